@@ -1,0 +1,1 @@
+"""Attention, hands on: the small library that the chapters import."""
