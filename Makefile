@@ -1,0 +1,68 @@
+# Attention, Hands On. `make help` lists what there is.
+# Needs Python 3.11 or newer. Another interpreter: PYTHON=python3.12 make book
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+HTML := _build/html
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help book html test lab serve bench lint format js lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+book: html ## execute the notebooks, build the pages, say where they are
+	@echo
+	@echo "The book is built. Open it from disk:   $(CURDIR)/$(HTML)/index.html"
+	@echo "or serve it:                            make serve"
+
+test: html ## build the book, then run every test
+	@$(BIN)/python tools/run_tests.py
+
+lab: $(INSTALLED) ## JupyterLab on the chapters
+	$(BIN)/jupyter lab --notebook-dir=. chapters
+
+serve: html ## the built book at http://localhost:8000 (PORT=...)
+	@echo "http://localhost:$(PORT) (Ctrl-C stops it)"
+	@$(BIN)/python -m http.server $(PORT) --bind localhost --directory $(HTML)
+
+bench: html ## time, memory and weights, as ratios
+	@$(BIN)/python -m bench
+
+lint: $(INSTALLED) ## what the tools object to
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tools/format_notebooks.py --check
+	@if command -v npm >/dev/null && [ -d js/node_modules ]; then npm --prefix js run check; \
+	else echo "JavaScript not checked: that needs Node.js and 'npm --prefix js ci'"; fi
+
+format: $(INSTALLED) ## let the tools mend what they can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python tools/format_notebooks.py
+
+js: ## rebuild the figures' committed bundle (needs Node.js)
+	cd js && npm ci && npm run build
+
+lock: $(INSTALLED) ## write constraints.txt anew from what is installed
+	$(BIN)/python tools/lock.py > constraints.new
+	mv constraints.new constraints.txt
+
+clean: ## remove the built book and the caches (not $(VENV))
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
+
+html: $(INSTALLED)
+	@echo "Building the book (the first time, every notebook is executed) ..."
+	@$(BIN)/jupyter-book build . -W -n --keep-going -q
+
+$(INSTALLED): requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d. Name another: PYTHON=python3.12 make book" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@echo "Installing into $(VENV) (a few minutes, once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,15 @@
+"""The book's own Sphinx extension: execution cache, mathematics, figures, identity.
+
+Nothing here runs when `attnlib` is imported; Jupyter Book loads it by name (_config.yml).
+"""
+
+from . import execution, figures, identity, mathml, offline
+
+PARTS = (execution, mathml, offline, identity, figures)
+
+
+def setup(app):
+    """Register every part with the Sphinx application `app`."""
+    for part in PARTS:
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,66 @@
+"""Execute notebooks again when what they import has changed.
+
+The stock cache looks at a notebook's own cells. A page whose code calls attnlib would keep
+its old numbers after a change in attnlib, so the cache lives in a folder named by a digest
+of attnlib's sources and of the pinned requirements.
+"""
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+REQUIREMENTS = ("requirements.txt", "constraints.txt")
+DIGEST_LENGTH = 16
+
+
+def digest(paths, root):
+    """The SHA-256 (first 16 hex digits) of the names, relative to `root`, and bytes of `paths`."""
+    total = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    for path in sorted(paths):
+        content = path.read_bytes()
+        name = path.relative_to(root).as_posix()
+        total.update(f"\0{name}\0{len(content)}\0".encode())
+        total.update(content)
+    return total.hexdigest()[:DIGEST_LENGTH]
+
+
+def executed_sources(package):
+    """The Python files of `package` that a notebook can run: all but the Sphinx extension."""
+    return [p for p in package.rglob("*.py") if "sphinx_ext" not in p.relative_to(package).parts]
+
+
+def rendering_sources(package):
+    """The files of `package` that only the built pages depend on."""
+    folders = (package / "sphinx_ext", package / "static")
+    return [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    ]
+
+
+def choose_cache(app, config):
+    """Point myst-nb's cache at this digest's folder and drop the folders of earlier ones."""
+    package = Path(config.attnlib_package)
+    book = Path(app.srcdir)
+    pins = [book / name for name in REQUIREMENTS if (book / name).exists()]
+    executed = digest(executed_sources(package), package)
+    current = f"{executed}-{digest(pins, book)}"
+    caches = Path(app.outdir).parent / ".jupyter_cache"
+    if caches.is_dir():
+        for stale in caches.iterdir():
+            if stale.name != current:
+                shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+    config.nb_execution_mode = "cache"
+    config.nb_execution_cache_path = str(caches / current)
+    config.attnlib_rendering = digest(rendering_sources(package), package)
+
+
+def setup(app):
+    app.add_config_value("attnlib_package", str(PACKAGE), "env", [str])
+    # A changed value makes Sphinx read every page again (the cache spares the execution).
+    app.add_config_value("attnlib_rendering", "", "env", [str])
+    app.connect("config-inited", choose_cache)
