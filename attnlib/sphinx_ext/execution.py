@@ -6,6 +6,7 @@ of attnlib's sources and of the pinned requirements.
 """
 
 import hashlib
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -42,6 +43,18 @@ def rendering_sources(package):
     ]
 
 
+def isolate_kernels(app, config):
+    """Run kernels without the reader's own IPython start-up files, and quietly.
+
+    A kernel otherwise warns on every start that it talks over TCP on this machine.
+    """
+    profile = Path(app.outdir).parent.resolve() / ".ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    settings = profile / "ipython_kernel_config.py"
+    settings.write_text('get_config().IPKernelApp.log_level = "ERROR"\n', encoding="utf-8")
+    os.environ["IPYTHONDIR"] = str(profile.parent)
+
+
 def choose_cache(app, config):
     """Point myst-nb's cache at this digest's folder and drop the folders of earlier ones."""
     package = Path(config.attnlib_package)
@@ -63,4 +76,5 @@ def setup(app):
     app.add_config_value("attnlib_package", str(PACKAGE), "env", [str])
     # A changed value makes Sphinx read every page again (the cache spares the execution).
     app.add_config_value("attnlib_rendering", "", "env", [str])
+    app.connect("config-inited", isolate_kernels)
     app.connect("config-inited", choose_cache)
