@@ -1,0 +1,31 @@
+// How numbers are written: a true minus sign, few digits, no surprises for enormous ones.
+
+const LARGE = 10000;
+
+export function number(value, digits = 2) {
+  if (Number.isNaN(value)) return "not a number";
+  if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
+  const text = Math.abs(value) >= LARGE ? value.toExponential(1) : value.toFixed(digits);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+}
+
+/** The shortest text for an editable value: 2.5, not 2.50. */
+export function short(value) {
+  return number(value, 2).replace(/\.?0+$/, "");
+}
+
+/** A number as people type it: a comma or a true minus are fine. */
+export function parse(text) {
+  const cleaned = text.trim().replace("−", "-").replace(",", ".");
+  return cleaned === "" ? NaN : Number(cleaned);
+}
+
+/** Keeps a number readable in code and in links without changing what it does. */
+export function round(value, digits = 6) {
+  return Number(value.toFixed(digits));
+}
+
+export function list(words) {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}

@@ -1,0 +1,56 @@
+// The figures' own mathematics. attnlib is the reference: tests compare the two to 1e-6.
+
+/** @typedef {number[][]} Matrix one array per row */
+
+/** @returns {Matrix} the product, (a's rows, b's columns) */
+export function matmul(a, b) {
+  return a.map((row) =>
+    b[0].map((_, j) => row.reduce((sum, value, i) => sum + value * b[i][j], 0)),
+  );
+}
+
+export function dot(a, b) {
+  return a.reduce((sum, value, i) => sum + value * b[i], 0);
+}
+
+/** Scores of every query (rows of q) with every key (rows of k), times `scale`. */
+export function scores(q, k, scale) {
+  return q.map((query) => k.map((key) => dot(query, key) * scale));
+}
+
+/** Minus infinity wherever a key comes after its query. */
+export function maskLater(rows) {
+  return rows.map((row, i) => row.map((score, j) => (j > i ? -Infinity : score)));
+}
+
+/** Softmax of one row; a row of minus infinities gives zeros, as in attnlib. */
+export function softmax(row) {
+  const top = Math.max(...row);
+  if (top === -Infinity) return row.map(() => 0);
+  const powers = row.map((score) => Math.exp(score - top));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+}
+
+/**
+ * The smallest change to `w` (in the sum of squares) that moves `x @ w` to `target`.
+ * A token without coordinates cannot be moved: the same `w` comes back.
+ */
+export function moveProjection(w, x, target) {
+  const norm = dot(x, x);
+  if (norm === 0) return w;
+  const now = matmul([x], w)[0];
+  return w.map((row, a) => row.map((value, d) => value + (x[a] * (target[d] - now[d])) / norm));
+}
+
+/** Normal numbers from a seed, so that a random matrix can be had again (mulberry32, Box-Muller). */
+export function seededNormals(seed) {
+  let state = seed >>> 0;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}

@@ -1,0 +1,54 @@
+// State: one signal per trait, in step with a notebook's widget model or a page's own.
+import { signal, effect } from "@preact/signals";
+
+/** The page's stand-in for a widget model: the part of its interface the figures use. */
+export class PageModel {
+  constructor(state) {
+    this.state = state;
+  }
+  get(name) {
+    return this.state[name];
+  }
+  set(name, value) {
+    this.state[name] = value;
+  }
+  on() {}
+  off() {}
+  save_changes() {}
+}
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * Signals for the named traits, bound to the model in both directions.
+ * Writes to the kernel are gathered per animation frame: a drag sends one message a frame.
+ */
+export function bind(model, names) {
+  const signals = {};
+  const undo = [];
+  let pending = null;
+  const save = () => {
+    pending ??= requestAnimationFrame(() => {
+      pending = null;
+      model.save_changes();
+    });
+  };
+  for (const name of names) {
+    const state = (signals[name] = signal(model.get(name)));
+    const receive = () => {
+      const value = model.get(name);
+      if (!same(value, state.peek())) state.value = value;
+    };
+    model.on(`change:${name}`, receive);
+    undo.push(() => model.off(`change:${name}`, receive));
+    undo.push(
+      effect(() => {
+        const value = state.value;
+        if (same(value, model.get(name))) return;
+        model.set(name, value);
+        save();
+      }),
+    );
+  }
+  return { signals, dispose: () => undo.forEach((f) => f()) };
+}

@@ -1,0 +1,129 @@
+// Saves what the reader sees as one self-contained SVG, or as a PNG drawn from it.
+// The figure is ordinary HTML with pieces of SVG; both become plain SVG shapes, so that any editor opens it.
+
+const SVG = "http://www.w3.org/2000/svg";
+const PAINT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity"];
+const TYPE = ["font-family", "font-size", "font-weight", "font-style", "text-anchor"];
+const LEFT_OUT = "[data-not-in-picture], button, input, select, textarea, details";
+
+function element(name, attributes, parent) {
+  const node = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  parent?.append(node);
+  return node;
+}
+
+function hidden(node, style) {
+  return (
+    style.display === "none" ||
+    style.visibility === "hidden" ||
+    style.opacity === "0" ||
+    style.clipPath !== "none" ||
+    node.matches(LEFT_OUT)
+  );
+}
+
+function copyDrawing(svg, origin, out) {
+  const box = svg.getBoundingClientRect();
+  const copy = svg.cloneNode(true);
+  const originals = svg.querySelectorAll("*");
+  copy.querySelectorAll("*").forEach((node, i) => {
+    const style = getComputedStyle(originals[i]);
+    for (const name of [...PAINT, ...TYPE]) node.setAttribute(name, style.getPropertyValue(name));
+    node.removeAttribute("class");
+    node.removeAttribute("tabindex");
+  });
+  copy.setAttribute("x", box.left - origin.left);
+  copy.setAttribute("y", box.top - origin.top);
+  copy.setAttribute("width", box.width);
+  copy.setAttribute("height", box.height);
+  out.append(copy);
+}
+
+function drawBox(style, box, origin, out) {
+  const border = parseFloat(style.borderTopWidth) || 0;
+  const filled = style.backgroundColor !== "rgba(0, 0, 0, 0)";
+  if (!filled && !border) return;
+  element(
+    "rect",
+    {
+      x: box.left - origin.left + border / 2,
+      y: box.top - origin.top + border / 2,
+      width: Math.max(0, box.width - border),
+      height: Math.max(0, box.height - border),
+      rx: style.borderTopLeftRadius.endsWith("%")
+        ? box.width / 2
+        : parseFloat(style.borderTopLeftRadius) || 0,
+      fill: filled ? style.backgroundColor : "none",
+      stroke: border ? style.borderTopColor : "none",
+      "stroke-width": border,
+    },
+    out,
+  );
+}
+
+function drawText(text, style, origin, out) {
+  if (!text.data.trim()) return;
+  const range = document.createRange();
+  range.selectNodeContents(text);
+  const box = range.getBoundingClientRect();
+  const upright = style.writingMode === "horizontal-tb";
+  const size = parseFloat(style.fontSize);
+  const x = box.left - origin.left;
+  const y = box.top - origin.top;
+  const attributes = { fill: style.color };
+  for (const name of TYPE.slice(0, 4)) attributes[name] = style.getPropertyValue(name);
+  if (upright) Object.assign(attributes, { x, y: y + box.height / 2 + size * 0.35 });
+  else {
+    const [cx, cy] = [x + box.width / 2, y + box.height];
+    attributes.transform = `translate(${cx + size * 0.35} ${cy}) rotate(-90)`;
+  }
+  element("text", attributes, out).textContent = text.data.replace(/\s+/g, " ").trim();
+}
+
+function walk(node, origin, out) {
+  const style = getComputedStyle(node);
+  if (hidden(node, style)) return;
+  if (node instanceof SVGSVGElement) return copyDrawing(node, origin, out);
+  drawBox(style, node.getBoundingClientRect(), origin, out);
+  for (const child of node.childNodes) {
+    if (child.nodeType === Node.TEXT_NODE) drawText(child, style, origin, out);
+    else if (child.nodeType === Node.ELEMENT_NODE) walk(child, origin, out);
+  }
+}
+
+export function toSVG(root, title) {
+  const origin = root.getBoundingClientRect();
+  const attributes = {
+    xmlns: SVG,
+    width: origin.width,
+    height: origin.height,
+    viewBox: `0 0 ${origin.width} ${origin.height}`,
+    role: "img",
+  };
+  const out = element("svg", attributes);
+  element("title", {}, out).textContent = title;
+  const ground = getComputedStyle(root).getPropertyValue("--al-paper") || "white";
+  element("rect", { width: "100%", height: "100%", fill: ground.trim() }, out);
+  walk(root, origin, out);
+  return new XMLSerializer().serializeToString(out);
+}
+
+export async function toPNG(svg, scale = 2) {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.width * scale;
+  canvas.height = image.height * scale;
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+export function download(content, filename) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = filename;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

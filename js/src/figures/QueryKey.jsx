@@ -1,0 +1,396 @@
+// The flagship: two matrices turn words into queries and keys; their dot products become weights.
+import { computed, signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { bind } from "../core/model.js";
+import { fromLink } from "../core/link.js";
+import { round, short } from "../core/format.js";
+import * as mathematics from "../core/mathematics.js";
+import { Figure, useVoice } from "../parts/Figure.jsx";
+import { LARGEST, MatrixEditor, signedFill } from "../parts/MatrixEditor.jsx";
+import { PatternGrid, describeCell } from "../parts/PatternGrid.jsx";
+import { Plane } from "../parts/Plane.jsx";
+import { Strip } from "../parts/Strip.jsx";
+import { Challenges } from "../parts/Challenges.jsx";
+import { SentenceBox, readSentence } from "../parts/SentenceBox.jsx";
+
+const STATE = ["sentence", "w_q", "w_k", "scaled", "causal", "orientation", "show", "selected"];
+const CHOICES = { orientation: ["rows", "columns"], show: ["dots", "scores", "weights"] };
+const RANDOM_SPREAD = 1.5;
+
+/** The graph: embeddings -> queries, keys -> scores -> weights. */
+function graph(s, vocabulary) {
+  const words = computed(() => s.sentence.value.split(" "));
+  const x = computed(() => words.value.map((word) => vocabulary[word]));
+  const q = computed(() => mathematics.matmul(x.value, s.w_q.value));
+  const k = computed(() => mathematics.matmul(x.value, s.w_k.value));
+  const scale = computed(() => (s.scaled.value ? 1 / Math.sqrt(s.w_q.value[0].length) : 1));
+  const raw = computed(() => mathematics.scores(q.value, k.value, 1));
+  const scores = computed(() => {
+    const all = mathematics.scores(q.value, k.value, scale.value);
+    return s.causal.value ? mathematics.maskLater(all) : all;
+  });
+  const weights = computed(() => scores.value.map(mathematics.softmax));
+  return { words, x, q, k, raw, scores, weights };
+}
+
+const isMatrix = (value, like) =>
+  Array.isArray(value) &&
+  value.length === like.length &&
+  value.every(
+    (row) =>
+      Array.isArray(row) &&
+      row.length === like[0].length &&
+      row.every((v) => typeof v === "number" && Number.isFinite(v) && Math.abs(v) <= LARGEST),
+  );
+
+/** What a link holds, checked: nothing a stranger wrote reaches the figure unread. */
+function readState(raw, start, vocabulary) {
+  const state = {};
+  if (typeof raw.sentence !== "string") throw new Error("it holds no sentence");
+  const words = readSentence(raw.sentence, vocabulary);
+  if (words instanceof Error) throw words;
+  state.sentence = words.join(" ");
+  for (const name of ["w_q", "w_k"]) {
+    const like = start[name];
+    if (!isMatrix(raw[name], like))
+      throw new Error(`its ${name} is not ${like.length} by ${like[0].length} numbers`);
+    state[name] = raw[name];
+  }
+  for (const name of ["scaled", "causal"]) state[name] = raw[name] === true;
+  for (const [name, choices] of Object.entries(CHOICES))
+    state[name] = choices.includes(raw[name]) ? raw[name] : choices[0];
+  const inside = (n) => Number.isInteger(n) && n >= 0 && n < words.length;
+  const chosen = raw.selected;
+  state.selected =
+    Array.isArray(chosen) && chosen.length === 2 && chosen.every(inside) ? chosen : null;
+  return state;
+}
+
+const python = (matrix) =>
+  `np.array([${matrix.map((r) => `[${r.map(round).join(", ")}]`).join(", ")}])`;
+
+function snippet(s) {
+  const arguments_ = [s.causal.value && "causal=True", !s.scaled.value && "scale=1.0"];
+  return [
+    "import numpy as np",
+    "import attnlib as al",
+    "",
+    `tokens = ${JSON.stringify(s.sentence.value)}.split()`,
+    "x = al.world.embed(tokens)",
+    `w_q = ${python(s.w_q.value)}`,
+    `w_k = ${python(s.w_k.value)}`,
+    "",
+    `trace = al.trace_attention(${["x @ w_q", "x @ w_k", "x", ...arguments_].filter(Boolean).join(", ")})`,
+    "print(trace.weights.round(2))",
+  ].join("\n");
+}
+
+function randomMatrix(like, seed) {
+  const next = mathematics.seededNormals(seed);
+  return like.map((row) => row.map(() => round(next() * RANDOM_SPREAD, 1)));
+}
+
+function Embeddings({ words, x, axes, selected }) {
+  const role = (i) => [
+    selected?.[0] === i ? "al-is-query" : "",
+    selected?.[1] === i ? "al-is-key" : "",
+  ];
+  return (
+    <div class="al-matrix al-embeddings">
+      <table aria-label={`Embeddings, ${words.length} by ${axes.length}`}>
+        <caption>embeddings x</caption>
+        <thead>
+          <tr>
+            <td class="al-corner" />
+            {axes.map((axis) => (
+              <th scope="col" class="al-slanted">
+                <span>{axis}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {words.map((word, i) => (
+            <tr class={role(i).join(" ")}>
+              <th scope="row">{word}</th>
+              {x[i].map((value) => (
+                <td class="al-cell" style={{ background: signedFill(value, 1.4) }}>
+                  {value ? short(value) : <span class="al-zero">0</span>}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Choice({ label, value, choices, onChange }) {
+  return (
+    <label class="al-field">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {Object.entries(choices).map(([name, text]) => (
+          <option value={name}>{text}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Switch({ label, on, onChange }) {
+  return (
+    <label class="al-switch">
+      <input
+        type="checkbox"
+        checked={on}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />
+      {label}
+    </label>
+  );
+}
+
+function Presets({ presets, s, seed }) {
+  const load = ({ w_q, w_k }) => {
+    s.w_q.value = w_q;
+    s.w_k.value = w_k;
+  };
+  const random = () => {
+    load({
+      w_q: randomMatrix(s.w_q.value, seed.value),
+      w_k: randomMatrix(s.w_k.value, seed.value + 1e6),
+    });
+  };
+  return (
+    <div class="al-presets" role="group" aria-label="Presets" data-not-in-picture>
+      {Object.entries(presets).map(([name, preset]) => (
+        <button type="button" onClick={() => load(preset)}>
+          {name}
+        </button>
+      ))}
+      <span class="al-pair">
+        <button type="button" onClick={random}>
+          random
+        </button>
+        <label>
+          seed{" "}
+          <input
+            type="number"
+            min={0}
+            max={999999}
+            value={seed.value}
+            onInput={(event) => {
+              const wanted = Math.trunc(Number(event.currentTarget.value));
+              if (wanted >= 0 && wanted <= 999999) seed.value = wanted;
+            }}
+          />
+        </label>
+      </span>
+    </div>
+  );
+}
+
+function Legend() {
+  return (
+    <p class="al-legend" aria-hidden="true">
+      <span class="al-legend-bar" />
+      <span>−3</span>
+      <span>0</span>
+      <span>+3</span>
+    </p>
+  );
+}
+
+export function QueryKey({ model }) {
+  const voice = useVoice();
+  const [vocabulary, axes] = [model.get("vocabulary"), model.get("axes")];
+  const { s, g, pick, seed, start, dispose } = useMemo(() => {
+    const { signals, dispose } = bind(model, STATE);
+    const start = Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+    return {
+      s: signals,
+      g: graph(signals, vocabulary),
+      pick: signal({ kind: "query", token: signals.selected.peek()?.[0] ?? 0 }),
+      seed: signal(7),
+      start,
+      dispose,
+    };
+  }, []);
+  const put = (state) => {
+    for (const [name, value] of Object.entries(state)) s[name].value = value;
+  };
+  useEffect(() => {
+    const open = () => {
+      try {
+        const raw = fromLink(location.hash, model.get("key"));
+        if (raw) put(readState(raw, start, vocabulary));
+      } catch (error) {
+        voice.tell(
+          `The link's state could not be read: ${error.message}. This is the start.`,
+          true,
+        );
+      }
+    };
+    open();
+    addEventListener("hashchange", open);
+    return () => {
+      removeEventListener("hashchange", open);
+      dispose();
+    };
+  }, []);
+
+  const words = g.words.value;
+  const inside = (n) => Math.min(n, words.length - 1);
+  const chosen =
+    s.selected.value && s.selected.value.every((n) => n < words.length) ? s.selected.value : null;
+  const matrices = { query: s.w_q, key: s.w_k };
+  const select = (i, j) => {
+    s.selected.value = [i, j];
+    pick.value = { kind: "query", token: i };
+    const [score, weight] = [g.scores.value[i][j], g.weights.value[i][j]];
+    voice.speak(describeCell(g.words.value, i, j, score, weight));
+  };
+  // Made once: it follows its signals by itself, so a drag does not compare 256 cells anew.
+  const pattern = useMemo(
+    () => (
+      <PatternGrid
+        tokens={g.words}
+        scores={g.scores}
+        weights={g.weights}
+        show={s.show}
+        orientation={s.orientation}
+        selected={s.selected}
+        onSelect={select}
+      />
+    ),
+    [],
+  );
+  const move = (kind, token, target) => {
+    const w = matrices[kind];
+    const next = mathematics.moveProjection(w.value, g.x.value[token], target);
+    if (!isMatrix(next, w.value)) return;
+    w.value = next.map((row) => row.map((v) => round(v, 4)));
+    const [a, b] = mathematics.matmul([g.x.value[token]], w.value)[0];
+    voice.speak(`${kind} ${words[token]} at ${short(a)}, ${short(b)}`);
+  };
+  const lit = (token) => (a) => token !== undefined && g.x.value[token]?.[a] !== 0;
+  const plane = s.w_q.value[0].length === 2;
+  return (
+    <Figure
+      figure="QueryKey"
+      model={model}
+      voice={voice}
+      title={model.get("title")}
+      claim="Drag a number of w_q or w_k sideways, or choose it and press + or −. The pattern answers at once."
+      snippet={() => snippet(s)}
+      linkState={() => Object.fromEntries(STATE.map((name) => [name, s[name].value]))}
+      reset={() => {
+        put(start);
+        voice.tell("Back at the start.");
+      }}
+      after={
+        <Challenges
+          figureKey={model.get("key")}
+          challenges={model.get("challenges")}
+          words={words}
+          weights={g.weights.value}
+          sentence={s.sentence.value}
+          voice={voice}
+          onStart={(challenge) => {
+            const preset = model.get("presets")[challenge.start];
+            put({ ...start, sentence: challenge.sentence ?? s.sentence.value, ...preset });
+          }}
+        />
+      }
+    >
+      <SentenceBox
+        sentence={s.sentence.value}
+        sentences={model.get("sentences")}
+        vocabulary={vocabulary}
+        voice={voice}
+        onChange={(sentence) => put({ sentence, selected: null })}
+      />
+      <Presets presets={model.get("presets")} s={s} seed={seed} />
+      <div data-picture>
+        <div class="al-row">
+          <Embeddings words={words} x={g.x.value} axes={axes} selected={chosen} />
+          <div class="al-matrices">
+            <MatrixEditor
+              name="w_q"
+              kind="query"
+              matrix={s.w_q.value}
+              rowLabels={axes}
+              lit={lit(chosen?.[0])}
+              voice={voice}
+              onChange={(w) => (s.w_q.value = w)}
+            />
+            <MatrixEditor
+              name="w_k"
+              kind="key"
+              matrix={s.w_k.value}
+              rowLabels={axes}
+              lit={lit(chosen?.[1])}
+              voice={voice}
+              onChange={(w) => (s.w_k.value = w)}
+            />
+            <Legend />
+          </div>
+          {plane && (
+            <Plane
+              words={words}
+              q={g.q.value}
+              k={g.k.value}
+              pick={{ ...pick.value, token: inside(pick.value.token) }}
+              selected={chosen}
+              onPick={(next) => (pick.value = next)}
+              onMove={move}
+            />
+          )}
+        </div>
+        <div class="al-controls" data-not-in-picture>
+          <Choice
+            label="Show"
+            value={s.show.value}
+            choices={{ dots: "weights as dots", weights: "weights", scores: "scores" }}
+            onChange={(value) => (s.show.value = value)}
+          />
+          <Choice
+            label="Queries are"
+            value={s.orientation.value}
+            choices={{ rows: "rows", columns: "columns (as in 3Blue1Brown)" }}
+            onChange={(value) => (s.orientation.value = value)}
+          />
+          <Switch
+            label={`divide by √${s.w_q.value[0].length}`}
+            on={s.scaled.value}
+            onChange={(on) => (s.scaled.value = on)}
+          />
+          <Switch
+            label="causal mask"
+            on={s.causal.value}
+            onChange={(on) => (s.causal.value = on)}
+          />
+        </div>
+        <div class="al-row">
+          {pattern}
+          <Strip
+            selected={chosen}
+            words={words}
+            axes={axes}
+            x={g.x.value}
+            q={g.q.value}
+            k={g.k.value}
+            w_q={s.w_q.value}
+            w_k={s.w_k.value}
+            raw={g.raw.value}
+            scores={g.scores.value}
+            weights={g.weights.value}
+            scaled={s.scaled.value}
+          />
+        </div>
+      </div>
+    </Figure>
+  );
+}

@@ -1,0 +1,39 @@
+// The entry: `widget` is what anywidget loads in a notebook, `mountPage` what a built page calls.
+import { h, render } from "preact";
+import { PageModel } from "./core/model.js";
+import { QueryKey } from "./figures/QueryKey.jsx";
+import { Prediction } from "./figures/Prediction.jsx";
+import { Quiz } from "./figures/Quiz.jsx";
+
+const FIGURES = { QueryKey, Prediction, Quiz };
+
+function mount(model, el) {
+  const figure = FIGURES[model.get("_figure")];
+  if (!figure) throw new Error(`no figure is called ${model.get("_figure")}`);
+  render(h(figure, { model }), el);
+  return () => render(null, el);
+}
+
+export const widget = { render: ({ model, el }) => mount(model, el) };
+
+/** Puts a figure in place of every still picture on the page; where one fails, its picture stays. */
+export function mountPage(root = document) {
+  for (const host of root.querySelectorAll(".al-host")) {
+    const model = new PageModel(JSON.parse(host.querySelector("script").textContent));
+    model.isPage = true;
+    const live = document.createElement("div");
+    const began = performance.now();
+    try {
+      mount(model, live);
+    } catch (error) {
+      console.error(error);
+      continue;
+    }
+    host.querySelector(".al-still").replaceWith(live);
+    performance.measure(`attnlib ${model.get("_figure")}`, { start: began });
+  }
+}
+
+if (typeof document !== "undefined" && document.currentScript?.dataset.attnlibPage !== undefined) {
+  mountPage();
+}

@@ -1,0 +1,113 @@
+// The frame every figure shares: title, live region, challenges, and the ways out of it.
+import { useEffect, useRef } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { toSVG, toPNG, download } from "../core/picture.js";
+import { toLink } from "../core/link.js";
+
+/** A line that is read aloud when it changes, and one that is seen. */
+export function useVoice() {
+  const voice = useRef(null);
+  voice.current ??= { spoken: signal(""), shown: signal(""), wrong: signal(false) };
+  const { spoken, shown, wrong } = voice.current;
+  return {
+    ...voice.current,
+    /** Read aloud only: what a sighted reader sees anyway. */
+    speak: (text) => (spoken.value = text),
+    /** Shown under the figure and read aloud. */
+    tell: (text, isError = false) => {
+      shown.value = text;
+      wrong.value = isError;
+      spoken.value = text;
+    },
+  };
+}
+
+async function copy(text, voice, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    voice.tell(`${what} copied.`);
+  } catch {
+    voice.tell(`The browser did not allow copying; select the text below instead.`, true);
+  }
+}
+
+function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
+  const shown = useRef(signal(null)).current;
+  const name = `${figure}.`;
+  const base = model.get("_book_url") || (model.isPage ? location.href : "");
+  const show = (what, text) => {
+    shown.value = text;
+    copy(text, voice, what);
+  };
+  const save = async (kind) => {
+    const svg = toSVG(
+      root.current.querySelector("[data-picture]"),
+      `${figure}, saved from the book`,
+    );
+    const blob = kind === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await toPNG(svg);
+    download(blob, name + kind);
+    voice.tell(`Saved as ${name}${kind}.`);
+  };
+  return (
+    <div class="al-ways" data-not-in-picture>
+      <div class="al-buttons" role="group" aria-label="Take it with you">
+        <button type="button" onClick={() => show("Python code", snippet())}>
+          Copy as Python
+        </button>
+        {base && (
+          <button
+            type="button"
+            onClick={() => show("Link", toLink(base, model.get("key"), linkState()))}
+          >
+            Copy link
+          </button>
+        )}
+        <button type="button" onClick={() => save("svg")}>
+          Save SVG
+        </button>
+        <button type="button" onClick={() => save("png")}>
+          Save PNG
+        </button>
+        <button type="button" onClick={reset}>
+          Reset
+        </button>
+      </div>
+      {shown.value !== null && (
+        <div class="al-copied">
+          <textarea readOnly rows={6} aria-label="Copied text" value={shown.value} />
+          <button type="button" onClick={() => (shown.value = null)}>
+            Close
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** `title`, `claim`: what the figure is and the one thing it shows. The rest as in `Ways`. */
+export function Figure({ figure, model, voice, title, claim, children, after, ...ways }) {
+  const root = useRef(null);
+  useEffect(() => {
+    root.current.dataset.ready = "true";
+  }, []);
+  const id = `al-${model.get("key")}-title`.replace(/\W+/g, "-");
+  return (
+    <section ref={root} class="al-figure" data-attnlib-figure={figure} aria-labelledby={id}>
+      <header class="al-head">
+        <p class="al-title" id={id}>
+          {title}
+        </p>
+        {claim && <p class="al-claim">{claim}</p>}
+      </header>
+      {children}
+      <p class={`al-message ${voice.wrong.value ? "al-wrong" : ""}`} data-not-in-picture>
+        {voice.shown.value}
+      </p>
+      <p class="al-spoken" role="status" aria-live="polite">
+        {voice.spoken.value}
+      </p>
+      {after}
+      {ways.snippet && <Ways figure={figure} model={model} voice={voice} root={root} {...ways} />}
+    </section>
+  );
+}

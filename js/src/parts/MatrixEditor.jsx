@@ -1,0 +1,243 @@
+// A matrix whose cells the reader changes: by dragging sideways, typing, or the keys.
+import { useRef, useState, useLayoutEffect } from "preact/hooks";
+import { number, short, parse, round } from "../core/format.js";
+
+export const LARGEST = 1000;
+const STEP = 0.1;
+const BIG_STEP = 1;
+const PIXELS_PER_STEP = 4;
+const FULL_COLOUR = 3;
+
+/** Fill for a signed number: colour by sign, strength by size, as CSS that follows the theme. */
+export function signedFill(value, full = FULL_COLOUR) {
+  const strength = Math.min(1, Math.abs(value) / full);
+  const hue = value < 0 ? "--al-negative" : "--al-positive";
+  return `color-mix(in oklab, var(${hue}) ${round(strength * 45, 1)}%, var(--al-cell))`;
+}
+
+function accept(text, voice) {
+  const value = parse(text);
+  if (Number.isNaN(value)) {
+    voice.tell(`“${text}” is not a number. Write one such as 2.5 or −1.`, true);
+    return null;
+  }
+  if (Math.abs(value) > LARGEST) {
+    voice.tell(`${text} is outside −${LARGEST} to ${LARGEST}. The value was kept.`, true);
+    return null;
+  }
+  return value;
+}
+
+function CellInput({ start, label, onDone, onCancel }) {
+  const input = useRef(null);
+  const settled = useRef(false); // removing a focused input blurs it: settle once only
+  useLayoutEffect(() => {
+    input.current.focus();
+    if (start.selected) input.current.select();
+  }, []);
+  const settle = (action) => {
+    if (settled.current) return;
+    settled.current = true;
+    action(input.current.value);
+  };
+  const onKeyDown = (event) => {
+    event.stopPropagation();
+    if (event.key === "Escape") settle(onCancel);
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    settle(onDone);
+  };
+  return (
+    <input
+      ref={input}
+      class="al-cell-input"
+      aria-label={label}
+      inputMode="decimal"
+      defaultValue={start.text}
+      onKeyDown={onKeyDown}
+      onBlur={() => settle(onDone)}
+    />
+  );
+}
+
+function useDrag(onStart, onMove) {
+  const drag = useRef(null);
+  return {
+    onPointerDown: (event) => {
+      if (event.button !== 0) return;
+      event.currentTarget.setPointerCapture(event.pointerId);
+      drag.current = { x: event.clientX, value: onStart(), moved: false };
+    },
+    onPointerMove: (event) => {
+      if (!drag.current) return;
+      const steps = Math.round((event.clientX - drag.current.x) / PIXELS_PER_STEP);
+      if (steps === 0 && !drag.current.moved) return;
+      drag.current.moved = true;
+      onMove(round(drag.current.value + steps * STEP));
+    },
+    onPointerUp: () => (drag.current = null),
+    onPointerCancel: () => (drag.current = null),
+  };
+}
+
+function Cell({ value, label, index, active, lit, onChange, onSelect, onWalk, voice }) {
+  const [editing, setEditing] = useState(null);
+  const cell = useRef(null);
+  const clamp = (next) => Math.max(-LARGEST, Math.min(LARGEST, next));
+  const change = (next) => onChange(round(clamp(next)));
+  const drag = useDrag(
+    () => value,
+    (next) => change(next),
+  );
+  const finish = (text) => {
+    const typing = cell.current.contains(document.activeElement);
+    setEditing(null);
+    if (typing) cell.current.focus();
+    const accepted = accept(text, voice);
+    if (accepted !== null && accepted !== value) onChange(accepted);
+  };
+  const onKeyDown = (event) => {
+    const steps = { "+": STEP, "=": STEP, "-": -STEP, _: -STEP };
+    const bigSteps = { PageUp: BIG_STEP, PageDown: -BIG_STEP };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in steps) change(value + steps[event.key]);
+    else if (event.key in bigSteps) change(value + bigSteps[event.key]);
+    else if (event.key === "Delete" || event.key === "Backspace") change(0);
+    else if (event.key === "Enter") setEditing({ text: short(value), selected: true });
+    else if (/^[0-9.,]$/.test(event.key)) setEditing({ text: event.key, selected: false });
+    else if (!onWalk(event.key)) return;
+    event.preventDefault();
+  };
+  return (
+    <td
+      ref={cell}
+      role="gridcell"
+      data-index={index}
+      tabIndex={active ? 0 : -1}
+      aria-label={`${label}: ${number(value)}`}
+      class={`al-cell al-editable ${lit ? "al-lit" : ""}`}
+      style={{ background: signedFill(value) }}
+      onFocus={onSelect}
+      onKeyDown={onKeyDown}
+      onDblClick={() => setEditing({ text: short(value), selected: true })}
+      {...(editing ? {} : drag)}
+    >
+      {editing ? (
+        <CellInput
+          start={editing}
+          label={label}
+          onDone={finish}
+          onCancel={() => {
+            setEditing(null);
+            cell.current.focus();
+          }}
+        />
+      ) : (
+        short(value)
+      )}
+    </td>
+  );
+}
+
+/** Where an arrow key leads from (row, column); null where it leads nowhere. */
+export function walk(key, [row, column], [rows, columns]) {
+  const to = {
+    ArrowUp: [row - 1, column],
+    ArrowDown: [row + 1, column],
+    ArrowLeft: [row, column - 1],
+    ArrowRight: [row, column + 1],
+    Home: [row, 0],
+    End: [row, columns - 1],
+  }[key];
+  if (!to) return null;
+  return [Math.max(0, Math.min(rows - 1, to[0])), Math.max(0, Math.min(columns - 1, to[1]))];
+}
+
+/** A finger has no + key and a wide thumb: the chosen cell can be changed below the matrix too. */
+function Stepper({ name, label, value, onChange, voice }) {
+  const set = (next) => onChange(round(Math.max(-LARGEST, Math.min(LARGEST, next))));
+  return (
+    <div class="al-stepper" data-not-in-picture role="group" aria-label={`${name}, chosen cell`}>
+      <span class="al-stepper-label">{label}</span>
+      <button type="button" aria-label={`${name} ${label}: less`} onClick={() => set(value - STEP)}>
+        −
+      </button>
+      <input
+        type="range"
+        min={-5}
+        max={5}
+        step={STEP}
+        value={value}
+        aria-label={`${name} ${label}`}
+        onInput={(event) => set(Number(event.currentTarget.value))}
+      />
+      <button type="button" aria-label={`${name} ${label}: more`} onClick={() => set(value + STEP)}>
+        +
+      </button>
+    </div>
+  );
+}
+
+/**
+ * @param {{name: string, matrix: number[][], rowLabels: string[], kind: "query" | "key",
+ *   lit?: (row: number, column: number) => boolean, onChange: Function, voice: object}} props
+ */
+export function MatrixEditor({ name, matrix, rowLabels, kind, lit, onChange, voice }) {
+  const [at, setAt] = useState([0, 0]);
+  const table = useRef(null);
+  const shape = [matrix.length, matrix[0].length];
+  const [row, column] = [Math.min(at[0], shape[0] - 1), Math.min(at[1], shape[1] - 1)];
+  const change = (i, d, value) => {
+    voice.speak(`${name} ${rowLabels[i]}, ${d + 1}: ${number(value)}`);
+    onChange(matrix.map((r, a) => (a === i ? r.map((v, b) => (b === d ? value : v)) : r)));
+  };
+  const go = (key, from) => {
+    const to = walk(key, from, shape);
+    if (!to) return false;
+    setAt(to);
+    table.current.querySelector(`[data-index="${to}"]`).focus();
+    return true;
+  };
+  return (
+    <div class={`al-matrix al-${kind}`}>
+      <table ref={table} role="grid" aria-label={`${name}, ${shape[0]} by ${shape[1]}`}>
+        <caption>{name}</caption>
+        <thead>
+          <tr>
+            <td class="al-corner" />
+            {matrix[0].map((_, d) => (
+              <th scope="col">{d + 1}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {matrix.map((values, i) => (
+            <tr>
+              <th scope="row">{rowLabels[i]}</th>
+              {values.map((value, d) => (
+                <Cell
+                  value={value}
+                  label={`${name} ${rowLabels[i]}, ${d + 1}`}
+                  index={[i, d].toString()}
+                  active={row === i && column === d}
+                  lit={lit?.(i, d)}
+                  onSelect={() => setAt([i, d])}
+                  onWalk={(key) => go(key, [i, d])}
+                  onChange={(next) => change(i, d, next)}
+                  voice={voice}
+                />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <Stepper
+        name={name}
+        label={`${rowLabels[row]}, ${column + 1}`}
+        value={matrix[row][column]}
+        onChange={(next) => change(row, column, next)}
+        voice={voice}
+      />
+    </div>
+  );
+}

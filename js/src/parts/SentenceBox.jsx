@@ -1,0 +1,92 @@
+// The phrase: one of the book's, or the reader's own from the words that have vectors.
+import { useId, useState } from "preact/hooks";
+
+const MOST_TOKENS = 16;
+
+/** How many letters must change to turn one word into the other (Levenshtein). */
+function distance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] !== b[j - 1]));
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** The words of `text`, or an `Error` that says what is wrong with it. */
+export function readSentence(text, vocabulary) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (!words.length)
+    return new Error("There is no word here. Write one at least: fluffy creature.");
+  const unknown = words.find((word) => !Object.hasOwn(vocabulary, word));
+  if (unknown !== undefined) {
+    const short = unknown.length > 24 ? `${unknown.slice(0, 24)}…` : unknown;
+    const near = Object.keys(vocabulary)
+      .map((word) => [distance(word, unknown.slice(0, 24)), word])
+      .sort(([a], [b]) => a - b)[0];
+    const hint = near[0] <= 2 ? `Did you mean “${near[1]}”?` : "Choose from the known words below.";
+    return new Error(`“${short}” has no vector in this designed vocabulary. ${hint}`);
+  }
+  if (words.length > MOST_TOKENS)
+    return new Error(`That is ${words.length} words; the figure draws up to ${MOST_TOKENS}.`);
+  return words;
+}
+
+export function SentenceBox({ sentence, sentences, vocabulary, onChange, voice }) {
+  const [text, setText] = useState(null);
+  const id = useId();
+  const use = (wanted) => {
+    const words = readSentence(wanted, vocabulary);
+    if (words instanceof Error) return voice.tell(words.message, true);
+    setText(null);
+    voice.tell("");
+    onChange(words.join(" "));
+  };
+  const add = (word) => setText(`${(text ?? sentence).trim()} ${word}`);
+  return (
+    <div class="al-sentence" data-not-in-picture>
+      <label class="al-field">
+        <span>Phrase</span>
+        <select
+          value={Object.values(sentences).includes(sentence) ? sentence : ""}
+          onChange={(event) => event.currentTarget.value && use(event.currentTarget.value)}
+        >
+          {Object.entries(sentences).map(([title, words]) => (
+            <option value={words}>{title}</option>
+          ))}
+          <option value="">your own</option>
+        </select>
+      </label>
+      <form
+        class="al-field al-own"
+        onSubmit={(event) => {
+          event.preventDefault();
+          use(text ?? sentence);
+        }}
+      >
+        <label for={id}>Or write your own</label>
+        <input
+          id={id}
+          type="text"
+          spellcheck={false}
+          autocomplete="off"
+          value={text ?? sentence}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        <button type="submit">Use</button>
+      </form>
+      <details class="al-words">
+        <summary>Known words</summary>
+        <p>
+          {Object.keys(vocabulary).map((word) => (
+            <button type="button" aria-label={`Add ${word}`} onClick={() => add(word)}>
+              {word}
+            </button>
+          ))}
+        </p>
+      </details>
+    </div>
+  );
+}
