@@ -31,12 +31,22 @@ CHILDREN = {
     "munderover": 3,
 }
 
+# Commands that latex2mathml does not know, in terms of those it does.
+COMMANDS = {
+    r"\\arg\s*\\(max|min)\b": r"\\operatorname{arg\1}",
+    r"\\arg\b": r"\\operatorname{arg}",
+    r"\\operatorname\*": r"\\operatorname",
+    r"\{,\}": ",",
+}
+
 # Written as operators by latex2mathml, although nothing stands on their two sides.
 ORDINARY = set("∞⊤⊥∅∂∇…")
 
 ACCENTS = set("^~¯→˙¨ˇ˘´`")
 OPENING = set("([{|‖⟨")
 THIN_SPACE = "0.1667em"
+# Their subscript stands below them in a displayed formula.
+LIMITS = {"max", "min", "sup", "inf", "lim", "argmax", "argmin"}
 OPERATOR_NAME = re.compile(r"[A-Za-z]{2,}")
 DISPLAY_ENVIRONMENT = re.compile(r"\s*\\begin\{(align|gather|equation|multline)\*?\}")
 
@@ -58,6 +68,7 @@ def convert(tex, display="inline"):
         reason = f"{type(error).__name__} {error}".strip()
         raise MathError(f"cannot read this LaTeX ({reason}): {tex}") from error
     for element in root.iter():
+        element.text = html.unescape(element.text) if element.text else None
         check_element(element, tex)
     tidy(root)
     return ElementTree.tostring(root, encoding="unicode")
@@ -83,7 +94,9 @@ def prepare(tex):
     for name, known in ENVIRONMENTS.items():
         for edge in ("begin", "end"):
             tex = tex.replace(rf"\{edge}{{{name}}}", rf"\{edge}{{{known}}}")
-    return tex.replace("{,}", ",")
+    for pattern, known in COMMANDS.items():
+        tex = re.sub(pattern, known, tex)
+    return tex
 
 
 def check_element(element, tex):
@@ -104,6 +117,9 @@ def tidy(root):
         if element.tag in ("mover", "munder") and (element[1].text or "") in ACCENTS:
             set_accent(element)
         merge_thousands(element)
+        if element.tag == "msub" and element[0].text in LIMITS:
+            element.tag = "munder"
+            element[0].set("movablelimits", "true")
         for index, child in enumerate(element):
             tidy_operator(child, following=element[index + 1 : index + 2])
 
