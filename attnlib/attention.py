@@ -1,0 +1,243 @@
+"""Scaled dot-product attention, the pattern it is made of, and the causal mask."""
+
+from dataclasses import dataclass
+from functools import cache
+from math import sqrt
+from typing import Any
+
+import array_api_compat.numpy
+from array_api_compat import is_torch_namespace
+
+from attnlib._arguments import (
+    check_causal,
+    check_count,
+    check_mask,
+    check_number,
+    check_shapes,
+    namespace,
+)
+from attnlib.softmax import weights as softmax_weights
+from attnlib.softmax import widen
+
+# Queries that are worked on at a time: fewer starve the matrix product, more fall out of
+# the processor's cache (`bench/attention.py` has the measurement).
+BLOCK = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What `trace_attention` computed on its way.
+
+    `scores` and `weights` are `(..., n_queries, n_keys)`, `output` is `(..., n_queries, d_value)`.
+    """
+
+    scores: Any
+    weights: Any
+    output: Any
+
+
+def scores(q, k, scale=None):
+    """How well each query agrees with each key: `q @ k.T * scale`.
+
+    `q` is `(..., n_queries, d_head)`, `k` is `(..., n_keys, d_head)`; the result is
+    `(..., n_queries, n_keys)`, in the dtype and on the device that came in. Leading axes
+    broadcast. `scale` is `1/sqrt(d_head)` unless given.
+
+    Raises `TypeError` for anything but floating-point arrays of one library and dtype (or a
+    scale that is no number), `ValueError` for shapes that do not fit.
+
+    Source: Vaswani et al. (2017), "Attention is all you need", equation 1: the argument of the
+    softmax.
+
+    >>> import numpy as np
+    >>> scores(np.array([[2.0, 0.0, 0.0, 0.0]]), np.eye(4)).tolist()
+    [[1.0, 0.0, 0.0, 0.0]]
+    """
+    xp = namespace(q=q, k=k)
+    check_shapes(q.shape, k.shape)
+    return xp.astype(_scores(widen(xp, q), widen(xp, k), _scale(q, scale)), q.dtype)
+
+
+def causal_mask(n_queries, n_keys=None, *, xp=array_api_compat.numpy, device=None):
+    """Which keys each query may attend to when none may look ahead: boolean, True = may.
+
+    The result is `(n_queries, n_keys)`; `n_keys` is `n_queries` unless given. With fewer
+    queries than keys the last query is aligned with the last key, as when the earlier keys
+    come from a cache. It is a NumPy array unless another namespace is given (`xp=torch`).
+
+    Raises `TypeError` for counts that are not whole, `ValueError` for negative ones and for
+    more queries than keys.
+
+    Source: Vaswani et al. (2017), section 3.2.3.
+
+    >>> causal_mask(2, 3).tolist()
+    [[True, True, False], [True, True, True]]
+    """
+    n_queries = check_count("n_queries", n_queries)
+    n_keys = n_queries if n_keys is None else check_count("n_keys", n_keys)
+    check_causal(n_queries, n_keys)
+    query = xp.arange(n_keys - n_queries, n_keys, device=device)
+    key = xp.arange(n_keys, device=device)
+    return key[None, :] <= query[:, None]
+
+
+def trace_attention(q, k, v, mask=None, causal=False, scale=None):
+    """Attention with every step kept: `.scores`, `.weights` and `.output`.
+
+    Arguments, errors and output are those of `attention`. The scores are `-inf` where the
+    mask hides a key, and the weights are 0 there.
+
+    Source: Vaswani et al. (2017), equation 1.
+
+    >>> import numpy as np
+    >>> x = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> trace = trace_attention(x, x, x, causal=True)
+    >>> trace.weights.round(2).tolist()
+    [[1.0, 0.0], [0.33, 0.67]]
+    """
+    xp, scale = _check(q, k, v, mask, causal, scale)
+    dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
+    hides = causal or mask is not None
+    wild = hides and _holds_wild_numbers(xp, q, k, v)
+    pattern, pattern_weights, output = _attend(xp, q, k, v, mask, causal, scale, wild)
+    return Trace(*(xp.astype(array, dtype) for array in (pattern, pattern_weights, output)))
+
+
+def attention(q, k, v, mask=None, causal=False, scale=None):
+    """Each query's mixture of the values: `softmax(q @ k.T * scale) @ v`.
+
+    `q` is `(..., n_queries, d_head)`, `k` is `(..., n_keys, d_head)`, `v` is
+    `(..., n_keys, d_value)`; the output is `(..., n_queries, d_value)`, in the dtype and on the
+    device that came in. Leading axes broadcast. `scale` is `1/sqrt(d_head)` unless given.
+
+    `mask` is boolean, True = may attend, and broadcasts to `(..., n_queries, n_keys)`.
+    `causal=True` hides from each query the keys after it (see `causal_mask`). Given both, a key
+    must be allowed by both.
+
+    Stated results:
+
+    - A query with nothing to attend to gets the output 0, and finite gradients.
+    - NaN or infinity reaches nobody to whom it is hidden, nor their gradients. Under a mask,
+      those who may see it get NaN; without one it goes where arithmetic takes it.
+    - float16 and bfloat16 are computed in float32 and rounded at the end.
+
+    The full pattern is never held in memory: PyTorch's own kernel does the work for tensors,
+    a block of queries at a time for everything else. `trace_attention` keeps it.
+
+    Raises `TypeError` for anything but floating-point arrays of one library and dtype, and for
+    masks that are not boolean; `ValueError` for shapes that do not fit, for different devices,
+    and for causal attention with more queries than keys.
+
+    Source: Vaswani et al. (2017), equation 1; by blocks, Rabe and Staats (2021),
+    "Self-attention does not need O(n^2) memory".
+
+    >>> import numpy as np
+    >>> x = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> attention(x, x, x, causal=True).round(2).tolist()
+    [[1.0, 0.0], [0.33, 0.67]]
+    """
+    xp, scale = _check(q, k, v, mask, causal, scale)
+    if is_torch_namespace(xp):
+        output = _fused_attention()(q, k, v, mask, causal, scale)
+        if output is not None:
+            return output
+    dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
+    return xp.astype(_attend_in_blocks(xp, q, k, v, mask, causal, scale), dtype)
+
+
+@cache
+def _fused_attention():
+    from attnlib._fused import fused_attention  # imports torch, so only for tensors
+
+    return fused_attention
+
+
+def _attend_in_blocks(xp, q, k, v, mask, causal, scale):
+    """`_attend`'s output without the full pattern: `BLOCK` rows of it at a time."""
+    n_queries, n_keys = q.shape[-2], k.shape[-2]
+    hides = causal or mask is not None
+    wild = hides and _holds_wild_numbers(xp, q, k, v)
+    outputs = []
+    for start in range(0, max(n_queries, 1), BLOCK):
+        stop = min(start + BLOCK, n_queries)
+        # A causal block sees no key after its last query: it is a smaller causal attention.
+        seen = n_keys - n_queries + stop if causal else n_keys
+        rows, keys = slice(start, stop), slice(0, seen)
+        block = q[..., rows, :], k[..., keys, :], v[..., keys, :]
+        outputs.append(_attend(xp, *block, _crop(mask, rows, keys), causal, scale, wild)[-1])
+    return outputs[0] if len(outputs) == 1 else xp.concat(outputs, axis=-2)
+
+
+def _crop(mask, rows, keys):
+    """The part of `mask` for these rows and keys; axes that broadcast stay as they are."""
+    if mask is None:
+        return None
+    if mask.ndim > 1 and mask.shape[-2] != 1:
+        mask = mask[..., rows, :]
+    return mask[..., keys] if mask.ndim > 0 and mask.shape[-1] != 1 else mask
+
+
+def _attend(xp, q, k, v, mask, causal, scale, wild):
+    """Scores, weights and output: equation 1 as the paper writes it, with its mask."""
+    visible = _visible(xp, q, k, mask, causal)
+    if visible is None:
+        pattern = _scores(q, k, scale)
+        weights = softmax_weights(xp, pattern)
+        return pattern, weights, weights @ v
+    pattern = _tame_scores(xp, q, k, scale) if wild else _scores(q, k, scale)
+    pattern = xp.where(visible, pattern, -xp.inf)
+    weights = softmax_weights(xp, pattern)
+    return pattern, weights, _tame_mixture(xp, weights, v, visible) if wild else weights @ v
+
+
+def _scores(q, k, scale):
+    return (q * scale) @ k.mT  # scaling q is scaling every score, at less cost
+
+
+def _visible(xp, q, k, mask, causal):
+    """The keys each query may attend to, True = may; None means all of them."""
+    if not causal:
+        return mask
+    past = causal_mask(q.shape[-2], k.shape[-2], xp=xp, device=q.device)
+    return past if mask is None else past & mask
+
+
+def _holds_wild_numbers(xp, *arrays):
+    return not all(xp.all(xp.isfinite(array)) for array in arrays)
+
+
+def _tame_scores(xp, q, k, scale):
+    """`_scores`, where NaN and infinity stay in the rows and columns that hold them.
+
+    A masked score has gradient 0, and 0 times NaN is NaN: the numbers themselves must go.
+    """
+    sound_q, sound_k = (xp.all(xp.isfinite(rows), axis=-1) for rows in (q, k))
+    sound = sound_q[..., :, None] & sound_k[..., None, :]
+    return xp.where(sound, _scores(_without_wild(xp, q), _without_wild(xp, k), scale), xp.nan)
+
+
+def _tame_mixture(xp, weights, v, visible):
+    """`weights @ v`, where NaN and infinity reach only the queries that may see them."""
+    mixture = weights @ _without_wild(xp, v)
+    seen = xp.astype(xp.broadcast_to(visible, weights.shape), v.dtype)
+    reached = seen @ xp.astype(~xp.isfinite(v), v.dtype) > 0
+    return xp.where(reached, xp.nan, mixture)
+
+
+def _without_wild(xp, x):
+    return xp.where(xp.isfinite(x), x, 0.0)
+
+
+def _check(q, k, v, mask, causal, scale):
+    """The arrays' namespace and the scale, once every argument has been looked at."""
+    xp = namespace(q=q, k=k, v=v)
+    if not isinstance(causal, bool):
+        raise TypeError(f"causal is a {type(causal).__name__}, but True or False is expected")
+    pattern = check_shapes(q.shape, k.shape, v.shape, causal)
+    if mask is not None:
+        check_mask(xp, mask, q, pattern)
+    return xp, _scale(q, scale)
+
+
+def _scale(q, scale):
+    return 1 / sqrt(q.shape[-1]) if scale is None else check_number("scale", scale)

@@ -1,0 +1,164 @@
+"""One attention head: four matrices and what they do to a text."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from attnlib._arguments import check_rows, namespace
+from attnlib.attention import attention, trace_attention
+
+
+@dataclass(frozen=True, eq=False)
+class HeadTrace:
+    """What a head computed on its way, one row per token (leading axes as in `x`).
+
+    `queries` and `keys` are `(n_queries, d_head)` and `(n_keys, d_head)`, `values` is
+    `(n_keys, d_value)`, `scores` (-inf where masked) and `weights` are `(n_queries, n_keys)`,
+    `mixed`, the weighted sum of the values, is `(n_queries, d_value)`, and `delta`, what is
+    added to `x`, is `(n_queries, d_model)`.
+    """
+
+    queries: Any
+    keys: Any
+    values: Any
+    scores: Any
+    weights: Any
+    mixed: Any
+    delta: Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Head:
+    """One attention head: `softmax(x @ w_q @ (x @ w_k).T / sqrt(d_head)) @ x @ w_v @ w_o`.
+
+    `w_q` and `w_k` are `(d_model, d_head)`, `w_v` is `(d_model, d_value)` and `w_o` is
+    `(d_value, d_model)`. `w_k` and `w_v` have the rows of the context's d_model, where that
+    differs. The biases `b_q`, `b_k`, `b_v`, `b_o` are optional, one number per column of their
+    matrix. A head cannot be changed once made; its arrays are kept, not copied, so gradients
+    reach them.
+
+    Raises `TypeError` for anything but floating-point arrays of one library and dtype,
+    `ValueError` for shapes that do not fit each other.
+
+    Source: Vaswani et al. (2017), "Attention is all you need", section 3.2.2, one head of
+    equation 5, with w_o as its rows of W^O; read as here in Elhage et al. (2021), "A mathematical
+    framework for transformer circuits".
+
+    >>> import numpy as np
+    >>> head = Head(np.eye(2), np.eye(2), np.eye(2), 2 * np.eye(2))
+    >>> head
+    Head(w_q=(2, 2), w_k=(2, 2), w_v=(2, 2), w_o=(2, 2))
+    >>> head(np.eye(2), causal=True).round(2).tolist()
+    [[2.0, 0.0], [0.66, 1.34]]
+    """
+
+    w_q: Any
+    w_k: Any
+    w_v: Any
+    w_o: Any
+    b_q: Any = None
+    b_k: Any = None
+    b_v: Any = None
+    b_o: Any = None
+
+    def __post_init__(self):
+        namespace(**self._arrays())
+        for name in ("w_q", "w_k", "w_v", "w_o"):
+            _check_matrix(name, getattr(self, name))
+        _check_equal("w_q", "columns", self.w_q, "w_k", "columns", self.w_k, "d_head")
+        _check_equal("w_v", "columns", self.w_v, "w_o", "rows", self.w_o, "d_value")
+        _check_equal("w_k", "rows", self.w_k, "w_v", "rows", self.w_v, "d_model")
+        for letter in "qkvo":
+            _check_bias(letter, getattr(self, f"b_{letter}"), getattr(self, f"w_{letter}"))
+
+    def __call__(self, x, context=None, mask=None, causal=False):
+        """The delta: what this head adds to each row of `x`.
+
+        `x` is `(..., n_queries, d_model)` and so is the result. Keys *and* values come from
+        `context`, `(..., n_keys, d_model)`, which is `x` itself unless given. `mask` and `causal`
+        are those of `attention`. A query with nothing to attend to gets `b_o`, or 0 without it.
+
+        Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
+        """
+        queries, keys, values = self._project(x, context)
+        return _linear(attention(queries, keys, values, mask, causal), self.w_o, self.b_o)
+
+    def trace(self, x, context=None, mask=None, causal=False):
+        """Every step of `head(x)`, as a `HeadTrace`; arguments and errors are the same.
+
+        >>> import numpy as np
+        >>> head = Head(np.eye(2), np.eye(2), np.eye(2), 2 * np.eye(2))
+        >>> head.trace(np.eye(2)).weights.round(2).tolist()
+        [[0.67, 0.33], [0.33, 0.67]]
+        """
+        queries, keys, values = self._project(x, context)
+        steps = trace_attention(queries, keys, values, mask, causal)
+        delta = _linear(steps.output, self.w_o, self.b_o)
+        return HeadTrace(queries, keys, values, steps.scores, steps.weights, steps.output, delta)
+
+    @property
+    def qk(self):
+        """The bilinear form `w_q @ w_k.T`, `(d_model, d_model)`, of rank at most d_head.
+
+        `x @ head.qk @ y.T / sqrt(d_head)` are the scores of a head without biases.
+        Source: Elhage et al. (2021), "QK circuit".
+        """
+        return self.w_q @ self.w_k.mT
+
+    @property
+    def ov(self):
+        """The value map `w_v @ w_o`, `(d_model, d_model)`, of rank at most d_value.
+
+        `weights @ x @ head.ov` is the delta of a head without biases.
+        Source: Elhage et al. (2021), "OV circuit".
+        """
+        return self.w_v @ self.w_o
+
+    def __repr__(self):
+        shapes = ", ".join(f"{name}={tuple(a.shape)}" for name, a in self._arrays().items())
+        return f"Head({shapes})"
+
+    def _arrays(self):
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {n: a for n, a in arrays.items() if a is not None or n.startswith("w")}
+
+    def _project(self, x, context):
+        namespace(x=x, context=context, w_q=self.w_q)
+        name, context = ("x", x) if context is None else ("context", context)
+        _check_tokens("x", x, "w_q", self.w_q)
+        _check_tokens(name, context, "w_k", self.w_k)
+        queries = _linear(x, self.w_q, self.b_q)
+        return queries, _linear(context, self.w_k, self.b_k), _linear(context, self.w_v, self.b_v)
+
+
+def _linear(x, w, b):
+    return x @ w if b is None else x @ w + b
+
+
+def _check_matrix(name, w):
+    if w.ndim != 2:
+        raise ValueError(f"{name} has shape {tuple(w.shape)}, but a matrix (two axes) is expected")
+
+
+def _check_equal(name, side, w, other_name, other_side, other, meaning):
+    axis = {"rows": 0, "columns": 1}
+    size, other_size = w.shape[axis[side]], other.shape[axis[other_side]]
+    if size != other_size:
+        raise ValueError(
+            f"{name} has {size} {side} but {other_name} has {other_size} {other_side} ({meaning})"
+        )
+
+
+def _check_bias(letter, bias, w):
+    if bias is not None and tuple(bias.shape) != (w.shape[1],):
+        raise ValueError(
+            f"b_{letter} has shape {tuple(bias.shape)} but w_{letter} has {w.shape[1]} columns: "
+            f"shape ({w.shape[1]},) is expected"
+        )
+
+
+def _check_tokens(name, tokens, w_name, w):
+    check_rows(name, tokens.shape, "(..., n_tokens, d_model)")
+    if tokens.shape[-1] != w.shape[0]:
+        raise ValueError(
+            f"{w_name} has {w.shape[0]} rows but {name} has {tokens.shape[-1]} columns (d_model)"
+        )

@@ -1,0 +1,56 @@
+"""Softmax: scores in, weights out."""
+
+from attnlib._arguments import check_number, namespace
+
+
+def softmax(x, axis=-1, temperature=1.0):
+    """Turn the scores along `axis` into weights that are positive and sum to 1.
+
+    `x` has any shape of at least one axis; the result has the same shape, dtype and device.
+    A temperature below 1 sharpens the weights, one above 1 flattens them. The largest score
+    is subtracted first, which changes no weight and keeps `exp` from overflowing.
+
+    Stated results:
+
+    - `-inf` gets weight 0. A row with nothing else is all 0, as is a row of no scores.
+    - A row that holds `+inf` or NaN is all NaN.
+    - float16 and bfloat16 are computed in float32 and rounded at the end.
+
+    Raises `TypeError` if `x` is no floating-point array or the temperature no number, and
+    `ValueError` if `axis` is not one of x's, or the temperature is not positive and finite.
+
+    Source: Bridle (1990), "Probabilistic interpretation of feedforward classification network
+    outputs"; the temperature as in Hinton et al. (2015), "Distilling the knowledge in a neural
+    network", equation 1.
+
+    >>> import numpy as np
+    >>> softmax(np.log(np.array([1.0, 2.0, 5.0]))).round(3).tolist()
+    [0.125, 0.25, 0.625]
+    """
+    xp = namespace(x=x)
+    temperature = check_number("temperature", temperature)
+    if temperature <= 0:
+        raise ValueError(f"temperature is {temperature}, but it must be greater than 0")
+    if not isinstance(axis, int) or not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"axis is {axis}, but x has shape {tuple(x.shape)}")
+    return xp.astype(weights(xp, widen(xp, x), axis, temperature), x.dtype)
+
+
+def weights(xp, x, axis=-1, temperature=1.0):
+    """`softmax` without its checks, in the precision of `x`."""
+    if x.shape[axis] == 0:
+        return x  # no scores, no weights
+    top = xp.max(x, axis=axis, keepdims=True)
+    # -inf means an empty row: subtract 0 instead. +inf has no limit to tend to: NaN.
+    top = xp.where(xp.isfinite(top), top, xp.where(top < 0, xp.zeros_like(top), xp.nan))
+    shifted = x - top
+    if temperature != 1:
+        shifted = shifted / max(temperature, float(xp.finfo(x.dtype).smallest_normal))
+    exponentials = xp.exp(shifted)
+    total = xp.sum(exponentials, axis=axis, keepdims=True)
+    return exponentials / xp.where(total == 0, 1.0, total)
+
+
+def widen(xp, x):
+    """`x` in float32 if it is of half precision, else as it is."""
+    return xp.astype(x, xp.float32) if xp.finfo(x.dtype).bits < 32 else x
