@@ -65,6 +65,32 @@ SENTENCES = {
     "A fox and a garden": "the sleepy fox crossed the ancient garden",
 }
 
+# Hand-made heads: which axis feeds which of the two coordinates of a query or a key.
+STRENGTH = 2.5
+_NOUNS = {"animal": 0, "place": 1}
+_ADJECTIVES = {"fits animals": 0, "fits places": 1}
+HEADS = {
+    "nouns look for adjectives": (_NOUNS, _ADJECTIVES),
+    "adjectives look for nouns": (_ADJECTIVES, _NOUNS),
+    "actions look for animals": ({"action": 0}, {"animal": 0}),
+}
+
+
+def head(name):
+    """The designed head `name` of `HEADS`: `(w_q, w_k)`, each `(d_model, 2)`.
+
+    Raises `ValueError` for a name that `HEADS` lacks.
+    """
+    if name not in HEADS:
+        raise ValueError(f"no designed head is called {name!r}; there are: {', '.join(HEADS)}")
+    matrices = []
+    for axes in HEADS[name]:
+        matrix = np.zeros((len(AXES), 2))
+        for axis, column in axes.items():
+            matrix[AXES.index(axis), column] = STRENGTH
+        matrices.append(matrix)
+    return tuple(matrices)
+
 
 def tokenize(text):
     """Split `text` into the words of the vocabulary, in lower case.

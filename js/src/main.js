@@ -3,9 +3,10 @@ import { h, render } from "preact";
 import { PageModel } from "./core/model.js";
 import { QueryKey } from "./figures/QueryKey.jsx";
 import { Prediction } from "./figures/Prediction.jsx";
+import { Plot } from "./figures/Plot.jsx";
 import { Quiz } from "./figures/Quiz.jsx";
 
-const FIGURES = { QueryKey, Prediction, Quiz };
+const FIGURES = { Plot, Prediction, QueryKey, Quiz };
 
 function mount(model, el) {
   const figure = FIGURES[model.get("_figure")];

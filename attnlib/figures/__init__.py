@@ -1,0 +1,12 @@
+"""The book's live figures: ipywidgets in a notebook, and alive without a kernel on a page.
+
+Every figure is one class here and one component in `js/src/figures`; the script they
+share is `attnlib/static/attnlib.js`. Needs the `figures` extra (anywidget).
+"""
+
+from attnlib.figures.base import Figure
+from attnlib.figures.plot import Plot
+from attnlib.figures.query_key import QueryKey
+from attnlib.figures.questions import Prediction, Quiz
+
+__all__ = ["Figure", "Plot", "Prediction", "QueryKey", "Quiz"]

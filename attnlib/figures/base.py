@@ -1,0 +1,75 @@
+"""What every figure shares: the script, the state, and what stands for it without one."""
+
+import os
+from importlib import resources
+
+import anywidget
+import traitlets
+
+STATIC = resources.files("attnlib") / "static"
+
+
+def _read(name):
+    return (STATIC / name).read_text(encoding="utf-8")
+
+
+class Figure(anywidget.AnyWidget):
+    """A figure with one state and two homes.
+
+    A subclass names its traits (tagged `sync=True`), and gives `describe`, the text that
+    stands for it in a notebook's file, and `still`, the HTML that stands for it on a page
+    before the script runs, in print, and where there is no JavaScript.
+    """
+
+    _esm = _read("attnlib.js") + "\nexport default attnlib.widget;"
+    _css = _read("tokens.css") + _read("figures.css")
+
+    _figure = traitlets.Unicode().tag(sync=True)
+    # Where the built book lives, so that "Copy link" works from a notebook too.
+    _book_url = traitlets.Unicode().tag(sync=True)
+    key = traitlets.Unicode(help="Tells the figures of a page apart, in links.").tag(sync=True)
+
+    @traitlets.default("_figure")
+    def _class_name(self):
+        return type(self).__name__
+
+    @traitlets.default("_book_url")
+    def _book_url_from_environment(self):
+        return os.environ.get("ATTNLIB_BOOK_URL", "")
+
+    @traitlets.default("key")
+    def _key_from_class(self):
+        return type(self).__name__
+
+    @classmethod
+    def page_traits(cls):
+        """The names of the traits a built page needs to draw the figure."""
+        base = set(anywidget.AnyWidget.class_trait_names())
+        return [
+            name
+            for name in cls.class_trait_names(sync=True)
+            if name not in base and name not in ("_esm", "_css", "_anywidget_id")
+        ]
+
+    @classmethod
+    def from_state(cls, state):
+        """The figure that a saved widget state describes."""
+        names = set(cls.page_traits())
+        return cls(**{name: value for name, value in state.items() if name in names})
+
+    def describe(self):
+        """The figure as plain text; it holds nothing that differs between machines."""
+        raise NotImplementedError(f"{type(self).__name__} must say what it shows")
+
+    def still(self):
+        """The figure as still HTML."""
+        raise NotImplementedError(f"{type(self).__name__} must have a still picture")
+
+    def __repr__(self):
+        return self.describe()
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/plain"] = self.describe()
+        return bundle

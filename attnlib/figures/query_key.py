@@ -1,0 +1,197 @@
+"""QueryKey, the flagship: two matrices turn words into queries and keys."""
+
+import numpy as np
+import traitlets
+
+import attnlib as al
+from attnlib import world
+from attnlib.figures import challenges, still
+from attnlib.figures.base import Figure
+
+LARGEST = 1000.0
+MOST_TOKENS = 16
+
+
+def _as_matrix(name, value):
+    """`value` as a read-only matrix of numbers, or a `ValueError` that says what is wrong."""
+    try:
+        matrix = np.array(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a matrix of numbers, not {value!r}") from error
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ValueError(f"{name} has shape {matrix.shape}; expected (d_model, d_head)")
+    if not np.isfinite(matrix).all() or np.abs(matrix).max() > LARGEST:
+        raise ValueError(f"{name} must hold numbers between -{LARGEST:g} and {LARGEST:g}")
+    matrix.setflags(write=False)
+    return matrix
+
+
+def _presets(d_model, d_head):
+    """The matrices the buttons load: `{name: {"w_q": rows, "w_k": rows}}`."""
+    zero = np.zeros((d_model, d_head))
+    pairs = {"all zero": (zero, zero), "identity": (np.eye(d_model, d_head),) * 2}
+    if d_head == 2:
+        pairs |= {name: world.head(name) for name in world.HEADS}
+    return {n: {"w_q": w_q.tolist(), "w_k": w_k.tolist()} for n, (w_q, w_k) in pairs.items()}
+
+
+class _Matrix(traitlets.TraitType):
+    """A `(d_model, d_head)` matrix; arrives as nested lists, is read as a NumPy array."""
+
+    info_text = "a matrix of numbers"
+
+    def validate(self, obj, value):
+        return _as_matrix(self.name, value)
+
+
+def _matrix():
+    return _Matrix().tag(
+        sync=True,
+        to_json=lambda value, _: value.tolist(),
+        from_json=lambda value, _: value,
+    )
+
+
+class QueryKey(Figure):
+    """Queries, keys, scores and weights of one head on a phrase, live.
+
+    Parameters
+    ----------
+    sentence : words of `attnlib.world.VOCABULARY`, at most 16.
+    w_q, w_k : `(d_model, d_head)`, numbers between -1000 and 1000. With `d_head == 2` the
+        queries and keys are drawn as arrows. To change both shapes at once, assign inside
+        `with figure.hold_trait_notifications():`.
+    preset : instead of the matrices, the name of a preset, such as "all zero".
+    scaled, causal : divide the scores by the root of d_head; hide later words.
+    orientation : "rows" or "columns", whichever are the queries.
+    show : "dots", "weights" or "scores".
+    selected : `[query, key]`, two positions, or None.
+    challenges : see `attnlib.figures.challenges`.
+
+    Wrong values raise `ValueError`, and the figure stays as it was. `trace` is attnlib's
+    own result for the current state.
+    """
+
+    title = traitlets.Unicode("Queries and keys").tag(sync=True)
+    sentence = traitlets.Unicode(world.SENTENCES["The fluffy blue creature"]).tag(sync=True)
+    w_q = _matrix()
+    w_k = _matrix()
+    scaled = traitlets.Bool(True).tag(sync=True)
+    causal = traitlets.Bool(False).tag(sync=True)
+    orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
+    show = traitlets.Enum(["dots", "weights", "scores"], "dots").tag(sync=True)
+    selected = traitlets.Any(None, allow_none=True).tag(sync=True)
+    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
+    axes = traitlets.List(traitlets.Unicode(), list(world.AXES)).tag(sync=True)
+    vocabulary = traitlets.Dict().tag(sync=True)
+    sentences = traitlets.Dict(world.SENTENCES).tag(sync=True)
+    presets = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, sentence=None, *, preset=None, **traits):
+        if sentence is not None:
+            traits["sentence"] = sentence
+        if preset is not None:
+            known = _presets(len(world.AXES), 2)
+            if preset not in known:
+                raise ValueError(f"no preset is called {preset!r}; there are: {', '.join(known)}")
+            traits = known[preset] | traits
+        super().__init__(**traits)
+
+    @traitlets.default("w_q")
+    def _zero_w_q(self):
+        return np.zeros((len(world.AXES), 2))
+
+    @traitlets.default("w_k")
+    def _zero_w_k(self):
+        return np.zeros((len(world.AXES), 2))
+
+    @traitlets.default("vocabulary")
+    def _world_vocabulary(self):
+        return {word: list(vector) for word, vector in world.VOCABULARY.items()}
+
+    @traitlets.default("presets")
+    def _presets_for_shape(self):
+        return _presets(*self.w_q.shape)
+
+    @traitlets.validate("sentence")
+    def _known_words(self, proposal):
+        words = world.tokenize(proposal["value"])
+        if len(words) > MOST_TOKENS:
+            raise ValueError(f"{len(words)} words; the figure draws at most {MOST_TOKENS}")
+        return " ".join(words)
+
+    @traitlets.validate("w_q", "w_k")
+    def _fitting_shapes(self, proposal):
+        name, matrix = proposal["trait"].name, proposal["value"]
+        if matrix.shape[0] != len(world.AXES):
+            raise ValueError(
+                f"{name} has {matrix.shape[0]} rows but embeddings have {len(world.AXES)} (d_model)"
+            )
+        other = "w_k" if name == "w_q" else "w_q"
+        if name in self._trait_values and other in self._trait_values:
+            d_head = getattr(self, other).shape[1]
+            if matrix.shape[1] != d_head:
+                raise ValueError(
+                    f"{name} has {matrix.shape[1]} columns but {other} has {d_head} (d_head)"
+                )
+        return matrix
+
+    @traitlets.validate("selected")
+    def _inside_pattern(self, proposal):
+        chosen = proposal["value"]
+        if chosen is None:
+            return None
+        n = len(self.tokens)
+        if len(chosen) != 2 or not all(isinstance(i, int) and 0 <= i < n for i in chosen):
+            raise ValueError(f"selected is {chosen!r}; expected [query, key], both below {n}")
+        return list(chosen)
+
+    @traitlets.observe("w_q")
+    def _presets_follow_shape(self, change):
+        if "presets" in self._trait_values:
+            self.presets = _presets(*self.w_q.shape)
+
+    @property
+    def tokens(self):
+        """The words of the sentence."""
+        return self.sentence.split()
+
+    @property
+    def trace(self):
+        """`attnlib.trace_attention` on the current state; the values are the embeddings."""
+        x = world.embed(self.tokens)
+        scale = None if self.scaled else 1.0
+        return al.trace_attention(
+            x @ self.w_q, x @ self.w_k, x, causal=self.causal, scale=scale
+        )
+
+    @property
+    def solved(self):
+        """The ids of the challenges that the current state solves."""
+        weights = self.trace.weights
+        return [c["id"] for c in self.challenges if challenges.solved(c, self.tokens, weights)]
+
+    def describe(self):
+        weights = self.trace.weights
+        width = max(map(len, self.tokens))
+        head = " ".join(f"{token[:5]:>5}" for token in self.tokens)
+        rows = [
+            f"{token:>{width}}  " + " ".join(f"{weight + 0.0:5.2f}" for weight in row)
+            for token, row in zip(self.tokens, weights, strict=True)
+        ]
+        first = f"QueryKey: weights of “{self.sentence}”; rows are queries, columns keys"
+        return "\n".join([first, " " * (width + 2) + head, *rows])
+
+    def still(self):
+        parts, width, height = still.pattern(self.tokens, self.trace.weights)
+        for n, name in enumerate(("w_q", "w_k")):
+            values, colour = getattr(self, name), ("--al-query", "--al-key")[n]
+            x0 = n * (still.LABEL + 44 * values.shape[1] + 20)
+            parts += still.matrix(name, values, self.axes, x0, height + 10, colour)
+            width = max(width, x0 + still.LABEL + 44 * values.shape[1] + 10)
+        picture = still.svg(parts, width, height + 40 + 24 * len(self.axes), self.describe())
+        return (
+            f"<figure>{picture}<figcaption>The figure at its start: the dots are the weights each "
+            "query gives to each key. With JavaScript you can change every number.</figcaption>"
+            "</figure>"
+        )

@@ -1,0 +1,78 @@
+"""Still pictures: small SVGs whose colours are the page's tokens."""
+
+from html import escape
+
+CELL = 34
+LABEL = 76
+TOP = 30
+FONT = 12
+
+
+def signed_fill(value, full=3.0):
+    """The fill of a signed number, as CSS; the same rule as in js/src/parts/MatrixEditor.jsx."""
+    strength = round(min(1.0, abs(value) / full) * 45, 1)
+    hue = "--al-negative" if value < 0 else "--al-positive"
+    return f"color-mix(in oklab, var({hue}) {strength}%, var(--al-cell))"
+
+
+def text(x, y, words, anchor="middle", colour="--al-ink"):
+    """An SVG text element; `words` may hold anything."""
+    return (
+        f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{FONT}" '
+        f'style="fill:var({colour})">{escape(str(words))}</text>'
+    )
+
+
+def cell(x, y, fill, width=CELL, height=CELL):
+    """One square of a matrix."""
+    return (
+        f'<rect x="{x:g}" y="{y:g}" width="{width - 2}" height="{height - 2}" rx="3" '
+        f'style="fill:{fill};stroke:var(--al-line)"/>'
+    )
+
+
+def pattern(tokens, weights):
+    """Queries down, keys across; a dot's area is the weight. Returns `(parts, width, height)`."""
+    n = len(tokens)
+    parts = [text(LABEL, 14, "keys →", "start", "--al-key")]
+    parts.append(text(LABEL - 8, 14, "queries ↓", "end", "--al-query"))
+    for i, token in enumerate(tokens):
+        middle = (i + 0.5) * CELL
+        parts.append(text(LABEL - 8, TOP + 30 + middle + 4, token, "end", "--al-query"))
+        x, y = LABEL + middle, TOP + 24
+        parts.append(
+            f'<g transform="translate({x:g} {y}) rotate(-35)">'
+            + text(0, 0, token, "start", "--al-key")
+            + "</g>"
+        )
+        for j in range(n):
+            x, y = LABEL + j * CELL, TOP + 30 + i * CELL
+            parts.append(cell(x, y, "var(--al-cell)"))
+            radius = (CELL / 2 - 3) * weights[i][j] ** 0.5
+            parts.append(
+                f'<circle cx="{x + CELL / 2 - 1:g}" cy="{y + CELL / 2 - 1:g}" r="{radius:.2f}" '
+                f'style="fill:var(--al-weight)"/>'
+            )
+    return parts, LABEL + n * CELL + 50, TOP + 34 + n * CELL
+
+
+def matrix(name, values, labels, x0, y0, colour):
+    """A small matrix with its numbers at `(x0, y0)`."""
+    parts = [text(x0 + LABEL, y0 + 12, name, "start", colour)]
+    for i, (label, row) in enumerate(zip(labels, values, strict=True)):
+        y = y0 + 20 + i * 24
+        parts.append(text(x0 + LABEL - 6, y + 15, label, "end"))
+        for d, value in enumerate(row):
+            x = x0 + LABEL + d * 44
+            parts.append(cell(x, y, signed_fill(value), 44, 24))
+            parts.append(text(x + 21, y + 15, f"{value:g}".replace("-", "−")))
+    return parts
+
+
+def svg(parts, width, height, alt):
+    """The parts as one inline SVG, described by `alt`."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'width="{width:g}" height="{height:g}" role="img" aria-label="{escape(alt, quote=True)}" '
+        f'font-family="var(--al-sans)">{"".join(parts)}</svg>'
+    )
