@@ -33,8 +33,8 @@ CHILDREN = {
 
 # Commands that latex2mathml does not know, in terms of those it does.
 COMMANDS = {
-    r"\\arg\s*\\(max|min)\b": r"\\operatorname{arg\1}",
-    r"\\arg\b": r"\\operatorname{arg}",
+    r"\\arg\s*\\(max|min)(?![A-Za-z])": r"\\operatorname{arg\1}",
+    r"\\arg(?![A-Za-z])": r"\\operatorname{arg}",
     r"\\operatorname\*": r"\\operatorname",
     r"\{,\}": ",",
 }
@@ -44,6 +44,7 @@ ORDINARY = set("∞⊤⊥∅∂∇…")
 
 ACCENTS = set("^~¯→˙¨ˇ˘´`")
 OPENING = set("([{|‖⟨")
+BARS = set("|‖")
 THIN_SPACE = "0.1667em"
 # Their subscript stands below them in a displayed formula.
 LIMITS = {"max", "min", "sup", "inf", "lim", "argmax", "argmin"}
@@ -116,6 +117,7 @@ def tidy(root):
     for element in list(root.iter()):
         if element.tag in ("mover", "munder") and (element[1].text or "") in ACCENTS:
             set_accent(element)
+        merge_letters(element)
         merge_thousands(element)
         if element.tag == "msub" and element[0].text in LIMITS:
             element.tag = "munder"
@@ -130,6 +132,15 @@ def set_accent(element):
     base = element[0]
     letters = len("".join(base.itertext()))
     element[1].set("stretchy", "true" if letters > 1 else "false")
+
+
+def merge_letters(element):
+    """Write \\mathrm{head} as one word, not as a product of four letters."""
+    letters = [child.text or "" for child in element if child.get("mathvariant") == "normal"]
+    if len(letters) > 1 and len(letters) == len(element) and all(map(str.isalpha, letters)):
+        del element[:]
+        element.tag = "mtext"
+        element.text = "".join(letters)
 
 
 def merge_thousands(element):
@@ -154,12 +165,13 @@ def tidy_operator(element, following):
     text = (core.text or "").strip()
     if core.tag == "mo" and text in ORDINARY:
         core.tag = "mi"
-    elif core.tag in ("mo", "mi") and OPERATOR_NAME.fullmatch(text):
-        if core is element or core.get("lspace") is None:
-            core.tag = "mo"
-            core.set("form", "prefix")
-            core.set("lspace", "0")
-            core.set("rspace", "0" if starts_with_fence(following) else THIN_SPACE)
+    elif core.tag == "mo" and text in BARS and core.get("stretchy") is None:
+        core.set("stretchy", "false")  # only \left and \right ask for tall ones
+    elif core.tag in ("mo", "mi") and OPERATOR_NAME.fullmatch(text) and not core.get("lspace"):
+        core.tag = "mo"
+        core.set("form", "prefix")
+        core.set("lspace", "0")
+        core.set("rspace", "0" if starts_with_fence(following) else THIN_SPACE)
 
 
 def starts_with_fence(elements):

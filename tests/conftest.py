@@ -1,0 +1,145 @@
+"""What every browser test shares: a browser, pages that keep a record, the built book's address.
+
+A Chromium is looked for in $CHROMIUM, then on the PATH, then among Playwright's own. Without one
+the browser tests are skipped, except on CI, where that is a failure.
+"""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HTML = ROOT / "_build" / "html"
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+HOW_TO_GET_ONE = (
+    "no Chromium found: install one (apt install chromium, or "
+    ".venv/bin/python -m playwright install chromium), or name it in $CHROMIUM"
+)
+
+
+def find_chromium(playwright):
+    """The path of a Chromium, or None."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return shutil.which(named) or pytest.fail(f"CHROMIUM={named} is no program", pytrace=False)
+    on_path = next(filter(None, map(shutil.which, NAMES)), None)
+    own = playwright.chromium.executable_path
+    return on_path or (own if Path(own).exists() else None)
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """Playwright's synchronous interface."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
+    """One Chromium for the session; skips without one, and fails on CI."""
+    path = find_chromium(playwright)
+    if path is None:
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing(HOW_TO_GET_ONE)
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    arguments = [*QUIET, *(["--no-sandbox"] if as_root else [])]
+    launched = playwright.chromium.launch(executable_path=path, args=arguments)
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def page_factory(browser):
+    """A function that opens pages, each in a context of its own, closed after the test.
+
+    `page_factory(**options)` takes the options of Playwright's `new_context` (viewport,
+    color_scheme, java_script_enabled, has_touch, ...). The page keeps a record of what it did:
+    `page.record.requests` (addresses), `.errors` (console errors and uncaught exceptions).
+    """
+    contexts = []
+
+    def make(**options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.record = keep_record(page)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def keep_record(page):
+    """Note every request and every error of `page` from now on."""
+    record = SimpleNamespace(requests=[], errors=[])
+    page.on("request", lambda request: record.requests.append(request.url))
+    page.on("pageerror", lambda error: record.errors.append(str(error)))
+    page.on(
+        "console",
+        lambda message: record.errors.append(message.text) if message.type == "error" else None,
+    )
+    return record
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a line for each on standard error."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format, *args):
+        pass
+
+
+@contextmanager
+def serving(folder):
+    """Serve `folder` over HTTP on a free port; gives the address, with a final slash."""
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def built_book():
+    """The folder of the built pages; fails without it, because `make test` builds it first."""
+    if not (HTML / "index.html").exists():
+        pytest.fail("the book is not built: run `make book` (or `make test`)", pytrace=False)
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def http_url(built_book):
+    """The built book over HTTP: "http://127.0.0.1:<port>/"."""
+    with serving(built_book) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def file_url(built_book):
+    """The built book from disk: "file:///.../_build/html/"."""
+    return built_book.as_uri() + "/"
+
+
+@pytest.fixture(params=["file", "http"])
+def book_url(request):
+    """Both homes of the built pages, one after the other; append "chapters/....html"."""
+    return request.getfixturevalue(f"{request.param}_url")

@@ -1,0 +1,164 @@
+"""Notebooks in git: text only, the same on every machine; and the tool that keeps them so."""
+
+import json
+import re
+from pathlib import Path
+
+import format_notebooks
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LONGEST_CODE_CELL = 20  # lines
+NOTEBOOKS = format_notebooks.notebooks()
+
+# What differs from run to run or from machine to machine.
+MACHINE_DEPENDENT = {
+    "a memory address": re.compile(r"\b0x[0-9a-fA-F]{6,}\b"),
+    "an absolute path": re.compile(
+        r"(?<![\w.:/])/(?:home|root|Users|tmp|usr|opt|var)/\w|[A-Z]:\\\w"
+    ),
+    "a timing": re.compile(r"\b\d+(?:\.\d+)?\s?(?:ns|µs|us|ms|seconds|s)\b(?! of)|it/s|Wall time"),
+}
+
+
+def cells_of(path):
+    return nbformat.read(path, as_version=4).cells
+
+
+def printed(cell):
+    """Every text that a code cell stores as its output."""
+    for output in cell.get("outputs", []):
+        yield output.get("text") or output.get("data", {}).get("text/plain", "")
+
+
+def dirty_notebook():
+    """One of everything that must not reach git."""
+    picture = {"image/png": "iVBORw0KGgo=", "text/html": "<b>x</b>", "text/plain": "<Figure>"}
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "a1"}, "text/plain": "W()"}
+    code = nbformat.v4.new_code_cell("x = 1   \nx\n\n", id="kept-id", execution_count=7)
+    code.metadata.update(tags=["hide-input"], collapsed=True, execution={"iopub.status.busy": "t"})
+    code.outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="one\n"),
+        nbformat.v4.new_output("stream", name="stdout", text="two\n"),
+        nbformat.v4.new_output("display_data", data=picture),
+        nbformat.v4.new_output("display_data", data={"image/png": "iVBORw0KGgo="}),
+        nbformat.v4.new_output("execute_result", data=widget, execution_count=7),
+    ]
+    text = nbformat.v4.new_markdown_cell("# Title  \n", id="other-id")
+    notebook = nbformat.v4.new_notebook(cells=[code, text])
+    text.id = code.id
+    notebook.metadata.update(
+        widgets={"application/vnd.jupyter.widget-state+json": {"state": {"a1": {}}}},
+        kernelspec={"display_name": "my env", "language": "python", "name": "my-env"},
+        language_info={"name": "python", "version": "3.11.7"},
+    )
+    return notebook
+
+
+def test_the_book_has_notebooks():
+    assert ROOT / "index.ipynb" in NOTEBOOKS
+    assert any(path.parent.name == "chapters" for path in NOTEBOOKS)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+class TestEveryNotebook:
+    def test_is_as_the_formatter_leaves_it(self, path):
+        assert format_notebooks.process(path, check=True) is None
+
+    def test_stores_text_alone(self, path):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        assert set(content["metadata"]) == {"kernelspec", "language_info"}
+        for cell in content["cells"]:
+            assert cell.get("execution_count") is None
+            for output in cell.get("outputs", []):
+                assert set(output.get("data", {})) <= {"text/plain"}
+
+    def test_prints_nothing_that_depends_on_the_machine(self, path):
+        for cell in cells_of(path):
+            for text in printed(cell):
+                for what, pattern in MACHINE_DEPENDENT.items():
+                    found = pattern.search(text)
+                    assert not found, f"cell {cell.id} prints {what}: {found.group()!r}"
+
+    def test_has_short_code_cells(self, path):
+        for cell in cells_of(path):
+            if cell.cell_type == "code":
+                assert len(cell.source.splitlines()) <= LONGEST_CODE_CELL, cell.id
+
+
+class TestTheFormatter:
+    def test_keeps_only_text(self):
+        code, text = format_notebooks.clean(dirty_notebook()).cells
+        assert code.source == "x = 1\nx"
+        assert text.source == "# Title"
+        assert code.execution_count is None
+        assert code.metadata == {"tags": ["hide-input"]}
+        assert [list(printed(code))] == [["one\ntwo\n", "<Figure>", "W()"]]
+        assert all(set(output.get("data", {})) <= {"text/plain"} for output in code.outputs)
+
+    def test_drops_widget_state_and_names_the_standard_kernel(self):
+        metadata = format_notebooks.clean(dirty_notebook()).metadata
+        assert metadata == format_notebooks.METADATA
+
+    def test_keeps_ids_and_makes_double_ones_unique(self):
+        cells = format_notebooks.clean(dirty_notebook()).cells
+        assert [cell.id for cell in cells] == ["kept-id", "title"]
+
+    def test_leaves_its_input_alone(self):
+        notebook = dirty_notebook()
+        format_notebooks.clean(notebook)
+        assert notebook == dirty_notebook()
+
+    def test_has_nothing_left_to_do_the_second_time(self):
+        once = format_notebooks.formatted(nbformat.v4.writes(dirty_notebook()))
+        assert format_notebooks.formatted(once) == once
+        assert once.endswith("}\n")
+
+    @pytest.mark.parametrize(
+        ("output", "message"),
+        [
+            (nbformat.v4.new_output("error", ename="KeyError"), r"stores an error \(KeyError\)"),
+            (nbformat.v4.new_output("stream", name="stderr", text="w"), "writes to standard error"),
+        ],
+    )
+    def test_refuses_errors_and_warnings(self, output, message):
+        notebook = dirty_notebook()
+        notebook.cells[0].outputs = [output]
+        with pytest.raises(format_notebooks.NotebookError, match=message):
+            format_notebooks.clean(notebook)
+
+    def test_check_changes_nothing_and_fails(self, tmp_path, capsys):
+        path = tmp_path / "dirty.ipynb"
+        path.write_text(nbformat.v4.writes(dirty_notebook()), encoding="utf-8")
+        before = path.read_bytes()
+        assert format_notebooks.main(["--check", str(path)]) == 1
+        assert path.read_bytes() == before
+        assert "not formatted" in capsys.readouterr().err
+        assert format_notebooks.main([str(path)]) == 0
+        assert format_notebooks.main(["--check", str(path)]) == 0
+
+    def test_execute_stores_fresh_text(self, tmp_path):
+        path = tmp_path / "run.ipynb"
+        cell = nbformat.v4.new_code_cell("print(6 * 7)", id="product")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+        assert format_notebooks.main(["--execute", str(path)]) == 0
+        assert list(printed(cells_of(path)[0])) == ["42\n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("<Foo object at 0x7f1b2c3d4e5f>", "a memory address"),
+        ("saved to /home/ada/book.npz", "an absolute path"),
+        ("took 12.5 ms", "a timing"),
+    ],
+)
+def test_machine_dependent_text_is_recognised(text, what):
+    assert MACHINE_DEPENDENT[what].search(text)
+
+
+@pytest.mark.parametrize("text", ["0.25 seen", "w_q / w_k", "3 scores", "(2, 3)", "and/or"])
+def test_honest_text_is_left_alone(text):
+    assert not any(pattern.search(text) for pattern in MACHINE_DEPENDENT.values())
