@@ -57,9 +57,8 @@ clean: ## remove the built book and the caches (not $(VENV))
 
 html: $(INSTALLED)
 	@echo "Building the book (the first time, every notebook is executed) ..."
-	@# A failed build forgets what it read: else the next one skips the page that was warned of.
 	@$(BIN)/jupyter-book build . -W -n --keep-going -q >/dev/null || \
-	{ rm -f _build/.doctrees/environment.pickle; echo "The book did not build: see above."; exit 1; }
+	{ echo "The book did not build: the reason is above."; exit 1; }
 
 $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d. Name another: PYTHON=python3.12 make book" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'

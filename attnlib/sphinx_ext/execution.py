@@ -72,9 +72,21 @@ def choose_cache(app, config):
     config.attnlib_rendering = digest(rendering_sources(package), package)
 
 
+def forget_failures(app, exception):
+    """After a build with warnings, make the next one read every page again.
+
+    Sphinx keeps what it read, so that a second `-W` build would skip the page that was warned
+    of, and succeed.
+    """
+    strict = app.warningiserror or app.keep_going
+    if exception is not None or (strict and app._warncount):
+        (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
+
+
 def setup(app):
     app.add_config_value("attnlib_package", str(PACKAGE), "env", [str])
     # A changed value makes Sphinx read every page again (the cache spares the execution).
     app.add_config_value("attnlib_rendering", "", "env", [str])
     app.connect("config-inited", isolate_kernels)
     app.connect("config-inited", choose_cache)
+    app.connect("build-finished", forget_failures)

@@ -1,0 +1,153 @@
+"""Notebooks run again when what they import changes, not otherwise, and failures stay failures.
+
+Each test builds a small book of its own with Jupyter Book and a small package, `tinylib`.
+"""
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+import yaml
+
+CODE = """\
+from pathlib import Path
+
+import tinylib
+
+with Path("runs.txt").open("a") as log:
+    log.write("run\\n")
+print("value", tinylib.VALUE)
+"""
+CONFIG = {
+    "title": "Tiny",
+    "only_build_toc_files": True,
+    # Both are what attnlib.sphinx_ext.execution must overrule.
+    "execute": {"execute_notebooks": "off", "cache": "elsewhere"},
+    "latex": {"use_jupyterbook_latex": False},
+    "sphinx": {
+        "config": {
+            "extensions": [
+                "myst_nb",
+                "jupyter_book",
+                "sphinx_external_toc",
+                "attnlib.sphinx_ext.execution",
+                "attnlib.sphinx_ext.mathml",
+                "attnlib.sphinx_ext.offline",
+            ],
+            "html_theme": "basic",
+            "html_theme_options": {},
+            "nb_execution_raise_on_error": True,
+        }
+    },
+}
+
+
+class TinyBook:
+    """A book of one notebook, in `folder`, which imports the package `tinylib` beside it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.package = folder / "tinylib"
+        (self.package / "static").mkdir(parents=True)
+        (self.package / "sphinx_ext").mkdir()
+        (self.package / "static" / "style.css").write_text("a {}")
+        (self.package / "sphinx_ext" / "part.py").write_text("")
+        (folder / "requirements.txt").write_text("numpy==1\n")
+        (folder / "_toc.yml").write_text("format: jb-book\nroot: index\n")
+        config = CONFIG["sphinx"]["config"]
+        sphinx = {"config": {**config, "attnlib_package": str(self.package)}}
+        (folder / "_config.yml").write_text(yaml.safe_dump({**CONFIG, "sphinx": sphinx}))
+        self.set_value(1)
+        self.write("# Tiny", CODE)
+
+    def set_value(self, value):
+        (self.package / "__init__.py").write_text(f"VALUE = {value}\n")
+
+    def write(self, text, code):
+        cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(code)]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), self.folder / "index.ipynb")
+
+    def build(self):
+        """The finished process of a strict build."""
+        command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
+        options = [str(self.folder), "-W", "-n", "--keep-going", "-q"]
+        return subprocess.run(
+            [*command, *options], cwd=self.folder, capture_output=True, text=True, check=False
+        )
+
+    def build_well(self):
+        """Build, insist that it worked, and give the page's HTML."""
+        finished = self.build()
+        assert finished.returncode == 0, finished.stderr
+        return (self.folder / "_build" / "html" / "index.html").read_text()
+
+    @property
+    def runs(self):
+        return len((self.folder / "runs.txt").read_text().splitlines())
+
+    @property
+    def caches(self):
+        return list((self.folder / "_build" / ".jupyter_cache").iterdir())
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return TinyBook(tmp_path)
+
+
+def test_runs_again_when_and_only_when_its_imports_change(book):
+    assert "value 1" in book.build_well()
+    assert book.runs == 1
+
+    assert "value 1" in book.build_well()
+    assert book.runs == 1, "nothing changed, and it ran again"
+
+    book.set_value(2)
+    page = book.build_well()
+    assert "value 2" in page and "value 1" not in page
+    assert book.runs == 2
+    assert len(book.caches) == 1, "the cache of the old sources is still there"
+
+
+def test_runs_again_when_the_pins_change(book):
+    book.build_well()
+    (book.folder / "requirements.txt").write_text("numpy==2\n")
+    book.build_well()
+    assert book.runs == 2
+
+
+def test_does_not_run_again_for_what_only_the_pages_use(book):
+    book.build_well()
+    (book.package / "static" / "style.css").write_text("b {}")
+    (book.package / "sphinx_ext" / "part.py").write_text("PART = 1\n")
+    book.build_well()
+    assert book.runs == 1
+
+
+def test_a_notebook_that_raises_fails_every_build(book):
+    book.write("# Tiny", "raise RuntimeError('no such luck')")
+    for _ in range(2):
+        finished = book.build()
+        assert finished.returncode != 0
+        assert "RuntimeError" in finished.stderr
+
+
+def test_a_bad_formula_fails_every_build_and_names_the_page(book):
+    book.write(r"# Tiny, $\softmaks(x)$", CODE)
+    for _ in range(2):
+        finished = book.build()
+        assert finished.returncode != 0
+        assert r"unknown command \softmaks" in finished.stderr
+        assert "index.ipynb" in finished.stderr
+
+
+def test_formulas_become_mathml_with_their_numbers(book):
+    book.write("# Tiny\n\n$$a^2$$ (eq-square)\n\nSee {eq}`eq-square` and $b$.", CODE)
+    page = book.build_well()
+    assert page.count("<math") == 2
+    assert "<msup><mi>a</mi><mn>2</mn></msup>" in page
+    assert '<span class="eqno">(1)' in page
+    assert 'href="#equation-eq-square"' in page and 'id="equation-eq-square"' in page
+    assert "mathjax" not in page.lower()
