@@ -1,0 +1,38 @@
+"""The book's exercises and their checks.
+
+>>> from attnlib.exercises import check
+>>> check("scores", ...)
+scores: not attempted yet
+"""
+
+import difflib
+from types import MappingProxyType
+
+from attnlib.exercises import queries_and_keys
+from attnlib.exercises.checking import Exercise, Verdict
+
+__all__ = ["Exercise", "Verdict", "check", "exercises"]
+
+_EXERCISES = MappingProxyType({each.id: each for each in queries_and_keys.EXERCISES})
+
+
+def exercises():
+    """The exercises by id, in the order of the book: read-only."""
+    return _EXERCISES
+
+
+def check(exercise_id, answer):
+    """Check an answer; the `Verdict` is true when it is right.
+
+    A wrong answer is shown a counterexample and a hint, a second one in a row a stronger
+    hint as well. A stub that has not been filled in is "not attempted yet". Nothing that
+    `answer` is or does raises an exception.
+
+    Raises `ValueError` if there is no exercise called `exercise_id`.
+    """
+    if not isinstance(exercise_id, str) or exercise_id not in _EXERCISES:
+        near = difflib.get_close_matches(str(exercise_id), _EXERCISES, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        known = ", ".join(map(repr, _EXERCISES))
+        raise ValueError(f"no exercise is called {exercise_id!r}; {hint}The exercises: {known}")
+    return _EXERCISES[exercise_id].check(answer)

@@ -1,0 +1,290 @@
+"""Exercises answered with a function: run it on inputs and compare what it returns.
+
+A mistake has a name because it can be recognised: the check computes what that
+mistake gives on the same inputs, and compares.
+"""
+
+import copy
+import inspect
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from attnlib.exercises.checking import (
+    NOT_ATTEMPTED,
+    Attempt,
+    Diagnosis,
+    Exercise,
+    describe,
+    is_blank,
+    numeric,
+    quote,
+)
+from attnlib.exercises.drawing import Drawing, close, decimals_for, matrix, number
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input of a function exercise, drawn, with labels for the result's cells."""
+
+    inputs: tuple
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    drawings: tuple[Drawing, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call gave: a value or an exception, and which of its inputs it changed."""
+
+    value: object = None
+    error: BaseException | None = None
+    changed: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception as text, so that two of them can be compared."""
+
+    kind: str
+    said: str
+
+    @classmethod
+    def of(cls, error):
+        try:
+            return cls(type(error).__name__, quote(str(error)))
+        except Exception:  # an exception's own text can raise, too
+            return cls(type(error).__name__, "(its message cannot be read)")
+
+    def __str__(self):
+        return f"{self.kind}: {self.said}" if self.said else self.kind
+
+
+@dataclass(frozen=True)
+class ArrayResult:
+    """How an array that a function returns is read, compared and drawn.
+
+    `shape` says in words what the expected shape stands for.
+    """
+
+    shape: str
+
+    read = staticmethod(numeric)
+
+    def wanted(self, expected):
+        return f"an array of shape {expected.shape}: {self.shape}"
+
+    def problem(self, result, expected):
+        if result.shape != expected.shape:
+            return "wrong-shape"
+        return "" if np.isfinite(result).all() else "not-finite"
+
+    def facts(self, case, result, expected):
+        """The first cell that differs, and both shapes, as texts for messages and hints."""
+        facts = {"wanted": self.wanted(expected), "shape": "no shape"}
+        if result is not None:
+            facts["shape"] = str(result.shape)
+        if result is None or result.shape != expected.shape:
+            return facts | dict.fromkeys(("row", "column", "returned", "expected", "count"), "?")
+        wrong = np.argwhere(~close(result, expected))
+        row, column = wrong[0]
+        decimals = decimals_for(result, expected)
+        return facts | {
+            "row": case.rows[row],
+            "column": case.columns[column],
+            "returned": number(result[row, column], decimals),
+            "expected": number(expected[row, column], decimals),
+            "count": f"{len(wrong)} of {result.size}",
+        }
+
+    def message(self, facts):
+        template = (
+            "{count} numbers differ: row {row}, column {column} is {returned}, not {expected}."
+        )
+        return template.format(**facts)
+
+    def draw(self, case, result, expected):
+        labels = {"rows": case.rows, "columns": case.columns}
+        if result.shape != expected.shape:
+            returned = matrix("what your function returned", result)
+            return returned, matrix("what was expected", expected, **labels)
+        labels["decimals"] = decimals_for(result, expected)
+        wrong = ~close(result, expected)
+        returned = matrix("what your function returned", result, marked=wrong, **labels)
+        return returned, matrix("what was expected", expected, **labels)
+
+
+@dataclass(frozen=True)
+class FunctionExercise(Exercise):
+    """An exercise answered with a function, compared with `reference` on every case."""
+
+    parameters: tuple[str, ...]
+    cases: Callable[[], list[Case]]  # the first one small enough to check by hand
+    reference: Callable
+    result: object  # reads, compares and draws what the function returns: see ArrayResult
+
+    def examine(self, answer):
+        if is_blank(answer):
+            return NOT_ATTEMPTED
+        cases = self.cases()
+        if misuse := self._misuse(answer, cases[0]):
+            return misuse
+        for case in cases:
+            outcome = run(answer, case.inputs)
+            if case is cases[0] and is_unfilled(outcome):
+                return NOT_ATTEMPTED
+            attempt = self._judge(case, outcome)
+            if not attempt.solved:
+                return attempt
+        return Attempt(solved=True, message=f"Right on all {len(cases)} inputs tried.")
+
+    def _misuse(self, answer, case):
+        """An attempt with a problem if `answer` cannot be called at all, else None."""
+        call = f"f({', '.join(self.parameters)})"
+        facts = {"call": call}
+        if not callable(answer):
+            message = f"What came is {describe(answer)}; expected a function, {call}."
+            return Attempt(problem="not-a-function", message=message, facts=facts)
+        try:
+            inspect.signature(answer).bind(*case.inputs)
+        except TypeError as error:
+            message = f"Your function cannot be called as {call}: {quote(str(error))}."
+            return Attempt(problem="arguments", message=message, facts=facts)
+        except ValueError:  # some built-in functions do not tell their parameters
+            pass
+        return None
+
+    def _judge(self, case, outcome):
+        expected = self.reference(*case.inputs)
+        facts = self.result.facts(case, None, expected)
+        attempt = Attempt(inputs=case.inputs, facts=facts, drawings=case.drawings)
+        if outcome.error is not None:
+            message = f"Your function raised {describe_error(outcome.error)}."
+            raised = Raised.of(outcome.error)
+            return replace(attempt, problem="raised", outcome=raised, message=message)
+        if any(outcome.changed):
+            pairs = zip(self.parameters, outcome.changed, strict=True)
+            changed = " and ".join(name for name, hit in pairs if hit)
+            message = f"Your function changed its input {changed}."
+            facts = facts | {"changed": changed}
+            return replace(attempt, problem="changed-inputs", message=message, facts=facts)
+        return self._compare(case, attempt, outcome.value, expected)
+
+    def _compare(self, case, attempt, value, expected):
+        wanted = self.result.wanted(expected)
+        came = f"Your function returned {describe(value)}; expected {wanted}."
+        try:
+            result = self.result.read(value)
+        except (TypeError, ValueError, RecursionError):
+            return replace(attempt, problem="wrong-type", message=came)
+        if same(result, expected):
+            return Attempt(solved=True)
+        problem = self.result.problem(result, expected)
+        facts = self.result.facts(case, result, expected)
+        return replace(
+            attempt,
+            problem=problem,
+            outcome=result,
+            message=came if problem == "wrong-shape" else self.result.message(facts),
+            facts=facts,
+            drawings=case.drawings + self.result.draw(case, result, expected),
+        )
+
+
+def is_unfilled(outcome):
+    """Whether a call shows a stub: it returns nothing, or says so by its exception."""
+    if outcome.error is not None:
+        return isinstance(outcome.error, NotImplementedError)
+    return is_blank(outcome.value)
+
+
+def run(function, inputs):
+    """The `Outcome` of `function` on copies of `inputs`; its exceptions do not escape."""
+    copies = copy.deepcopy(inputs)
+    try:
+        value = function(*copies)
+    except (Exception, SystemExit) as error:
+        return Outcome(error=error)
+    pairs = zip(inputs, copies, strict=True)
+    return Outcome(value, None, tuple(not np.array_equal(before, now) for before, now in pairs))
+
+
+def describe_error(error):
+    """The exception, and the learner's own line that it came from, if there is one."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is `run`
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    if not own or not own[-1].line:
+        return str(Raised.of(error))
+    return f"{Raised.of(error)} (line {own[-1].lineno}: {quote(own[-1].line)})"
+
+
+def same(result, other):
+    """Whether two results, as read, agree: arrays up to rounding, anything else exactly."""
+    if isinstance(result, np.ndarray) and isinstance(other, np.ndarray):
+        return result.shape == other.shape and bool(close(result, other).all())
+    return type(result) is type(other) and result == other
+
+
+def mistake(id, would_give, hint, stronger, read=numeric):
+    """A diagnosis that fits attempts that gave what `would_give(*inputs)` gives.
+
+    `read` makes what it returns comparable; an exception counts as the same when its
+    type and its message are.
+    """
+
+    def recognises(attempt):
+        if not attempt.inputs or attempt.outcome is None:
+            return False
+        outcome = run(would_give, attempt.inputs)
+        gives = Raised.of(outcome.error) if outcome.error else read(outcome.value)
+        return same(gives, attempt.outcome)
+
+    return Diagnosis(id, hint, stronger, recognises)
+
+
+NOT_A_FUNCTION = Diagnosis(
+    "not-a-function",
+    "Pass your function by its name, without brackets: the check calls it itself.",
+    "Define it with `def`, taking the inputs in the order of {call}, and pass the name "
+    "after `def` to `check`.",
+)
+ARGUMENTS = Diagnosis(
+    "arguments",
+    "The check calls your function as {call}. Give it these inputs, in this order.",
+    "Compare the line that starts with `def` with {call}: it must take that many inputs, "
+    "and any further ones need a default.",
+)
+CHANGED_INPUTS = Diagnosis(
+    "changed-inputs",
+    "Whoever calls your function still needs {changed}. Put what you compute in a new "
+    "array or list, and leave {changed} as it came.",
+    "`x += y`, `x *= y`, `x[i] = y`, `x.sort()` and the like write into x itself. "
+    "`x = x + y` makes a new array; so does working on `x.copy()`.",
+)
+RAISED = Diagnosis(
+    "raised",
+    "Your code stopped on the input drawn above. Call your function on an input of that "
+    "shape yourself and look at the line it names.",
+    "Print the shape of every array in that line. The result must be {wanted}.",
+)
+WRONG_TYPE = Diagnosis(
+    "wrong-type",
+    "What your function returns cannot be read as {wanted}.",
+    "Look at your `return` line: print the type of what it gives back. It must be {wanted}.",
+)
+WRONG_SHAPE = Diagnosis(
+    "wrong-shape",
+    "Your result's shape is {shape}. It must be {wanted}.",
+    "Write down the shape of each input and of each step on the way. Find the step where "
+    "the two lengths you need stop being there.",
+)
+NOT_FINITE = Diagnosis(
+    "not-finite",
+    "Row {row}, column {column} is {returned}, which is not a number one can compare. "
+    "Something overflowed or was divided by zero on the way.",
+    "Sums of products of these inputs stay small: here {expected} is expected. Look for a "
+    "division, a logarithm, a power, or an array made with `np.empty`.",
+)
+OF_FORM = (RAISED, WRONG_TYPE, WRONG_SHAPE, NOT_FINITE, NOT_A_FUNCTION, ARGUMENTS)
