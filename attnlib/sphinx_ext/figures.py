@@ -24,7 +24,7 @@ def _raw(html):
 def page_state(figure):
     """What a page needs to draw `figure`, as JSON that is safe inside a script element."""
     state = figure.get_state(figure.page_traits())
-    return json.dumps(state, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
+    return json.dumps(state, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def host(figure):

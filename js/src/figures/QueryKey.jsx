@@ -165,6 +165,7 @@ function Presets({ presets, s, seed }) {
   };
   return (
     <div class="al-presets" role="group" aria-label="Presets" data-not-in-picture>
+      <span class="al-hint">Load:</span>
       {Object.entries(presets).map(([name, preset]) => (
         <button type="button" onClick={() => load(preset)}>
           {name}
@@ -313,42 +314,36 @@ export function QueryKey({ model }) {
         onChange={(sentence) => put({ sentence, selected: null })}
       />
       <Presets presets={model.get("presets")} s={s} seed={seed} />
-      <div data-picture>
-        <div class="al-row">
-          <Embeddings words={words} x={g.x.value} axes={axes} selected={chosen} />
-          <div class="al-matrices">
+      <details class="al-behind" data-not-in-picture>
+        <summary>The words’ embeddings, designed by hand</summary>
+        <Embeddings words={words} x={g.x.value} axes={axes} selected={chosen} />
+      </details>
+      <div class="al-row" data-picture>
+        <div class="al-matrices">
+          {Object.entries(matrices).map(([kind, w]) => (
             <MatrixEditor
-              name="w_q"
-              kind="query"
-              matrix={s.w_q.value}
+              name={kind === "query" ? "w_q" : "w_k"}
+              kind={kind}
+              matrix={w.value}
               rowLabels={axes}
-              lit={lit(chosen?.[0])}
+              lit={lit(chosen?.[kind === "query" ? 0 : 1])}
               voice={voice}
-              onChange={(w) => (s.w_q.value = w)}
+              onChange={(next) => (w.value = next)}
             />
-            <MatrixEditor
-              name="w_k"
-              kind="key"
-              matrix={s.w_k.value}
-              rowLabels={axes}
-              lit={lit(chosen?.[1])}
-              voice={voice}
-              onChange={(w) => (s.w_k.value = w)}
-            />
-            <Legend />
-          </div>
-          {plane && (
-            <Plane
-              words={words}
-              q={g.q.value}
-              k={g.k.value}
-              pick={{ ...pick.value, token: inside(pick.value.token) }}
-              selected={chosen}
-              onPick={(next) => (pick.value = next)}
-              onMove={move}
-            />
-          )}
+          ))}
+          <Legend />
         </div>
+        {plane && (
+          <Plane
+            words={words}
+            q={g.q.value}
+            k={g.k.value}
+            pick={{ ...pick.value, token: inside(pick.value.token) }}
+            selected={chosen}
+            onPick={(next) => (pick.value = next)}
+            onMove={move}
+          />
+        )}
         <div class="al-controls" data-not-in-picture>
           <Choice
             label="Show"
@@ -359,7 +354,7 @@ export function QueryKey({ model }) {
           <Choice
             label="Queries are"
             value={s.orientation.value}
-            choices={{ rows: "rows", columns: "columns (as in 3Blue1Brown)" }}
+            choices={{ rows: "rows", columns: "columns, as in 3Blue1Brown" }}
             onChange={(value) => (s.orientation.value = value)}
           />
           <Switch
@@ -373,23 +368,21 @@ export function QueryKey({ model }) {
             onChange={(on) => (s.causal.value = on)}
           />
         </div>
-        <div class="al-row">
-          {pattern}
-          <Strip
-            selected={chosen}
-            words={words}
-            axes={axes}
-            x={g.x.value}
-            q={g.q.value}
-            k={g.k.value}
-            w_q={s.w_q.value}
-            w_k={s.w_k.value}
-            raw={g.raw.value}
-            scores={g.scores.value}
-            weights={g.weights.value}
-            scaled={s.scaled.value}
-          />
-        </div>
+        {pattern}
+        <Strip
+          selected={chosen}
+          words={words}
+          axes={axes}
+          x={g.x.value}
+          q={g.q.value}
+          k={g.k.value}
+          w_q={s.w_q.value}
+          w_k={s.w_k.value}
+          raw={g.raw.value}
+          scores={g.scores.value}
+          weights={g.weights.value}
+          scaled={s.scaled.value}
+        />
       </div>
     </Figure>
   );

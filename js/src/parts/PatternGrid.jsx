@@ -83,7 +83,7 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
   return (
     <div class="al-pattern">
       <span class={`al-axis al-axis-top al-${columnKind}`}>{flipped ? "queries" : "keys"} →</span>
-      <span class={`al-axis al-axis-side al-${rowKind}`}>{flipped ? "keys" : "queries"} ↓</span>
+      <span class={`al-axis al-axis-side al-${rowKind}`}>{flipped ? "keys" : "queries"} →</span>
       <div class="al-scroll">
         <table
           ref={table}

@@ -6,12 +6,14 @@ import { dot } from "../core/mathematics.js";
 const SIZE = 300;
 const CENTRE = SIZE / 2;
 const LEAST_REACH = 3;
+const ROOM = 1.35; // for names beyond the tips
+const TINY = 6; // pixels: an arrow this short is drawn as a point
 const GRAB = 22; // pixels: a finger is wide
 const KEY_STEP = 0.1;
 const NAMED_FROM = 0.12; // of the reach: shorter arrows crowd the middle
 
 const reachOf = (vectors) =>
-  Math.max(LEAST_REACH, ...vectors.flat().map((value) => Math.abs(value) * 1.25));
+  Math.max(LEAST_REACH, ...vectors.flat().map((value) => Math.abs(value) * ROOM));
 
 const same = (a, b) => a && b && a.kind === b.kind && a.token === b.token;
 
@@ -20,33 +22,49 @@ function Arrow({ item, at, reach, strong, name }) {
   const length = Math.hypot(x - CENTRE, y - CENTRE);
   const mark = item.kind === "query" ? { d: "M0 0L-9 -4.5L-9 4.5Z" } : { d: "M-5 -5H4V4H-5Z" };
   const angle = (Math.atan2(y - CENTRE, x - CENTRE) * 180) / Math.PI;
+  const kind = `al-arrow al-${item.kind} ${strong ? "al-strong" : ""}`;
   return (
-    <g class={`al-arrow al-${item.kind} ${strong ? "al-strong" : ""}`}>
+    <g class={kind}>
       <line x1={CENTRE} y1={CENTRE} x2={x} y2={y} />
-      <path {...mark} transform={`translate(${x} ${y}) rotate(${length ? angle : 0})`} />
-      {name && (
-        <text x={x + (x < CENTRE ? -8 : 8)} y={y + 4} text-anchor={x < CENTRE ? "end" : "start"}>
-          {item.word}
-        </text>
+      {length < TINY ? (
+        <circle cx={x} cy={y} r={2.5} />
+      ) : (
+        <path {...mark} transform={`translate(${x} ${y}) rotate(${angle})`} />
       )}
+      {name && <text {...name}>{item.word}</text>}
     </g>
   );
 }
 
-/** Names that would lie on one another are left out, the chosen arrows' last. */
-function namesToShow(items, at, reach, chosen) {
+/** Where a name may stand: beside the tip, above it, below it; never over the edge. */
+function placesFor(x, y) {
+  const inward = { x, "text-anchor": x > SIZE - 60 ? "end" : x < 60 ? "start" : "middle" };
+  const beside = {
+    x: x + (x < CENTRE ? -10 : 10),
+    y: y + 4,
+    "text-anchor": x < CENTRE ? "end" : "start",
+  };
+  const around = [
+    { ...inward, y: y - 10 },
+    { ...inward, y: y + 19 },
+  ];
+  return x > SIZE - 60 || x < 60 ? around : [beside, ...around];
+}
+
+/** Names that would lie on one another are moved or left out, the chosen arrows' last. */
+function placeNames(items, at, reach, chosen) {
   const taken = [];
-  const order = [...items].sort((a, b) => chosen(b) - chosen(a));
-  const shown = new Set();
-  for (const item of order) {
+  const names = new Map();
+  for (const item of [...items].sort((a, b) => chosen(b) - chosen(a))) {
     if (Math.hypot(...item.vector) < reach * NAMED_FROM && !chosen(item)) continue;
-    const [x, y] = at(item.vector);
-    const free = taken.every(([a, b]) => Math.abs(a - x) > 52 || Math.abs(b - y) > 13);
+    const free = placesFor(...at(item.vector)).find((place) =>
+      taken.every((other) => Math.abs(other.x - place.x) > 52 || Math.abs(other.y - place.y) > 12),
+    );
     if (!free) continue;
-    taken.push([x, y]);
-    shown.add(item);
+    taken.push(free);
+    names.set(item, free);
   }
-  return shown;
+  return names;
 }
 
 /** The selected key's foot on the line of the selected query: a dot product is a length times a length. */
@@ -81,11 +99,11 @@ function Axes({ reach }) {
           <line y1={CENTRE + n * unit} y2={CENTRE + n * unit} x1={CENTRE - 3} x2={CENTRE + 3} />,
           <line y1={CENTRE - n * unit} y2={CENTRE - n * unit} x1={CENTRE - 3} x2={CENTRE + 3} />,
         ])}
-      <text x={SIZE - 4} y={CENTRE - 6} text-anchor="end">
-        1
+      <text x={4} y={CENTRE + 14}>
+        dimension 1
       </text>
-      <text x={CENTRE + 6} y={12}>
-        2
+      <text x={CENTRE + 6} y={SIZE - 6}>
+        dimension 2
       </text>
     </g>
   );
@@ -108,7 +126,7 @@ export function Plane({ words, q, k, pick, selected, onPick, onMove }) {
   const isSelected = (item) =>
     selected !== null && item.token === selected[item.kind === "query" ? 0 : 1];
   const chosen = (item) => (same(item, pick) ? 2 : isSelected(item) ? 1 : 0);
-  const names = namesToShow(items, at, reach, chosen);
+  const names = placeNames(items, at, reach, chosen);
   const moved = items.find((item) => same(item, pick));
 
   const locate = (event) => {
@@ -179,7 +197,7 @@ export function Plane({ words, q, k, pick, selected, onPick, onMove }) {
               key={`${item.kind}${item.token}`}
               {...{ item, at, reach }}
               strong={chosen(item) > 0}
-              name={names.has(item)}
+              name={names.get(item)}
             />
           ))}
         <circle
