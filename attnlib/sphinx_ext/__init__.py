@@ -1,11 +1,11 @@
-"""The book's own Sphinx extension: execution cache, mathematics, figures, identity.
+"""The book's own Sphinx extension: execution, mathematics, offline pages, figures, identity.
 
 Nothing here runs when `attnlib` is imported; Jupyter Book loads it by name (_config.yml).
 """
 
-from . import execution, figures, identity, mathml, offline
+from . import accessibility, execution, figures, identity, mathml, offline
 
-PARTS = (execution, mathml, offline, identity, figures)
+PARTS = (execution, mathml, offline, accessibility, identity, figures)
 
 
 def setup(app):

@@ -201,8 +201,7 @@ def visit_inline(translator, node):
 def visit_block(translator, node):
     """Write `$$...$$`, with its number when it has a label."""
     translator.body.append(translator.starttag(node, "div", CLASS="math"))
-    # Long formulas scroll inside their own box, by keyboard too.
-    translator.body.append('<div class="math-scroll" tabindex="0">')
+    translator.body.append('<div class="math-scroll">')
     translator.body.append(render(node, "block") + "</div>")
     if node["number"]:
         number = get_node_equation_number(translator, node)

@@ -1,0 +1,253 @@
+"""The built book, page by page, from disk and over HTTP, as a reader's browser gets it."""
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = files("axe_playwright_python").joinpath("axe.min.js")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PHONE_WIDTHS = (320, 360)  # CSS pixels
+GENERATED = ("search", "genindex")
+
+
+def documents():
+    """The table of contents, flat: "index", "chapters/03_queries_and_keys", ..."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    return [toc["root"], *chapters]
+
+
+DOCUMENTS = documents()
+PAGES = [*DOCUMENTS, *GENERATED]
+
+
+def source_of(document):
+    """The source file of a document."""
+    return next(p for suffix in (".ipynb", ".md") if (p := ROOT / (document + suffix)).exists())
+
+
+def source_text(document):
+    """The Markdown of a document."""
+    path = source_of(document)
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def title_of(document):
+    """The first heading of a document's source."""
+    return re.search(r"^# (.+)$", source_text(document), flags=re.MULTILINE).group(1).strip()
+
+
+def executed(document):
+    """The cells of a notebook as the build ran them; none for plain Markdown."""
+    path = ROOT / "_build" / "jupyter_execute" / f"{document}.ipynb"
+    return nbformat.read(path, as_version=4).cells if path.exists() else []
+
+
+def outputs_with(document, mime):
+    """How many outputs of a document's executed cells carry the MIME type `mime`."""
+    outputs = [output for cell in executed(document) for output in cell.get("outputs", [])]
+    return sum(mime in output.get("data", {}) for output in outputs)
+
+
+def opened(page_factory, address, **options):
+    """A page opened at `address`, with its scripts and figures at rest."""
+    page = page_factory(**options)
+    page.goto(address, wait_until="load")
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+class TestContents:
+    def test_the_table_of_contents_is_read(self):
+        assert DOCUMENTS[0] == "index"
+        assert "chapters/03_queries_and_keys" in DOCUMENTS
+
+    @pytest.mark.parametrize("document", DOCUMENTS)
+    def test_every_page_exists_with_its_title(self, page_factory, file_url, document):
+        page = opened(page_factory, f"{file_url}{document}.html")
+        heading = page.locator("main article h1").first
+        assert heading.inner_text().rstrip("#").strip() == title_of(document)
+        assert title_of(document) in page.title()
+
+    @pytest.mark.parametrize("document", DOCUMENTS)
+    def test_every_page_has_its_figures(self, page_factory, file_url, document):
+        page = opened(page_factory, f"{file_url}{document}.html")
+        figures = page.locator("[data-attnlib-figure]")
+        assert figures.count() == outputs_with(document, WIDGET)
+        if figures.count():
+            ready = page.locator('[data-attnlib-figure][data-ready="true"]')
+            ready.nth(figures.count() - 1).wait_for()
+
+    @pytest.mark.parametrize("document", DOCUMENTS)
+    def test_every_link_inside_the_book_leads_somewhere(self, page_factory, file_url, document):
+        page = opened(page_factory, f"{file_url}{document}.html")
+        links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+        inside = {link for link in links if link.startswith(file_url)}
+        assert inside
+        for link in inside:
+            path = link.removeprefix(file_url).partition("#")[0].partition("?")[0]
+            assert (ROOT / "_build" / "html" / path).exists(), link
+
+
+@pytest.mark.parametrize("name", PAGES)
+class TestEveryPage:
+    def test_asks_for_nothing_outside_its_folder_and_logs_no_error(
+        self, page_factory, book_url, name
+    ):
+        page = opened(page_factory, f"{book_url}{name}.html")
+        page.mouse.wheel(0, 10_000)
+        page.wait_for_load_state("networkidle")
+        inside = (book_url, "data:", "blob:")
+        assert page.record.requests[0] == f"{book_url}{name}.html"
+        assert [url for url in page.record.requests if not url.startswith(inside)] == []
+        assert page.record.errors == []
+
+    @pytest.mark.parametrize("width", PHONE_WIDTHS)
+    def test_does_not_scroll_sideways_on_a_phone(self, page_factory, file_url, name, width):
+        viewport = {"width": width, "height": 700}
+        page = opened(page_factory, f"{file_url}{name}.html", viewport=viewport)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_has_no_accessibility_violation(self, page_factory, file_url, name, scheme):
+        page = opened(page_factory, f"{file_url}{name}.html", color_scheme=scheme)
+        assert page.evaluate("document.documentElement.dataset.theme") == scheme
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document)")["violations"]
+        assert [describe(violation) for violation in found] == []
+
+
+def describe(violation):
+    """One axe-core violation as short text: the rule, and where."""
+    places = [
+        f"{' '.join(map(str, node['target']))}: {node['html']}" for node in violation["nodes"]
+    ]
+    return f"{violation['id']} ({violation['help']}) at {places[:3]}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+class TestMathematics:
+    def test_is_drawn_and_no_tex_is_left(self, page_factory, file_url, document):
+        page = opened(page_factory, f"{file_url}{document}.html")
+        sizes = page.eval_on_selector_all(
+            "main math",
+            "all => all.filter(one => one.checkVisibility())"
+            ".map(one => one.getBoundingClientRect()).map(box => [box.width, box.height])",
+        )
+        assert all(width > 0 and height > 0 for width, height in sizes)
+        assert not re.search(r"\\[a-zA-Z]{2,}|\$\$", prose_of(page))
+
+    def test_text_and_formulas_are_there_without_javascript(self, page_factory, file_url, document):
+        with_script = opened(page_factory, f"{file_url}{document}.html")
+        without = opened(page_factory, f"{file_url}{document}.html", java_script_enabled=False)
+        assert without.locator("main article h1").first.is_visible()
+        formulas = without.locator("main math")
+        assert formulas.count() == with_script.locator("main .math math").count()
+        assert all(math.bounding_box()["width"] > 0 for math in formulas.all() if math.is_visible())
+        for paragraph in without.locator("main section > p").all():
+            assert paragraph.is_visible()
+
+
+def prose_of(page):
+    """The visible words of the page's article, code left out."""
+    return page.evaluate(
+        """() => {
+            const article = document.querySelector("main article").cloneNode(true);
+            article.querySelectorAll("pre, code, script, style").forEach((one) => one.remove());
+            return article.textContent;
+        }"""
+    )
+
+
+def test_formulas_use_the_shipped_font(page_factory, file_url):
+    page = opened(page_factory, f"{file_url}chapters/03_queries_and_keys.html")
+    assert page.locator("main math").count() > 0
+    assert page.evaluate("document.fonts.check('16px \"Book Math\"')")
+    assert any("stix-two-math" in url for url in page.record.requests)
+
+
+class TestReading:
+    def test_search_finds_a_word(self, page_factory, book_url):
+        page = opened(page_factory, f"{book_url}search.html?q=glossary")
+        result = page.locator("#search-results a", has_text="Glossary").first
+        result.wait_for()
+        assert page.record.errors == []
+        result.click()
+        page.wait_for_url(re.compile(r"back/glossary\.html"))
+
+    def test_search_opens_from_the_keyboard(self, page_factory, book_url):
+        page = opened(page_factory, f"{book_url}index.html")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("query")
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(r"search\.html\?q=query"))
+        page.locator("#search-results li").first.wait_for()
+
+    def test_there_is_one_search_box(self, page_factory, file_url):
+        page = opened(page_factory, f"{file_url}index.html")
+        boxes = page.locator("input[type=search]").all()
+        assert len([box for box in boxes if box.is_visible()]) == 0
+        buttons = page.get_by_role("button", name="Search").all()
+        assert len([button for button in buttons if button.is_visible()]) == 1
+
+    def test_next_and_previous_walk_the_whole_book(self, page_factory, file_url):
+        page = opened(page_factory, f"{file_url}{DOCUMENTS[0]}.html")
+        for document in DOCUMENTS[1:]:
+            page.locator("a.right-next").click()
+            page.wait_for_url(f"{file_url}{document}.html")
+        for document in DOCUMENTS[-2::-1]:
+            page.locator("a.left-prev").click()
+            page.wait_for_url(f"{file_url}{document}.html")
+
+    def test_dark_mode_is_chosen_and_remembered(self, page_factory, http_url):
+        page = opened(page_factory, f"{http_url}index.html", color_scheme="light")
+        theme = "document.documentElement.dataset.theme"
+        assert page.evaluate(theme) == "light"
+        button = page.locator("button.theme-switch-button").first
+        for _ in range(3):  # it turns through light, dark and automatic
+            button.click()
+            if page.evaluate(theme) == "dark":
+                break
+        assert page.evaluate(theme) == "dark"
+        page.goto(f"{http_url}chapters/03_queries_and_keys.html")
+        assert page.evaluate(theme) == "dark"
+
+    def test_print_leaves_out_the_frame(self, page_factory, file_url):
+        page = opened(page_factory, f"{file_url}chapters/03_queries_and_keys.html")
+        page.emulate_media(media="print")
+        for frame in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".header-article"):
+            assert not page.locator(frame).first.is_visible(), frame
+        assert page.locator("main article h1").first.is_visible()
+
+
+class TestRunningAChapter:
+    CHAPTER = "chapters/03_queries_and_keys"
+
+    def test_the_notebook_can_be_downloaded(self, page_factory, http_url):
+        page = opened(page_factory, f"{http_url}{self.CHAPTER}.html")
+        link = page.locator("a.btn-download-source-button").first.get_attribute("href")
+        notebook = page.request.get(f"{http_url}chapters/{link}")
+        assert notebook.ok
+        sources = [cell["source"] for cell in json.loads(notebook.body())["cells"]]
+        stored = json.loads(source_of(self.CHAPTER).read_text(encoding="utf-8"))["cells"]
+        assert sources == [cell["source"] for cell in stored]
+
+    def test_launch_links_follow_the_configured_repository(self, page_factory, file_url):
+        config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+        repository = config["repository"]["url"].removeprefix("https://github.com/")
+        branch = config["repository"]["branch"]
+        page = opened(page_factory, f"{file_url}{self.CHAPTER}.html")
+        links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+        colab = f"https://colab.research.google.com/github/{repository}/blob/{branch}"
+        assert f"{colab}/{self.CHAPTER}.ipynb" in links
+        binder = f"https://mybinder.org/v2/gh/{repository}/{branch}?urlpath=lab/tree/"
+        assert any(link.startswith(binder) and link.endswith("keys.ipynb") for link in links)
