@@ -184,7 +184,7 @@ class PairsResult:
         return "" if all(is_pair_of_words(pair) for pair in result) else "wrong-shape"
 
     def facts(self, case, result, expected):
-        facts = {"wanted": self.wanted(expected), "shape": "another form"}
+        facts = {"wanted": self.wanted(expected)}
         if result is None or self.problem(result, expected):
             return facts | dict.fromkeys(("row", "returned", "expected", "count"), "?")
         wrong = [i for i, pair in enumerate(expected) if result[i] != pair]
@@ -319,6 +319,13 @@ STRONGEST_KEY_MISTAKES = (
         "Collect the pairs in a list, one for each token in the order of the sentence.",
     ),
 )
+NOT_PAIRS = Diagnosis(
+    "wrong-shape",
+    "The answer to this sentence is {wanted}. Yours has another length, or something in it "
+    "that is not a pair of words.",
+    "Go through the tokens in order and add one pair for each of them, also when a word "
+    "occurs twice. Two words in brackets, with a comma between them, are a pair.",
+)
 STRONGEST_KEY_FALLBACK = Diagnosis(
     "unrecognised",
     "For {row} you have {returned}, but the largest weight in that row gives {expected}. Find "
@@ -336,7 +343,11 @@ STRONGEST_KEY = FunctionExercise(
     diagnoses=(
         functions.CHANGED_INPUTS,
         *STRONGEST_KEY_MISTAKES,
-        *(each for each in functions.OF_FORM if each is not functions.NOT_FINITE),
+        functions.RAISED,
+        functions.WRONG_TYPE,
+        NOT_PAIRS,
+        functions.NOT_A_FUNCTION,
+        functions.ARGUMENTS,
         STRONGEST_KEY_FALLBACK,
     ),
     parameters=("weights", "tokens"),
@@ -655,9 +666,10 @@ ONE_MATRIX_MISTAKES = (
 )
 ONE_MATRIX_FALLBACK = Diagnosis(
     "unrecognised",
-    "creature's score for fluffy is {asked}, and at least {asked_score} is asked for; fluffy's score for "
-    "creature is {answered}, and at most {answered_score} is asked for. Work on the first alone: what does "
-    "creature have that can ask, and what does fluffy have that can answer?",
+    "creature's score for fluffy is {asked}, and at least {asked_score} is asked for; fluffy's "
+    "score for creature is {answered}, and at most {answered_score} is asked for. Work on the "
+    "first alone: what does creature have that can ask, and what does fluffy have that can "
+    "answer?",
     "Begin with zeros. In the first column, give w_q a number in the row 'animal' and w_k one in "
     "the row 'fits animals'; then look at both scores.",
     lambda attempt: True,
