@@ -5,7 +5,7 @@ import traitlets
 
 import attnlib as al
 from attnlib import world
-from attnlib.figures import challenges, still
+from attnlib.figures import challenges, questions, still
 from attnlib.figures.base import Figure
 
 LARGEST = 1000.0
@@ -66,7 +66,8 @@ class QueryKey(Figure):
     orientation : "rows" or "columns", whichever are the queries.
     show : "dots", "weights" or "scores".
     selected : `[query, key]`, two positions, or None.
-    challenges : see `attnlib.figures.challenges`.
+    challenges : a list as `attnlib.figures.challenges` describes it, or the name of a chapter
+        whose challenges are wanted.
 
     Wrong values raise `ValueError`, and the figure stays as it was. `trace` is attnlib's
     own result for the current state.
@@ -95,6 +96,8 @@ class QueryKey(Figure):
             if preset not in known:
                 raise ValueError(f"no preset is called {preset!r}; there are: {', '.join(known)}")
             traits = known[preset] | traits
+        if isinstance(traits.get("challenges"), str):
+            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(**traits)
 
     @traitlets.default("w_q")
