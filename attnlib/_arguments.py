@@ -10,20 +10,19 @@ from numbers import Real
 import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj
 
-
 # Kinds of array that passed the checks of `namespace`. Together with the cache of
 # `check_shapes`, this keeps the checks below a tenth of attention over a short text.
 _sound_kinds = {}
 
 
 def namespace(**arrays):
-    """The array namespace that all `arrays` share; those that are None are left out.
+    """The array namespace that all `arrays` share.
 
     Raises `TypeError` if one is no array, if they come from different libraries, if their
     dtypes differ or are not floating point; `ValueError` if their devices differ.
     """
     try:
-        kinds = {(type(a), a.dtype, a.device) for a in arrays.values() if a is not None}
+        kinds = {(type(a), a.dtype, a.device) for a in arrays.values()}
     except AttributeError:  # not an array: the checks say which
         kinds = ()
     if len(kinds) != 1:
@@ -35,7 +34,6 @@ def namespace(**arrays):
 
 
 def _checked_namespace(arrays):
-    arrays = {name: array for name, array in arrays.items() if array is not None}
     first, reference = next(iter(arrays.items()))
     xp = _shared_namespace(arrays)
     if not xp.isdtype(reference.dtype, "real floating"):

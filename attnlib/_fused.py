@@ -24,6 +24,8 @@ def fused_attention(q, k, v, mask, causal, scale):
         # The kernel's own causal mask is aligned at the top left, and takes no second mask.
         past = causal_mask(q.shape[-2], k.shape[-2], xp=torch, device=q.device)
         mask, causal = past if mask is None else past & mask, False
+    if mask is not None and mask.ndim < 2:
+        mask = mask.expand(1, k.shape[-2])  # the kernel wants the axis of the queries
     output = _in_kernel_shape(q, k, v, mask, causal, scale)
     hides = causal or mask is not None
     return None if hides and _holds_wild_numbers(output, q, k) else output

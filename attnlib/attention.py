@@ -97,10 +97,9 @@ def trace_attention(q, k, v, mask=None, causal=False, scale=None):
     """
     xp, scale = _check(q, k, v, mask, causal, scale)
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
-    hides = causal or mask is not None
-    wild = hides and _holds_wild_numbers(xp, q, k, v)
-    pattern, pattern_weights, output = _attend(xp, q, k, v, mask, causal, scale, wild)
-    return Trace(*(xp.astype(array, dtype) for array in (pattern, pattern_weights, output)))
+    attend = _method(xp, q, k, v, mask, causal)
+    steps = attend(xp, q, k, v, mask, causal, scale)
+    return Trace(*(xp.astype(step, dtype) for step in steps))
 
 
 def attention(q, k, v, mask=None, causal=False, scale=None):
@@ -155,8 +154,8 @@ def _fused_attention():
 def _attend_in_blocks(xp, q, k, v, mask, causal, scale):
     """`_attend`'s output without the full pattern: `BLOCK` rows of it at a time."""
     n_queries, n_keys = q.shape[-2], k.shape[-2]
-    hides = causal or mask is not None
-    wild = hides and _holds_wild_numbers(xp, q, k, v)
+    attend = _method(xp, q, k, v, mask, causal)
+    overwrite = not is_torch_namespace(xp)  # its automatic differentiation needs every step
     outputs = []
     for start in range(0, max(n_queries, 1), BLOCK):
         stop = min(start + BLOCK, n_queries)
@@ -164,7 +163,8 @@ def _attend_in_blocks(xp, q, k, v, mask, causal, scale):
         seen = n_keys - n_queries + stop if causal else n_keys
         rows, keys = slice(start, stop), slice(0, seen)
         block = q[..., rows, :], k[..., keys, :], v[..., keys, :]
-        outputs.append(_attend(xp, *block, _crop(mask, rows, keys), causal, scale, wild)[-1])
+        part = _crop(mask, rows, keys)
+        outputs.append(attend(xp, *block, part, causal, scale, overwrite)[-1])
     return outputs[0] if len(outputs) == 1 else xp.concat(outputs, axis=-2)
 
 
@@ -177,17 +177,41 @@ def _crop(mask, rows, keys):
     return mask[..., keys] if mask.ndim > 0 and mask.shape[-1] != 1 else mask
 
 
-def _attend(xp, q, k, v, mask, causal, scale, wild):
+def _method(xp, q, k, v, mask, causal):
+    """`_attend`, or its careful twin where a mask has something to hide that could leak."""
+    hides = causal or mask is not None
+    finite = not hides or all(xp.all(xp.isfinite(array)) for array in (q, k, v))
+    return _attend if finite else _attend_among_wild_numbers
+
+
+def _attend(xp, q, k, v, mask, causal, scale, overwrite=False):
     """Scores, weights and output: equation 1 as the paper writes it, with its mask."""
+    pattern = _scores(q, k, scale)
     visible = _visible(xp, q, k, mask, causal)
-    if visible is None:
-        pattern = _scores(q, k, scale)
-        weights = softmax_weights(xp, pattern)
-        return pattern, weights, weights @ v
-    pattern = _tame_scores(xp, q, k, scale) if wild else _scores(q, k, scale)
-    pattern = xp.where(visible, pattern, -xp.inf)
-    weights = softmax_weights(xp, pattern)
-    return pattern, weights, _tame_mixture(xp, weights, v, visible) if wild else weights @ v
+    if visible is not None:
+        pattern = xp.where(visible, pattern, -xp.inf)
+    weights = softmax_weights(xp, pattern, overwrite=overwrite)
+    return pattern, weights, weights @ v
+
+
+def _attend_among_wild_numbers(xp, q, k, v, mask, causal, scale, overwrite=False):
+    """`_attend` under a mask, where NaN or infinity reaches only those who may see it.
+
+    What is hidden has weight 0, and a gradient of 0, but 0 times NaN is NaN. So the wild
+    numbers are taken out first, and NaN is written afterwards wherever they were seen.
+    """
+    tame = (xp.where(xp.isfinite(array), array, 0.0) for array in (q, k, v))
+    pattern, weights, output = _attend(xp, *tame, mask, causal, scale, overwrite)
+    visible = xp.broadcast_to(_visible(xp, q, k, mask, causal), pattern.shape)
+    sound_q, sound_k = (xp.all(xp.isfinite(rows), axis=-1) for rows in (q, k))
+    wild_score = visible & ~(sound_q[..., :, None] & sound_k[..., None, :])
+    wild_row = xp.any(wild_score, axis=-1, keepdims=True)
+    wild_mixture = xp.astype(visible, v.dtype) @ xp.astype(~xp.isfinite(v), v.dtype) > 0
+    return (
+        xp.where(wild_score, xp.nan, pattern),
+        xp.where(wild_row, xp.nan, weights),
+        xp.where(wild_row | wild_mixture, xp.nan, output),
+    )
 
 
 def _scores(q, k, scale):
@@ -200,32 +224,6 @@ def _visible(xp, q, k, mask, causal):
         return mask
     past = causal_mask(q.shape[-2], k.shape[-2], xp=xp, device=q.device)
     return past if mask is None else past & mask
-
-
-def _holds_wild_numbers(xp, *arrays):
-    return not all(xp.all(xp.isfinite(array)) for array in arrays)
-
-
-def _tame_scores(xp, q, k, scale):
-    """`_scores`, where NaN and infinity stay in the rows and columns that hold them.
-
-    A masked score has gradient 0, and 0 times NaN is NaN: the numbers themselves must go.
-    """
-    sound_q, sound_k = (xp.all(xp.isfinite(rows), axis=-1) for rows in (q, k))
-    sound = sound_q[..., :, None] & sound_k[..., None, :]
-    return xp.where(sound, _scores(_without_wild(xp, q), _without_wild(xp, k), scale), xp.nan)
-
-
-def _tame_mixture(xp, weights, v, visible):
-    """`weights @ v`, where NaN and infinity reach only the queries that may see them."""
-    mixture = weights @ _without_wild(xp, v)
-    seen = xp.astype(xp.broadcast_to(visible, weights.shape), v.dtype)
-    reached = seen @ xp.astype(~xp.isfinite(v), v.dtype) > 0
-    return xp.where(reached, xp.nan, mixture)
-
-
-def _without_wild(xp, x):
-    return xp.where(xp.isfinite(x), x, 0.0)
 
 
 def _check(q, k, v, mask, causal, scale):

@@ -122,8 +122,8 @@ class Head:
         return {n: a for n, a in arrays.items() if a is not None or n.startswith("w")}
 
     def _project(self, x, context):
-        namespace(x=x, context=context, w_q=self.w_q)
         name, context = ("x", x) if context is None else ("context", context)
+        namespace(**{"w_q": self.w_q, "x": x, name: context})
         _check_tokens("x", x, "w_q", self.w_q)
         _check_tokens(name, context, "w_k", self.w_k)
         queries = _linear(x, self.w_q, self.b_q)

@@ -1,5 +1,7 @@
 """Softmax: scores in, weights out."""
 
+from operator import isub, itruediv, sub, truediv
+
 from attnlib._arguments import check_number, namespace
 
 
@@ -36,19 +38,24 @@ def softmax(x, axis=-1, temperature=1.0):
     return xp.astype(weights(xp, widen(xp, x), axis, temperature), x.dtype)
 
 
-def weights(xp, x, axis=-1, temperature=1.0):
-    """`softmax` without its checks, in the precision of `x`."""
+def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
+    """`softmax` without its checks, in the precision of `x`.
+
+    `overwrite` lets it work in the memory of `x`, where the backend can: new memory for each
+    step takes longer than the arithmetic. Automatic differentiation needs the steps kept.
+    """
+    subtract, divide = (isub, itruediv) if overwrite else (sub, truediv)
     if x.shape[axis] == 0:
         return x  # no scores, no weights
     top = xp.max(x, axis=axis, keepdims=True)
     # -inf means an empty row: subtract 0 instead. +inf has no limit to tend to: NaN.
     top = xp.where(xp.isfinite(top), top, xp.where(top < 0, xp.zeros_like(top), xp.nan))
-    shifted = x - top
+    shifted = subtract(x, top)
     if temperature != 1:
-        shifted = shifted / max(temperature, float(xp.finfo(x.dtype).smallest_normal))
+        shifted = divide(shifted, max(temperature, float(xp.finfo(x.dtype).smallest_normal)))
     exponentials = xp.exp(shifted)
     total = xp.sum(exponentials, axis=axis, keepdims=True)
-    return exponentials / xp.where(total == 0, 1.0, total)
+    return divide(exponentials, xp.where(total == 0, 1.0, total))
 
 
 def widen(xp, x):

@@ -1,0 +1,24 @@
+"""The examples in the docstrings are true, and every public function has one."""
+
+import doctest
+import sys
+
+import pytest
+
+import attnlib as al
+
+PUBLIC = ["softmax", "scores", "causal_mask", "attention", "trace_attention", "Head"]
+
+
+@pytest.mark.parametrize("name", ["softmax", "attention", "head"])
+def test_examples_hold(name):
+    results = doctest.testmod(sys.modules[f"attnlib.{name}"])
+    assert results.attempted > 0
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_functions_say_what_they_need(name):
+    text = getattr(al, name).__doc__
+    assert ">>>" in text
+    assert "Source:" in text
