@@ -42,8 +42,7 @@ NOT_ATTEMPTED = Attempt(attempted=False)
 class Diagnosis:
     """A mistake with a name, and a hint and a stronger hint for it.
 
-    `recognises` is given an attempt that has no problem of form; without it, the
-    diagnosis is for the problem of form that has its id.
+    Without `recognises`, the diagnosis is for the problem of form that has its id.
     """
 
     id: str

@@ -91,11 +91,11 @@ def is_sequence(answer):
 
 
 def design_mistake(id, recognises, hint, stronger):
-    """A diagnosis that fits matrices of the right form for which `recognises(w_q, w_k)`."""
+    """A diagnosis that fits matrices for which `recognises(w_q, w_k)`; goes after `OF_FORM`."""
 
     def fits(attempt):
         with np.errstate(all="ignore"):
-            return not attempt.problem and bool(recognises(*attempt.outcome))
+            return bool(recognises(*attempt.outcome))
 
     return Diagnosis(id, hint, stronger, fits)
 
