@@ -165,7 +165,7 @@ function Presets({ presets, s, seed }) {
   };
   return (
     <div class="al-presets" role="group" aria-label="Presets" data-not-in-picture>
-      <span class="al-hint">Load:</span>
+      <span class="al-hint">Load</span>
       {Object.entries(presets).map(([name, preset]) => (
         <button type="button" onClick={() => load(preset)}>
           {name}
@@ -287,6 +287,13 @@ export function QueryKey({ model }) {
       claim="Drag a number of w_q or w_k sideways, or choose it and press + or −. The pattern answers at once."
       snippet={() => snippet(s)}
       linkState={() => Object.fromEntries(STATE.map((name) => [name, s[name].value]))}
+      values={() => {
+        const { q: queries, k: keys, scores, weights } = g;
+        const now = { queries, keys, scores, weights };
+        return Object.fromEntries(
+          Object.entries(now).map(([n, v]) => [n, structuredClone(v.peek())]),
+        );
+      }}
       reset={() => {
         put(start);
         voice.tell("Back at the start.");
@@ -312,12 +319,14 @@ export function QueryKey({ model }) {
         vocabulary={vocabulary}
         voice={voice}
         onChange={(sentence) => put({ sentence, selected: null })}
-      />
+      >
+        <details class="al-more">
+          <summary>The words as numbers</summary>
+          <p>These embeddings were designed by hand, one axis for each idea.</p>
+          <Embeddings words={words} x={g.x.value} axes={axes} selected={chosen} />
+        </details>
+      </SentenceBox>
       <Presets presets={model.get("presets")} s={s} seed={seed} />
-      <details class="al-behind" data-not-in-picture>
-        <summary>The words’ embeddings, designed by hand</summary>
-        <Embeddings words={words} x={g.x.value} axes={axes} selected={chosen} />
-      </details>
       <div class="al-row" data-picture>
         <div class="al-matrices">
           {Object.entries(matrices).map(([kind, w]) => (
@@ -333,6 +342,33 @@ export function QueryKey({ model }) {
           ))}
           <Legend />
         </div>
+        <div class="al-main">
+          {pattern}
+          <div class="al-controls" data-not-in-picture>
+            <Choice
+              label="Show"
+              value={s.show.value}
+              choices={{ dots: "weights as dots", weights: "weights", scores: "scores" }}
+              onChange={(value) => (s.show.value = value)}
+            />
+            <Choice
+              label="Queries are"
+              value={s.orientation.value}
+              choices={{ rows: "rows", columns: "columns, as in 3Blue1Brown" }}
+              onChange={(value) => (s.orientation.value = value)}
+            />
+            <Switch
+              label={`divide by √${s.w_q.value[0].length}`}
+              on={s.scaled.value}
+              onChange={(on) => (s.scaled.value = on)}
+            />
+            <Switch
+              label="causal mask"
+              on={s.causal.value}
+              onChange={(on) => (s.causal.value = on)}
+            />
+          </div>
+        </div>
         {plane && (
           <Plane
             words={words}
@@ -344,31 +380,6 @@ export function QueryKey({ model }) {
             onMove={move}
           />
         )}
-        <div class="al-controls" data-not-in-picture>
-          <Choice
-            label="Show"
-            value={s.show.value}
-            choices={{ dots: "weights as dots", weights: "weights", scores: "scores" }}
-            onChange={(value) => (s.show.value = value)}
-          />
-          <Choice
-            label="Queries are"
-            value={s.orientation.value}
-            choices={{ rows: "rows", columns: "columns, as in 3Blue1Brown" }}
-            onChange={(value) => (s.orientation.value = value)}
-          />
-          <Switch
-            label={`divide by √${s.w_q.value[0].length}`}
-            on={s.scaled.value}
-            onChange={(on) => (s.scaled.value = on)}
-          />
-          <Switch
-            label="causal mask"
-            on={s.causal.value}
-            onChange={(on) => (s.causal.value = on)}
-          />
-        </div>
-        {pattern}
         <Strip
           selected={chosen}
           words={words}

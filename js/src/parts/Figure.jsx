@@ -84,10 +84,14 @@ function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
   );
 }
 
-/** `title`, `claim`: what the figure is and the one thing it shows. The rest as in `Ways`. */
-export function Figure({ figure, model, voice, title, claim, children, after, ...ways }) {
+/**
+ * `title`, `claim`: what the figure is and the one thing it shows. The rest as in `Ways`.
+ * `values`, read only: the computed numbers at full precision, for tests, as `element.attnlibValues()`.
+ */
+export function Figure({ figure, model, voice, title, claim, children, after, values, ...ways }) {
   const root = useRef(null);
   useEffect(() => {
+    if (values) Object.defineProperty(root.current, "attnlibValues", { value: values });
     root.current.dataset.ready = "true";
   }, []);
   const id = `al-${model.get("key")}-title`.replace(/\W+/g, "-");

@@ -26,7 +26,7 @@ export function readSentence(text, vocabulary) {
     const near = Object.keys(vocabulary)
       .map((word) => [distance(word, unknown.slice(0, 24)), word])
       .sort(([a], [b]) => a - b)[0];
-    const hint = near[0] <= 2 ? `Did you mean “${near[1]}”?` : "Choose from the known words below.";
+    const hint = near[0] <= 2 ? `Did you mean “${near[1]}”?` : "Choose from the words listed here.";
     return new Error(`“${short}” has no vector in this designed vocabulary. ${hint}`);
   }
   if (words.length > MOST_TOKENS)
@@ -34,7 +34,7 @@ export function readSentence(text, vocabulary) {
   return words;
 }
 
-export function SentenceBox({ sentence, sentences, vocabulary, onChange, voice }) {
+export function SentenceBox({ sentence, sentences, vocabulary, onChange, voice, children }) {
   const [text, setText] = useState(null);
   const id = useId();
   const use = (wanted) => {
@@ -59,27 +59,28 @@ export function SentenceBox({ sentence, sentences, vocabulary, onChange, voice }
           <option value="">your own</option>
         </select>
       </label>
-      <form
-        class="al-field al-own"
-        onSubmit={(event) => {
-          event.preventDefault();
-          use(text ?? sentence);
-        }}
-      >
-        <label for={id}>Or write your own</label>
-        <input
-          id={id}
-          type="text"
-          spellcheck={false}
-          autocomplete="off"
-          value={text ?? sentence}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-        <button type="submit">Use</button>
-      </form>
-      <details class="al-words">
-        <summary>Known words</summary>
-        <p>
+      <details class="al-more">
+        <summary>Write your own</summary>
+        <form
+          class="al-field al-own"
+          onSubmit={(event) => {
+            event.preventDefault();
+            use(text ?? sentence);
+          }}
+        >
+          <label for={id}>Your phrase</label>
+          <input
+            id={id}
+            type="text"
+            spellcheck={false}
+            autocomplete="off"
+            value={text ?? sentence}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+          <button type="submit">Use</button>
+        </form>
+        <p>Words that have a vector; press one to add it:</p>
+        <p class="al-words">
           {Object.keys(vocabulary).map((word) => (
             <button type="button" aria-label={`Add ${word}`} onClick={() => add(word)}>
               {word}
@@ -87,6 +88,7 @@ export function SentenceBox({ sentence, sentences, vocabulary, onChange, voice }
           ))}
         </p>
       </details>
+      {children}
     </div>
   );
 }
