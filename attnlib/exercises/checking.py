@@ -17,6 +17,7 @@ from attnlib.exercises.drawing import Drawing
 
 LONGEST_QUOTE = 200  # characters of a learner's text or error that are repeated
 LONGEST_INTEGER = 64  # bits of an integer that is written out
+SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;column-gap:2em;align-items:flex-start"
 
 _failures: Counter[str] = Counter()  # wrong attempts since the last right one, by exercise id
 
@@ -83,7 +84,8 @@ class Verdict:
         if not self.attempted:
             return None
         parts = [f"<p><strong>{escape(self._headline())}</strong> {with_code(self.message)}</p>"]
-        parts += [drawing.html() for drawing in self.drawings]
+        drawn = "".join(drawing.html() for drawing in self.drawings)
+        parts.append(f'<div class="al-check-drawings" style="{SIDE_BY_SIDE}">{drawn}</div>')
         parts += [
             f'<p class="al-check-hint"><strong>{label}:</strong> {with_code(text)}</p>'
             for label, text in self._labelled_hints()

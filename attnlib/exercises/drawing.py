@@ -14,6 +14,7 @@ MOST_DECIMALS = 8
 LARGE = 1e6  # from here on numbers are written as powers of ten
 TEXT_SIGN, HTML_SIGN = "<", "≠"
 
+SCROLL_STYLE = "overflow-x:auto;max-width:100%;margin:0.6em 0"
 TABLE_STYLE = "border-collapse:collapse;color:var(--al-ink, inherit)"
 MARK_STYLE = "background:none;color:inherit;font-weight:bold;border-bottom:3px double currentColor"
 CELL_STYLE = "padding:0.15em 0.6em;text-align:right;border:1px solid var(--al-line, currentColor)"
@@ -59,7 +60,7 @@ class Drawing:
             for i, label in enumerate(self.rows)
         )
         return (
-            f'<div class="al-check-scroll" style="overflow-x:auto;margin:0.6em 0" role="group" '
+            f'<div class="al-check-scroll" style="{SCROLL_STYLE}" role="group" '
             f'tabindex="0" aria-label="{escape(self.caption)}">'
             f'<table class="al-check-matrix" style="{TABLE_STYLE}">'
             f'<caption style="{CAPTION_STYLE}">{escape(self.caption)}{legend}</caption>'
