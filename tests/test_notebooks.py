@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import format_notebooks
@@ -162,3 +164,29 @@ def test_machine_dependent_text_is_recognised(text, what):
 @pytest.mark.parametrize("text", ["0.25 seen", "w_q / w_k", "3 scores", "(2, 3)", "and/or"])
 def test_honest_text_is_left_alone(text):
     assert not any(pattern.search(text) for pattern in MACHINE_DEPENDENT.values())
+
+
+class TestComparison:
+    """nbval compares every stored text, although notebooks in git have no execution counts."""
+
+    def run(self, folder, source, stored):
+        (folder / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
+        output = nbformat.v4.new_output("stream", name="stdout", text=stored)
+        cell = nbformat.v4.new_code_cell(source, id="only", outputs=[output] if stored else [])
+        notebook = nbformat.v4.new_notebook(cells=[cell], metadata=format_notebooks.METADATA)
+        nbformat.write(notebook, folder / "one.ipynb")
+        command = [sys.executable, "-m", "pytest", "--nbval", "one.ipynb", "-p", "no:cacheprovider"]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+    def test_equal_text_passes(self, tmp_path):
+        finished = self.run(tmp_path, "print(6 * 7)", "42\n")
+        assert finished.returncode == 0, finished.stdout
+
+    @pytest.mark.parametrize("stored", ["43\n", ""])
+    def test_other_or_missing_text_fails(self, tmp_path, stored):
+        assert self.run(tmp_path, "print(6 * 7)", stored).returncode == 1
+
+    def test_pictures_are_drawn_afresh(self, tmp_path):
+        picture = "display({'image/svg+xml': '<svg/>'}, raw=True)"
+        finished = self.run(tmp_path, picture, "")
+        assert finished.returncode == 0, finished.stdout
