@@ -3,8 +3,8 @@
 `python bench/attention.py` prints a table. Every time is a ratio to `scaled_dot_product_attention`
 given the same arrays (as tensors that share their memory), in float32, from calls that alternate
 in one process: the median of theirs, the median of ours. Two ratios are given, because PyTorch
-is two to five times slower where the batch and head axes are missing: one to the shape that came in,
-one to PyTorch's best, the same arrays with those axes added.
+is two to five times slower where the batch and head axes are missing: to the shape that came in,
+and to the best PyTorch can do, the same arrays with those axes added.
 
 Memory is the peak above what the inputs hold, in units of one n x n pattern per head. For NumPy it
 is `tracemalloc`'s peak; for torch, where `tracemalloc` sees nothing, the most that is alive at
