@@ -170,7 +170,11 @@ def test_says_which_weights_do_not_fit(changes, error, message):
         ({"x": normal(0, 2, 4)}, ValueError, r"w_q has 5 rows but x has 4 columns \(d_model\)"),
         ({"x": normal(0, 5)}, ValueError, r"x has shape \(5,\), but \(\.\.\., n_tokens, d_model\)"),
         ({"context": normal(0, 2, 3)}, ValueError, r"w_k has 5 rows but context has 3 columns"),
-        ({"x": normal(0, 2, 5, dtype="float32")}, TypeError, "x has dtype float32 but w_q has dtype float64"),
+        (
+            {"x": normal(0, 2, 5, dtype="float32")},
+            TypeError,
+            "x has dtype float32 but w_q has dtype float64",
+        ),
         ({"x": [[1.0] * 5]}, TypeError, "x is a list"),
         ({"mask": np.ones((2, 2))}, TypeError, "mask has dtype float64.*True = may attend"),
         ({"context": normal(0, 1, 5), "causal": True}, ValueError, "2 queries but 1 keys"),
