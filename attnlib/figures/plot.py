@@ -47,7 +47,7 @@ def _inline(drawing, alt):
     drawing = drawing[drawing.index("<svg") :]
     for name, colour in tokens().items():
         drawing = re.sub(colour, f"var({name})", drawing, flags=re.IGNORECASE)
-    drawing = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px var(--al-sans)", drawing)
+    drawing = re.sub(r"font-family: [^;\"]*", "font-family: var(--al-sans)", drawing)
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
     return drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" ', 1)
 

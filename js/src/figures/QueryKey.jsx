@@ -354,7 +354,7 @@ export function QueryKey({ model }) {
             <Choice
               label="Queries are"
               value={s.orientation.value}
-              choices={{ rows: "rows", columns: "columns, as in 3Blue1Brown" }}
+              choices={{ rows: "rows", columns: "columns (3Blue1Brown)" }}
               onChange={(value) => (s.orientation.value = value)}
             />
             <Switch
@@ -369,31 +369,33 @@ export function QueryKey({ model }) {
             />
           </div>
         </div>
-        {plane && (
-          <Plane
+        <div class="al-side">
+          {plane && (
+            <Plane
+              words={words}
+              q={g.q.value}
+              k={g.k.value}
+              pick={{ ...pick.value, token: inside(pick.value.token) }}
+              selected={chosen}
+              onPick={(next) => (pick.value = next)}
+              onMove={move}
+            />
+          )}
+          <Strip
+            selected={chosen}
             words={words}
+            axes={axes}
+            x={g.x.value}
             q={g.q.value}
             k={g.k.value}
-            pick={{ ...pick.value, token: inside(pick.value.token) }}
-            selected={chosen}
-            onPick={(next) => (pick.value = next)}
-            onMove={move}
+            w_q={s.w_q.value}
+            w_k={s.w_k.value}
+            raw={g.raw.value}
+            scores={g.scores.value}
+            weights={g.weights.value}
+            scaled={s.scaled.value}
           />
-        )}
-        <Strip
-          selected={chosen}
-          words={words}
-          axes={axes}
-          x={g.x.value}
-          q={g.q.value}
-          k={g.k.value}
-          w_q={s.w_q.value}
-          w_k={s.w_k.value}
-          raw={g.raw.value}
-          scores={g.scores.value}
-          weights={g.weights.value}
-          scaled={s.scaled.value}
-        />
+        </div>
       </div>
     </Figure>
   );
