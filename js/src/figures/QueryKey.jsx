@@ -67,7 +67,7 @@ function readState(raw, start, vocabulary) {
 }
 
 const python = (matrix) =>
-  `np.array([${matrix.map((r) => `[${r.map(round).join(", ")}]`).join(", ")}])`;
+  `np.array([${matrix.map((r) => `[${r.join(", ")}]`).join(", ")}])`;
 
 function snippet(s) {
   const arguments_ = [s.causal.value && "causal=True", !s.scaled.value && "scale=1.0"];

@@ -1,0 +1,25 @@
+"""Pages of their own for figures, without building the book."""
+
+import pytest
+
+from tests.figures.driving import Hands, document, link
+
+
+@pytest.fixture
+def open_figure(page_factory, tmp_path):
+    """`open_figure(figure, ...)` opens a page that holds the figure, and gives `Hands` on it.
+
+    `state` opens it by a link, `theme` is "light" or "dark", `beside` is HTML below it, `before`
+    is JavaScript that runs before the page's own; the rest goes to `page_factory`.
+    """
+
+    def open_(figure, state=None, theme="light", beside="", before="", **options):
+        path = tmp_path / "page.html"
+        path.write_text(document(figure, theme=theme, beside=beside), encoding="utf-8")
+        page = page_factory(**options)
+        if before:
+            page.add_init_script(before)
+        page.goto(path.as_uri() + (link(figure.key, state) if state else ""))
+        return Hands(page, type(figure).__name__)
+
+    return open_

@@ -1,0 +1,152 @@
+"""A reader's hands and eyes on one live figure: everything is found by role and by name."""
+
+import base64
+import json
+from pathlib import Path
+
+from attnlib import world
+from attnlib.sphinx_ext.figures import host
+
+STATIC = Path(__file__).resolve().parents[2] / "attnlib" / "static"
+AXES = world.AXES
+D_MODEL = len(AXES)
+
+
+def document(*figures, theme="light", beside=""):
+    """A small built page that holds `figures`, and `beside` them some HTML of its own."""
+    styles = "".join(
+        f'<link rel="stylesheet" href="{(STATIC / name).as_uri()}">'
+        for name in ("tokens.css", "figures.css")
+    )
+    return (
+        f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>A page</title>'
+        f'{styles}<script defer data-attnlib-page src="{(STATIC / "attnlib.js").as_uri()}">'
+        "</script><style>body { background: var(--al-paper); color: var(--al-ink) }</style></head>"
+        f"<body><main><h1>A page</h1>{''.join(map(host, figures))}{beside}</main></body></html>"
+    )
+
+
+def encoded(content):
+    """Text or bytes as a link carries them: base64url, no padding."""
+    raw = content.encode() if isinstance(content, str) else content
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def link(key, state):
+    """The hash that opens the figure `key` in `state`, as js/src/core/link.js writes it."""
+    return f"#figure={key}&state={encoded(json.dumps(state))}"
+
+
+class Hands:
+    """One figure, `root`, on `page`."""
+
+    def __init__(self, page, kind="QueryKey"):
+        self.page = page
+        self.root = page.locator(f'[data-attnlib-figure="{kind}"][data-ready="true"]')
+        self.root.wait_for()
+
+    def values(self):
+        """queries, keys, scores, weights at full precision."""
+        return self.root.evaluate("root => root.attnlibValues()")
+
+    def open_link(self, state, key="QueryKey"):
+        """Follow a link to `state` from the page itself."""
+        self.follow(link(key, state))
+
+    def follow(self, hash):
+        """Follow a link inside the page, and wait until the figure has drawn itself."""
+        self.page.evaluate(
+            """async (hash) => {
+                const heard = new Promise((done) =>
+                    addEventListener("hashchange", done, { once: true }));
+                location.hash = hash;
+                await heard;
+            }""",
+            hash,
+        )
+        self.settle()
+
+    def settle(self):
+        """Wait until what was asked for is drawn: two frames, and what they put off."""
+        self.page.evaluate(
+            """() => new Promise((done) =>
+                requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
+        )
+
+    def button(self, name, exact=True):
+        return self.root.get_by_role("button", name=name, exact=exact)
+
+    def choice(self, name):
+        return self.root.get_by_label(name, exact=True)
+
+    def matrix(self, name):
+        """The grid of `w_q` or `w_k`."""
+        return self.root.get_by_role("grid", name=name)
+
+    def cell(self, name, axis, dimension=1):
+        """The cell of `w_q` or `w_k` in the row of `axis`."""
+        start = f"{name} {axis}, {dimension}:"
+        return self.matrix(name).locator(f'[role="gridcell"][aria-label^="{start}"]')
+
+    def number(self, name, axis, dimension=1):
+        """The number that a matrix cell says it holds."""
+        text = self.cell(name, axis, dimension).get_attribute("aria-label").rpartition(": ")[2]
+        return float(text.replace("−", "-"))
+
+    @property
+    def pattern(self):
+        return self.root.get_by_role("grid", name="Attention pattern")
+
+    @property
+    def pattern_cells(self):
+        return self.pattern.locator('[role="gridcell"]')
+
+    def pattern_cell(self, query, key):
+        """The first cell of the pattern with these two words."""
+        start = f"query {query}, key {key}:"
+        return self.pattern.locator(f'[role="gridcell"][aria-label^="{start}"]').first
+
+    @property
+    def pattern_names(self):
+        """The accessible names of the pattern's cells, row by row as drawn."""
+        return self.pattern_cells.evaluate_all(
+            "cells => cells.map(cell => cell.getAttribute('aria-label'))"
+        )
+
+    @property
+    def pattern_texts(self):
+        return self.pattern_cells.evaluate_all(
+            "cells => cells.map(cell => cell.textContent.trim())"
+        )
+
+    @property
+    def spoken(self):
+        """What the live region says."""
+        return self.root.get_by_role("status").inner_text()
+
+    @property
+    def plane(self):
+        return self.root.get_by_role("application")
+
+    @property
+    def focused(self):
+        """The accessible name of what has the focus."""
+        return self.page.evaluate("document.activeElement.getAttribute('aria-label')")
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+
+
+def shown_number(value, digits=2):
+    """A number as the figures write it, worked out from its decimal digits."""
+    from decimal import ROUND_HALF_UP, Decimal
+
+    if value == float("-inf"):
+        return "−∞"
+    if abs(value) >= 10_000:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(exponent):+d}".replace("-", "−")
+    text = str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
