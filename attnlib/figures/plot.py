@@ -27,6 +27,7 @@ def style():
         "svg.fonttype": "none",
         "svg.hashsalt": "attnlib",
         "font.size": 11,
+        "figure.constrained_layout.use": True,
         "figure.facecolor": "none",
         "savefig.facecolor": "none",
         "axes.facecolor": "none",
