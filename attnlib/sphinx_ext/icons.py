@@ -4,6 +4,7 @@ The theme draws icons with three fonts, 300 KB. After every build they are cut d
 whose names (`fa-rocket`) stand in a page or a script.
 """
 
+import logging
 import re
 from pathlib import Path
 
@@ -58,5 +59,6 @@ def ship_used_icons(app, exception):
 
 
 def setup(app):
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # else a line for every table
     # After the theme has copied its fonts.
     app.connect("build-finished", ship_used_icons, priority=900)

@@ -3,12 +3,16 @@
 Each test builds a small book of its own with Jupyter Book and a small package, `tinylib`.
 """
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
 
 CODE = """\
 from pathlib import Path
@@ -93,7 +97,7 @@ class TinyBook:
 
 @pytest.fixture
 def book(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
     return TinyBook(tmp_path)
 
 
