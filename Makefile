@@ -51,7 +51,7 @@ lock: $(INSTALLED) ## write constraints.txt anew from what is installed
 	$(BIN)/python tools/lock.py > constraints.new
 	mv constraints.new constraints.txt
 
-clean: ## remove the built book and the caches (not $(VENV))
+clean: ## remove the built book and the caches (.venv stays)
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
