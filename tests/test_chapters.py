@@ -1,0 +1,66 @@
+"""The chapters' exercises: stubs run unfilled, folded solutions pass, and none is forgotten."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from attnlib.exercises import check, exercises
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+SOLUTION = re.compile(
+    r"<details>\s*<summary>Solution</summary>.*?```python\n(.*?)```.*?</details>", re.DOTALL
+)
+CHECKED = re.compile(r'^check\("([\w-]+)", (.+)\)$', re.MULTILINE)
+HEADING = re.compile(r"^### Exercise \d+: .+ \((★+), (\d+) minutes\)$", re.MULTILINE)
+
+
+def read(chapter):
+    return nbformat.read(chapter, as_version=4).cells
+
+
+def stubs(chapter):
+    """(id, what is checked, index of the cell) for every stub of a chapter."""
+    found = []
+    for index, cell in enumerate(read(chapter)):
+        match = cell.cell_type == "code" and CHECKED.search(cell.source)
+        if match:
+            found.append((*match.groups(), index))
+    return found
+
+
+STUBS = [(chapter, *stub) for chapter in CHAPTERS for stub in stubs(chapter)]
+by_id = pytest.mark.parametrize(
+    ("chapter", "name", "answer", "index"), STUBS, ids=[stub[1] for stub in STUBS]
+)
+
+
+def test_every_exercise_stands_in_a_chapter_once():
+    assert sorted(stub[1] for stub in STUBS) == sorted(exercises())
+
+
+@by_id
+def test_solution_passes_its_check(chapter, name, answer, index):
+    cells = read(chapter)
+    solution = SOLUTION.search(cells[index + 1].source)
+    assert solution, f"no folded solution below the stub of {name}"
+    namespace = {}
+    exec("import numpy as np\nimport attnlib as al", namespace)
+    exec(solution[1], namespace)
+    verdict = check(name, eval(answer, namespace))
+    assert verdict.solved, str(verdict)
+
+
+@by_id
+def test_stub_is_not_attempted(chapter, name, answer, index):
+    (output,) = read(chapter)[index].outputs
+    assert output.data["text/plain"] == f"{name}: not attempted yet"
+
+
+@by_id
+def test_heading_gives_difficulty_and_minutes(chapter, name, answer, index):
+    stars, minutes = HEADING.findall(read(chapter)[index - 1].source)[-1]
+    exercise = exercises()[name]
+    assert (len(stars), int(minutes)) == (exercise.stars, exercise.minutes)
