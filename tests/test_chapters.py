@@ -64,3 +64,11 @@ def test_heading_gives_difficulty_and_minutes(chapter, name, answer, index):
     stars, minutes = HEADING.findall(read(chapter)[index - 1].source)[-1]
     exercise = exercises()[name]
     assert (len(stars), int(minutes)) == (exercise.stars, exercise.minutes)
+
+
+def test_setup_cells_install_from_the_repository_the_configuration_names():
+    url = re.search(r"^  url: (\S+)$", (ROOT / "_config.yml").read_text(), re.MULTILINE)[1]
+    for notebook in (ROOT / "index.ipynb", *CHAPTERS):
+        first = next(cell for cell in read(notebook) if cell.cell_type == "code")
+        assert first.id == "setup", notebook.name
+        assert f"git+{url}" in first.source, notebook.name

@@ -66,8 +66,7 @@ function readState(raw, start, vocabulary) {
   return state;
 }
 
-const python = (matrix) =>
-  `np.array([${matrix.map((r) => `[${r.join(", ")}]`).join(", ")}])`;
+const python = (matrix) => `np.array([${matrix.map((r) => `[${r.join(", ")}]`).join(", ")}])`;
 
 function snippet(s) {
   const arguments_ = [s.causal.value && "causal=True", !s.scaled.value && "scale=1.0"];

@@ -1,5 +1,5 @@
 // Tasks a figure grades itself, from its state. The same conditions are judged in Python.
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { number, list } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
 
@@ -48,7 +48,13 @@ function Part({ part }) {
 }
 
 export function Challenges({ figureKey, challenges, words, weights, sentence, onStart, voice }) {
-  const judged = challenges.map((challenge) => judge(challenge, words, weights));
+  // A figure may start where a challenge already holds. It counts once it was seen not to hold.
+  const open = useRef(new Set()).current;
+  const judged = challenges.map((challenge) => {
+    const verdict = judge(challenge, words, weights);
+    if (!verdict.solved) open.add(challenge.id);
+    return { ...verdict, solved: verdict.solved && open.has(challenge.id) };
+  });
   const solvedNow = judged.map((verdict) => verdict.solved).join();
   useEffect(() => {
     judged.forEach(({ solved }, n) => {

@@ -94,14 +94,20 @@ export function Figure({ figure, model, voice, title, claim, children, after, va
     if (values) Object.defineProperty(root.current, "attnlibValues", { value: values });
     root.current.dataset.ready = "true";
   }, []);
-  const id = `al-${model.get("key")}-title`.replace(/\W+/g, "-");
+  const id = `al-${figure}-${model.get("key")}`.replace(/\W+/g, "-");
+  // Many predictions share a title; the question tells them apart.
+  const named = figure === "Prediction" ? `${id} ${id}-claim` : id;
   return (
-    <section ref={root} class="al-figure" data-attnlib-figure={figure} aria-labelledby={id}>
+    <section ref={root} class="al-figure" data-attnlib-figure={figure} aria-labelledby={named}>
       <header class="al-head">
         <p class="al-title" id={id}>
           {title}
         </p>
-        {claim && <p class="al-claim">{claim}</p>}
+        {claim && (
+          <p class="al-claim" id={`${id}-claim`}>
+            {claim}
+          </p>
+        )}
       </header>
       {children}
       <p class={`al-message ${voice.wrong.value ? "al-wrong" : ""}`} data-not-in-picture>
