@@ -1,13 +1,12 @@
 """What every browser test shares: a browser, pages that keep a record, the built book's address.
 
-A Chromium is looked for in $CHROMIUM, then on the PATH, then among Playwright's own. Without one
-the browser tests are skipped, except on CI, where that is a failure.
+Without a Chromium (tools/chromium.py looks for it) the browser tests are skipped, except on CI,
+where that is a failure.
 """
 
 import functools
 import http.server
 import os
-import shutil
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,25 +14,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from tools import chromium
+
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-HOW_TO_GET_ONE = (
-    "no Chromium found: install one (apt install chromium, or "
-    ".venv/bin/python -m playwright install chromium), or name it in $CHROMIUM"
-)
-
-
-def find_chromium(playwright):
-    """The path of a Chromium, or None."""
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return shutil.which(named) or pytest.fail(f"CHROMIUM={named} is no program", pytrace=False)
-    on_path = next(filter(None, map(shutil.which, NAMES)), None)
-    own = playwright.chromium.executable_path
-    return on_path or (own if Path(own).exists() else None)
 
 
 @pytest.fixture(scope="session")
@@ -48,13 +32,11 @@ def playwright():
 @pytest.fixture(scope="session")
 def browser(playwright):
     """One Chromium for the session; skips without one, and fails on CI."""
-    path = find_chromium(playwright)
-    if path is None:
-        missing = pytest.fail if os.environ.get("CI") else pytest.skip
-        missing(HOW_TO_GET_ONE)
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    arguments = [*QUIET, *(["--no-sandbox"] if as_root else [])]
-    launched = playwright.chromium.launch(executable_path=path, args=arguments)
+    try:
+        launched = chromium.launch(playwright)
+    except chromium.NoChromium as missing:
+        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+        refuse(str(missing))
     yield launched
     launched.close()
 

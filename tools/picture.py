@@ -19,9 +19,7 @@ def main():
     """Open the landing page, choose a cell, and store what the figure shows."""
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
-        page = browser.new_page(
-            viewport={"width": 1280, "height": 1000}, device_scale_factor=1.5
-        )
+        page = browser.new_page(viewport={"width": 1280, "height": 1000}, device_scale_factor=1.5)
         page.goto(PAGE.as_uri())
         figure = page.locator('[data-attnlib-figure="QueryKey"][data-ready="true"]')
         picture = figure.locator("[data-picture]")

@@ -164,9 +164,7 @@ class QueryKey(Figure):
         """`attnlib.trace_attention` on the current state; the values are the embeddings."""
         x = world.embed(self.tokens)
         scale = None if self.scaled else 1.0
-        return al.trace_attention(
-            x @ self.w_q, x @ self.w_k, x, causal=self.causal, scale=scale
-        )
+        return al.trace_attention(x @ self.w_q, x @ self.w_k, x, causal=self.causal, scale=scale)
 
     @property
     def solved(self):

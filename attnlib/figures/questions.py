@@ -56,9 +56,7 @@ class Prediction(Figure):
     @traitlets.validate("answer")
     def _answer_fits(self, proposal):
         answer = proposal["value"]
-        if self.kind == "bars" and (
-            len(answer) != len(self.labels) or abs(sum(answer) - 1) > 1e-6
-        ):
+        if self.kind == "bars" and (len(answer) != len(self.labels) or abs(sum(answer) - 1) > 1e-6):
             raise ValueError(f"bars need one share per label, summing to 1; got {answer!r}")
         if self.kind == "choice" and answer not in range(len(self.labels)):
             raise ValueError(f"answer {answer!r} is not the index of one of {self.labels}")
