@@ -8,5 +8,6 @@ from attnlib.figures.base import Figure
 from attnlib.figures.plot import Plot
 from attnlib.figures.query_key import QueryKey
 from attnlib.figures.questions import Prediction, Quiz
+from attnlib.figures.softmax_lab import SoftmaxLab
 
-__all__ = ["Figure", "Plot", "Prediction", "QueryKey", "Quiz"]
+__all__ = ["Figure", "Plot", "Prediction", "QueryKey", "Quiz", "SoftmaxLab"]

@@ -4,6 +4,7 @@ import os
 from importlib import resources
 
 import anywidget
+import numpy as np
 import traitlets
 
 STATIC = resources.files("attnlib") / "static"
@@ -11,6 +12,26 @@ STATIC = resources.files("attnlib") / "static"
 
 def _read(name):
     return (STATIC / name).read_text(encoding="utf-8")
+
+
+LARGEST = 1000.0
+
+
+def check_numbers(name, value, ndim):
+    """`value` as an array of `ndim` axes that holds finite numbers a figure can draw.
+
+    Raises `ValueError` that names the trait, what came and what was expected.
+    """
+    try:
+        numbers = np.array(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers, not {value!r}") from error
+    if numbers.ndim != ndim or 0 in numbers.shape:
+        shape = "(d_model, d_head)" if ndim == 2 else "(n,)"
+        raise ValueError(f"{name} has shape {numbers.shape}; expected {ndim} axes, as in {shape}")
+    if not np.isfinite(numbers).all() or np.abs(numbers).max() > LARGEST:
+        raise ValueError(f"{name} must hold numbers between -{LARGEST:g} and {LARGEST:g}")
+    return numbers
 
 
 class Figure(anywidget.AnyWidget):

@@ -6,24 +6,9 @@ import traitlets
 import attnlib as al
 from attnlib import world
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure
+from attnlib.figures.base import Figure, check_numbers
 
-LARGEST = 1000.0
 MOST_TOKENS = 16
-
-
-def _as_matrix(name, value):
-    """`value` as a read-only matrix of numbers, or a `ValueError` that says what is wrong."""
-    try:
-        matrix = np.array(value, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a matrix of numbers, not {value!r}") from error
-    if matrix.ndim != 2 or 0 in matrix.shape:
-        raise ValueError(f"{name} has shape {matrix.shape}; expected (d_model, d_head)")
-    if not np.isfinite(matrix).all() or np.abs(matrix).max() > LARGEST:
-        raise ValueError(f"{name} must hold numbers between -{LARGEST:g} and {LARGEST:g}")
-    matrix.setflags(write=False)
-    return matrix
 
 
 def _presets(d_model, d_head):
@@ -41,7 +26,9 @@ class _Matrix(traitlets.TraitType):
     info_text = "a matrix of numbers"
 
     def validate(self, obj, value):
-        return _as_matrix(self.name, value)
+        matrix = check_numbers(self.name, value, ndim=2)
+        matrix.setflags(write=False)
+        return matrix
 
 
 def _matrix():
@@ -169,8 +156,27 @@ class QueryKey(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        weights = self.trace.weights
-        return [c["id"] for c in self.challenges if challenges.solved(c, self.tokens, weights)]
+        return [
+            challenge["id"]
+            for challenge in self.challenges
+            if challenge.get("sentence", self.sentence) == self.sentence
+            and challenges.solved(challenge, self.measure)
+        ]
+
+    def measure(self, condition):
+        """The total weight that `condition["query"]` gives to `condition["keys"]`.
+
+        Where the query word stands twice, the total that is least favourable; None where it
+        does not stand at all.
+        """
+        totals = [
+            float(sum(w for w, key in zip(row, self.tokens, strict=True) if key in condition["keys"]))
+            for token, row in zip(self.tokens, self.trace.weights, strict=True)
+            if token == condition["query"]
+        ]
+        if not totals:
+            return None
+        return min(totals) if "at_least" in condition else max(totals)
 
     def describe(self):
         weights = self.trace.weights
@@ -191,8 +197,4 @@ class QueryKey(Figure):
             parts += still.matrix(name, values, self.axes, x0, height + 10, colour)
             width = max(width, x0 + still.LABEL + 44 * values.shape[1] + 10)
         picture = still.svg(parts, width, height + 40 + 24 * len(self.axes), self.describe())
-        return (
-            f"<figure>{picture}<figcaption>The figure at its start: the dots are the weights each "
-            "query gives to each key. With JavaScript you can change every number.</figcaption>"
-            "</figure>"
-        )
+        return still.figure(picture)

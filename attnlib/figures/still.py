@@ -76,3 +76,25 @@ def svg(parts, width, height, alt):
         f'width="{width:g}" height="{height:g}" role="img" aria-label="{escape(alt, quote=True)}" '
         f'font-family="var(--al-sans)">{"".join(parts)}</svg>'
     )
+
+
+def bars(labels, weights, full=240):
+    """A bar for each weight. Returns `(parts, width, height)`."""
+    parts = []
+    for i, (label, weight) in enumerate(zip(labels, weights, strict=True)):
+        y = 8 + i * 24
+        parts.append(text(LABEL - 6, y + 13, label, "end"))
+        parts.append(
+            f'<rect x="{LABEL}" y="{y}" width="{weight * full:.1f}" height="16" rx="2" '
+            f'style="fill:var(--al-weight)"/>'
+        )
+        parts.append(text(LABEL + weight * full + 6, y + 13, f"{weight:.2f}", "start"))
+    return parts, LABEL + full + 50, 16 + 24 * len(labels)
+
+
+def figure(picture):
+    """The picture with the words that every still figure carries."""
+    return (
+        f"<figure>{picture}<figcaption>The figure at its start. With JavaScript you can change "
+        "every number.</figcaption></figure>"
+    )

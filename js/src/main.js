@@ -5,8 +5,9 @@ import { QueryKey } from "./figures/QueryKey.jsx";
 import { Prediction } from "./figures/Prediction.jsx";
 import { Plot } from "./figures/Plot.jsx";
 import { Quiz } from "./figures/Quiz.jsx";
+import { SoftmaxLab } from "./figures/SoftmaxLab.jsx";
 
-const FIGURES = { Plot, Prediction, QueryKey, Quiz };
+const FIGURES = { Plot, Prediction, QueryKey, Quiz, SoftmaxLab };
 
 function mount(model, el) {
   const figure = FIGURES[model.get("_figure")];

@@ -14,10 +14,12 @@ export function short(value) {
   return number(value, 2).replace(/\.?0+$/, "");
 }
 
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /** A number as people type it: a comma or a true minus are fine. */
 export function parse(text) {
   const cleaned = text.trim().replace("−", "-").replace(",", ".");
-  return cleaned === "" ? NaN : Number(cleaned);
+  return DECIMAL.test(cleaned) ? Number(cleaned) : NaN;
 }
 
 /** Keeps a number readable in code and in links without changing what it does. */

@@ -54,3 +54,32 @@ export function seededNormals(seed) {
   };
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
+
+/** Softmax as the formula says it, in single precision: overflows, as real code does. */
+export function naiveSoftmax32(row) {
+  const powers = row.map((score) => Math.fround(Math.exp(Math.fround(score))));
+  const total = powers.reduce((sum, power) => Math.fround(sum + power), 0);
+  return { powers, weights: powers.map((power) => Math.fround(power / total)) };
+}
+
+/** How undecided the weights are, in bits; 0 times log 0 is 0. */
+export function entropy(weights) {
+  return -weights.reduce((sum, w) => sum + (w > 0 ? w * Math.log2(w) : 0), 0);
+}
+
+/** The sum of the diagonal of softmax's Jacobian: how far the weights can still be moved. */
+export function mobility(weights) {
+  return weights.reduce((sum, w) => sum + w * (1 - w), 0);
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** `rows` by `columns` normal numbers from a seed. */
+export function normalMatrix(rows, columns, seed) {
+  const next = seededNormals(seed);
+  return Array.from({ length: rows }, () => Array.from({ length: columns }, next));
+}

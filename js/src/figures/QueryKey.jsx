@@ -1,9 +1,7 @@
 // The flagship: two matrices turn words into queries and keys; their dot products become weights.
 import { computed, signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
-import { bind } from "../core/model.js";
-import { fromLink } from "../core/link.js";
-import { round, short } from "../core/format.js";
+import { useMemo } from "preact/hooks";
+import { list, round, short } from "../core/format.js";
 import * as mathematics from "../core/mathematics.js";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { LARGEST, MatrixEditor, signedFill } from "../parts/MatrixEditor.jsx";
@@ -12,6 +10,7 @@ import { Plane } from "../parts/Plane.jsx";
 import { Strip } from "../parts/Strip.jsx";
 import { Challenges } from "../parts/Challenges.jsx";
 import { SentenceBox, readSentence } from "../parts/SentenceBox.jsx";
+import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["sentence", "w_q", "w_k", "scaled", "causal", "orientation", "show", "selected"];
 const CHOICES = { orientation: ["rows", "columns"], show: ["dots", "scores", "weights"] };
@@ -64,6 +63,20 @@ function readState(raw, start, vocabulary) {
   state.selected =
     Array.isArray(chosen) && chosen.length === 2 && chosen.every(inside) ? chosen : null;
   return state;
+}
+
+/**
+ * The total weight a query word gives to some key words, where it is least favourable.
+ * @param {{query: string, keys: string[], at_least?: number, at_most?: number}} condition
+ */
+function measure(condition, words, weights) {
+  const totals = words.flatMap((word, i) =>
+    word !== condition.query
+      ? []
+      : [words.reduce((sum, w, j) => sum + (condition.keys.includes(w) ? weights[i][j] : 0), 0)],
+  );
+  if (!totals.length) return null;
+  return condition.at_least !== undefined ? Math.min(...totals) : Math.max(...totals);
 }
 
 const python = (matrix) => `np.array([${matrix.map((r) => `[${r.join(", ")}]`).join(", ")}])`;
@@ -206,40 +219,20 @@ function Legend() {
 export function QueryKey({ model }) {
   const voice = useVoice();
   const [vocabulary, axes] = [model.get("vocabulary"), model.get("axes")];
-  const { s, g, pick, seed, start, dispose } = useMemo(() => {
-    const { signals, dispose } = bind(model, STATE);
-    const start = Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
-    return {
-      s: signals,
-      g: graph(signals, vocabulary),
-      pick: signal({ kind: "query", token: signals.selected.peek()?.[0] ?? 0 }),
+  const { s, g, start, put, linkState, reset } = useFigureState({
+    model,
+    voice,
+    names: STATE,
+    derive: (signals) => graph(signals, vocabulary),
+    read: (raw, start) => readState(raw, start, vocabulary),
+  });
+  const { pick, seed } = useMemo(
+    () => ({
+      pick: signal({ kind: "query", token: s.selected.peek()?.[0] ?? 0 }),
       seed: signal(7),
-      start,
-      dispose,
-    };
-  }, []);
-  const put = (state) => {
-    for (const [name, value] of Object.entries(state)) s[name].value = value;
-  };
-  useEffect(() => {
-    const open = () => {
-      try {
-        const raw = fromLink(location.hash, model.get("key"));
-        if (raw) put(readState(raw, start, vocabulary));
-      } catch (error) {
-        voice.tell(
-          `The link's state could not be read: ${error.message}. This is the start.`,
-          true,
-        );
-      }
-    };
-    open();
-    addEventListener("hashchange", open);
-    return () => {
-      removeEventListener("hashchange", open);
-      dispose();
-    };
-  }, []);
+    }),
+    [],
+  );
 
   const words = g.words.value;
   const inside = (n) => Math.min(n, words.length - 1);
@@ -285,25 +278,17 @@ export function QueryKey({ model }) {
       title={model.get("title")}
       claim="Drag a number of w_q or w_k sideways, or choose it and press + or −. The pattern answers at once."
       snippet={() => snippet(s)}
-      linkState={() => Object.fromEntries(STATE.map((name) => [name, s[name].value]))}
-      values={() => {
-        const { q: queries, k: keys, scores, weights } = g;
-        const now = { queries, keys, scores, weights };
-        return Object.fromEntries(
-          Object.entries(now).map(([n, v]) => [n, structuredClone(v.peek())]),
-        );
-      }}
-      reset={() => {
-        put(start);
-        voice.tell("Back at the start.");
-      }}
+      linkState={linkState}
+      reset={reset}
       after={
         <Challenges
           figureKey={model.get("key")}
           challenges={model.get("challenges")}
-          words={words}
-          weights={g.weights.value}
-          sentence={s.sentence.value}
+          measure={(condition) => measure(condition, words, g.weights.value)}
+          name={({ query, keys }) => `${query} → ${list(keys)}`}
+          elsewhere={({ sentence }) =>
+            sentence && sentence !== s.sentence.value && `This one is about “${sentence}”.`
+          }
           voice={voice}
           onStart={(challenge) => {
             const preset = model.get("presets")[challenge.start];

@@ -1,21 +1,9 @@
 // Tasks a figure grades itself, from its state. The same conditions are judged in Python.
 import { useEffect, useRef } from "preact/hooks";
-import { number, list } from "../core/format.js";
+import { number } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
 
-/**
- * The least favourable total over every place where the query word stands.
- * @param {{query: string, keys: string[], at_least?: number, at_most?: number}} condition
- */
-export function measure(condition, words, weights) {
-  const totals = words.flatMap((word, i) =>
-    word !== condition.query
-      ? []
-      : [words.reduce((sum, w, j) => sum + (condition.keys.includes(w) ? weights[i][j] : 0), 0)],
-  );
-  if (!totals.length) return null;
-  return condition.at_least !== undefined ? Math.min(...totals) : Math.max(...totals);
-}
+/** @typedef {{at_least?: number, at_most?: number}} Condition and what the figure measures */
 
 export function holds(condition, value) {
   if (value === null) return false;
@@ -24,16 +12,16 @@ export function holds(condition, value) {
     : value <= condition.at_most;
 }
 
-export function judge(challenge, words, weights) {
+/** `measure(condition)` gives what the figure's state has of it, or null where that is nowhere. */
+export function judge(challenge, measure) {
   const parts = challenge.conditions.map((condition) => {
-    const value = measure(condition, words, weights);
+    const value = measure(condition);
     return { condition, value, holds: holds(condition, value) };
   });
-  const here = challenge.sentence === undefined || challenge.sentence === words.join(" ");
-  return { parts, solved: here && parts.every((part) => part.holds) };
+  return { parts, solved: parts.every((part) => part.holds) };
 }
 
-function Part({ part }) {
+function Part({ part, name }) {
   const { condition, value, holds: good } = part;
   const goal =
     condition.at_least !== undefined
@@ -41,19 +29,23 @@ function Part({ part }) {
       : `at most ${number(condition.at_most)}`;
   return (
     <span class={`al-part ${good ? "al-good" : ""}`}>
-      {condition.query} → {list(condition.keys)}: {value === null ? "not here" : number(value)} (
-      {goal}) {good ? "✓" : ""}
+      {name(condition)}: {value === null ? "not here" : number(value)} ({goal}) {good ? "✓" : ""}
     </span>
   );
 }
 
-export function Challenges({ figureKey, challenges, words, weights, sentence, onStart, voice }) {
+/**
+ * `name(condition)` says what is measured; `elsewhere(challenge)` is a sentence where the
+ * challenge is about another state of the figure; `onStart(challenge)` loads where it begins.
+ */
+export function Challenges({ figureKey, challenges, measure, name, elsewhere, onStart, voice }) {
   // A figure may start where a challenge already holds. It counts once it was seen not to hold.
   const open = useRef(new Set()).current;
   const judged = challenges.map((challenge) => {
-    const verdict = judge(challenge, words, weights);
-    if (!verdict.solved) open.add(challenge.id);
-    return { ...verdict, solved: verdict.solved && open.has(challenge.id) };
+    const verdict = judge(challenge, measure);
+    const solved = verdict.solved && !elsewhere?.(challenge);
+    if (!solved) open.add(challenge.id);
+    return { ...verdict, solved: solved && open.has(challenge.id) };
   });
   const solvedNow = judged.map((verdict) => verdict.solved).join();
   useEffect(() => {
@@ -72,22 +64,16 @@ export function Challenges({ figureKey, challenges, words, weights, sentence, on
         {challenges.map((challenge, n) => {
           const solved = judged[n].solved;
           const before = recall(`${figureKey}:challenge:${challenge.id}`);
-          const elsewhere = challenge.sentence !== undefined && challenge.sentence !== sentence;
           return (
             <li class={solved ? "al-solved" : ""}>
               <p>
                 <strong>{solved ? "Solved. " : before ? "Solved before. " : ""}</strong>
                 {challenge.text}
               </p>
-              {elsewhere ? (
-                <p class="al-parts">This one is about “{challenge.sentence}”.</p>
-              ) : (
-                <p class="al-parts">
-                  {judged[n].parts.map((part) => (
-                    <Part part={part} />
-                  ))}
-                </p>
-              )}
+              <p class="al-parts">
+                {elsewhere?.(challenge) ||
+                  judged[n].parts.map((part) => <Part part={part} name={name} />)}
+              </p>
               {solved && challenge.afterwards && <p>{challenge.afterwards}</p>}
               <button
                 type="button"

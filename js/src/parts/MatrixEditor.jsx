@@ -34,6 +34,7 @@ function CellInput({ start, label, onDone, onCancel }) {
   useLayoutEffect(() => {
     input.current.focus();
     if (start.selected) input.current.select();
+    else input.current.setSelectionRange(start.text.length, start.text.length);
   }, []);
   const settle = (action) => {
     if (settled.current) return;
@@ -169,6 +170,7 @@ function Stepper({ name, label, value, onChange, voice }) {
         step={STEP}
         value={value}
         aria-label={`${name} ${label}`}
+        aria-valuetext={number(value)}
         onInput={(event) => set(Number(event.currentTarget.value))}
       />
       <button type="button" aria-label={`${name} ${label}: more`} onClick={() => set(value + STEP)}>

@@ -178,7 +178,7 @@ export function Plane({ words, q, k, pick, selected, onPick, onMove }) {
       <svg
         ref={svg}
         viewBox={`0 0 ${SIZE} ${SIZE}`}
-        tabIndex={0}
+        tabindex={0}
         role="application"
         aria-roledescription="plane of queries and keys"
         aria-label={`${pick.kind} ${moved.word} at ${number(moved.vector[0])}, ${number(moved.vector[1])}. Arrow keys move it.`}

@@ -1,0 +1,50 @@
+// A figure's state: signals in step with the model, links that open it, and the way back.
+import { useEffect, useMemo } from "preact/hooks";
+import { bind } from "../core/model.js";
+import { fromLink } from "../core/link.js";
+
+/**
+ * `names`: the traits that make up the state. `derive(signals)` builds the graph on them, once.
+ * `read(raw, start)` turns what a link holds into a state, or throws with what is wrong with it.
+ */
+export function useFigureState({ model, voice, names, derive, read }) {
+  const made = useMemo(() => {
+    const { signals: s, dispose } = bind(model, names);
+    const start = Object.fromEntries(names.map((name) => [name, model.get(name)]));
+    const put = (state) => {
+      for (const [name, value] of Object.entries(state)) s[name].value = value;
+    };
+    return {
+      s,
+      start,
+      put,
+      dispose,
+      g: derive(s),
+      linkState: () => Object.fromEntries(names.map((name) => [name, s[name].value])),
+      reset: () => {
+        put(start);
+        voice.tell("Back at the start.");
+      },
+    };
+  }, []);
+  useEffect(() => {
+    const open = () => {
+      try {
+        const raw = fromLink(location.hash, model.get("key"));
+        if (raw) made.put(read(raw, made.start));
+      } catch (error) {
+        voice.tell(
+          `The link's state could not be read: ${error.message}. This is the start.`,
+          true,
+        );
+      }
+    };
+    open();
+    addEventListener("hashchange", open);
+    return () => {
+      removeEventListener("hashchange", open);
+      made.dispose();
+    };
+  }, []);
+  return made;
+}
