@@ -5,6 +5,9 @@ import pytest
 from tests.figures.driving import Hands, document, link
 
 
+PATIENCE = 5_000  # milliseconds, for whatever should be there at once
+
+
 @pytest.fixture
 def open_figure(page_factory, tmp_path):
     """`open_figure(figure, ...)` opens a page that holds the figure, and gives `Hands` on it.
@@ -19,6 +22,7 @@ def open_figure(page_factory, tmp_path):
         page = page_factory(**options)
         if before:
             page.add_init_script(before)
+        page.set_default_timeout(PATIENCE)
         page.goto(path.as_uri() + (link(figure.key, state) if state else ""))
         return Hands(page, type(figure).__name__)
 

@@ -77,8 +77,18 @@ class Hands:
     def button(self, name, exact=True):
         return self.root.get_by_role("button", name=name, exact=exact)
 
-    def choice(self, name):
-        return self.root.get_by_label(name, exact=True)
+    def menu(self, name):
+        return self.root.get_by_role("combobox", name=name, exact=True)
+
+    def unfold(self):
+        """Open everything that is folded."""
+        self.root.locator("details").evaluate_all("all => all.forEach((one) => (one.open = true))")
+
+    @property
+    def own_phrase(self):
+        """The box for a phrase of the reader's own, unfolded."""
+        self.unfold()
+        return self.root.get_by_role("textbox", name="Your phrase")
 
     def matrix(self, name):
         """The grid of `w_q` or `w_k`."""
@@ -150,3 +160,34 @@ def shown_number(value, digits=2):
         return f"{mantissa}e{int(exponent):+d}".replace("-", "−")
     text = str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+
+
+def centre(locator):
+    """The middle of what `locator` finds, in the viewport: `(x, y)`."""
+    locator.scroll_into_view_if_needed()
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def mouse_drag(page, start, by, steps=8):
+    """Press at `start`, move by `(dx, dy)` in some steps, release."""
+    (x, y), (dx, dy) = start, by
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=steps)
+    page.mouse.up()
+
+
+def touch_drag(page, start, by, steps=8):
+    """The same with one finger, as the browser gets it from a touch screen."""
+    (x, y), (dx, dy) = start, by
+    session = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    send("touchStart", {"x": x, "y": y})
+    for step in range(1, steps + 1):
+        send("touchMove", {"x": x + dx * step / steps, "y": y + dy * step / steps})
+    send("touchEnd")
+    session.detach()

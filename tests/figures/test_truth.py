@@ -182,6 +182,8 @@ def test_challenges_are_judged_as_in_python(open_figure):
     verdicts = []
     figure = QueryKey(challenges=random_challenges(seed=0))
     hands = open_figure(figure)
+    challenges = {challenge["id"] for challenge in figure.challenges}
+    opened = challenges - set(figure.solved)  # what was solved from the start counts later
     for seed in range(12):
         state = random_state(seed) | {"sentence": " ".join(WORDS[seed : seed + 16])}
         if seed == 7:
@@ -189,7 +191,8 @@ def test_challenges_are_judged_as_in_python(open_figure):
         hands.open_link(state)
         for name in ("sentence", "w_q", "w_k", "scaled", "causal"):
             setattr(figure, name, state[name])
-        assert solved_on_page(hands, figure) == figure.solved
+        opened |= challenges - set(figure.solved)
+        assert solved_on_page(hands, figure) == [c for c in figure.solved if c in opened]
         verdicts += figure.solved
     assert 5 < len(verdicts) < 100  # both verdicts were seen
 
@@ -197,7 +200,7 @@ def test_challenges_are_judged_as_in_python(open_figure):
 def test_the_python_snippet_reproduces_the_weights(every_state):
     for state, hands in every_state(count=12):
         hands.button("Copy as Python").click()
-        code = hands.choice("Copied text").input_value()
+        code = hands.root.get_by_role("textbox", name="Copied text").input_value()
         names = {}
         exec(code.replace("print(", "str("), names)
         np.testing.assert_allclose(
