@@ -39,15 +39,19 @@ export function alongAxis(grid, axis) {
   return grid.map((row, i) => row.map((_, j) => flat[i * row.length + j]));
 }
 
-/** Top weight and mobility of every row of a random head: queries and keys from a standard normal. */
-export function sampleRows(d_head, scaled, seed) {
+/** Dot products of a random head, before any division: entries from a standard normal. */
+export function randomScores(d_head, seed) {
   const q = mathematics.normalMatrix(N_QUERIES, d_head, seed);
   const k = mathematics.normalMatrix(N_KEYS, d_head, seed + 1e6);
-  const rows = mathematics.scores(q, k, scaled ? 1 / Math.sqrt(d_head) : 1);
-  const weights = rows.map(mathematics.softmax);
+  return mathematics.scores(q, k, 1);
+}
+
+/** What becomes of the rows: their top weights, the median of these, the share of dead rows. */
+export function saturate(scores, scale) {
+  const weights = scores.map((row) => mathematics.softmax(row.map((score) => score * scale)));
   const tops = weights.map((row) => Math.max(...row));
-  const dead = weights.filter((row) => mathematics.mobility(row) < DEAD).length / N_QUERIES;
-  return { scores: rows, tops, median: mathematics.median(tops), dead };
+  const dead = weights.filter((row) => mathematics.mobility(row) < DEAD).length / weights.length;
+  return { tops, median: mathematics.median(tops), dead };
 }
 
 function ScoreRow({ label, score, weight, onChange }) {
@@ -400,9 +404,10 @@ function Histogram({ tops, kind, title, sample }) {
   );
 }
 
-function Saturation({ s, samples }) {
+function Saturation({ s, raw }) {
   const { d_head, seed } = s;
-  const [plain, scaled] = samples.value;
+  const plain = saturate(raw.value, 1);
+  const scaled = saturate(raw.value, 1 / Math.sqrt(d_head.value));
   return (
     <div>
       <div class="al-controls">
@@ -532,13 +537,11 @@ export function SoftmaxLab({ model }) {
     names: STATE,
     derive: (signals) => ({
       weights: computed(() => tempered(signals.scores.value, signals.temperature.value)),
-      samples: computed(() =>
-        [false, true].map((on) => sampleRows(signals.d_head.value, on, signals.seed.value)),
-      ),
+      raw: computed(() => randomScores(signals.d_head.value, signals.seed.value)),
     }),
     read: (raw, start) => readState(raw, start, views),
   });
-  const { weights, samples } = g;
+  const { weights, raw } = g;
   const measured = {
     weight: ({ label }) => weights.value[labels.indexOf(label)] ?? null,
     entropy: () => mathematics.entropy(weights.value),
@@ -558,7 +561,7 @@ export function SoftmaxLab({ model }) {
         weights: weights.value,
         axisWeights: alongAxis(s.grid.value, s.axis.value),
         entropy: mathematics.entropy(weights.value),
-        samples: samples.value,
+        raw: s.view.value === "saturation" ? raw.value : null,
       })}
       after={
         <Challenges
@@ -576,7 +579,7 @@ export function SoftmaxLab({ model }) {
         {s.view.value === "bars" && <Bars s={s} weights={weights} labels={labels} />}
         {s.view.value === "axis" && <Axis s={s} voice={voice} />}
         {s.view.value === "overflow" && <Overflow s={s} labels={labels} />}
-        {s.view.value === "saturation" && <Saturation s={s} samples={samples} />}
+        {s.view.value === "saturation" && <Saturation s={s} raw={raw} />}
       </div>
     </Figure>
   );
