@@ -67,11 +67,6 @@ export function entropy(weights) {
   return -weights.reduce((sum, w) => sum + (w > 0 ? w * Math.log2(w) : 0), 0);
 }
 
-/** The sum of the diagonal of softmax's Jacobian: how far the weights can still be moved. */
-export function mobility(weights) {
-  return weights.reduce((sum, w) => sum + w * (1 - w), 0);
-}
-
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

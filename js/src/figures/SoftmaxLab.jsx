@@ -50,7 +50,7 @@ export function randomScores(d_head, seed) {
 export function saturate(scores, scale) {
   const weights = scores.map((row) => mathematics.softmax(row.map((score) => score * scale)));
   const tops = weights.map((row) => Math.max(...row));
-  const dead = weights.filter((row) => mathematics.mobility(row) < DEAD).length / weights.length;
+  const dead = tops.filter((top) => top * (1 - top) < DEAD).length / tops.length;
   return { tops, median: mathematics.median(tops), dead };
 }
 
@@ -439,8 +439,8 @@ function Saturation({ s, raw }) {
       </div>
       <p class="al-reading">
         {N_QUERIES} queries and {N_KEYS} keys drawn from a standard normal (seed {seed.value}). A
-        row is dead when its weights can hardly move: the diagonal of softmax's Jacobian sums to
-        less than {DEAD}.
+        row is dead when its largest weight w hardly answers to its own score: w (1 − w) is below{" "}
+        {DEAD}.
       </p>
     </div>
   );
