@@ -170,7 +170,9 @@ class QueryKey(Figure):
         does not stand at all.
         """
         totals = [
-            float(sum(w for w, key in zip(row, self.tokens, strict=True) if key in condition["keys"]))
+            float(
+                sum(w for w, key in zip(row, self.tokens, strict=True) if key in condition["keys"])
+            )
             for token, row in zip(self.tokens, self.trace.weights, strict=True)
             if token == condition["query"]
         ]

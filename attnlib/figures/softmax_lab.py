@@ -6,10 +6,12 @@ import traitlets
 import attnlib as al
 from attnlib.figures import challenges, questions, still
 from attnlib.figures.base import Figure, check_numbers
+from attnlib.figures.seeded import normals
 
 VIEWS = ("bars", "axis", "overflow", "saturation")
 AXES = {"rows": -1, "columns": -2, "all": None}
 WIDTHS = (4, 16, 64, 128, 512)
+N_QUERIES, N_KEYS, KEYS_APART, DEAD = 200, 64, 1_000_000, 0.01  # as in SoftmaxLab.jsx
 CLAIMS = {
     "bars": "Drag a score. The weights always share out 1.",
     "axis": "Choose the axis, and look which sums become 1.",
@@ -32,7 +34,8 @@ class SoftmaxLab(Figure):
     shift : what the view "overflow" adds to every score, -150 to 150.
     d_head, seed : of the random head in the view "saturation".
     challenges : see `attnlib.figures.challenges`; conditions `measure` "weight" (of a `label`),
-        "entropy" (in bits) or "temperature". Or the name of a chapter.
+        "entropy" (in bits), "temperature", or, of the random head without division, "median"
+        (of the rows' largest weights) and "dead" (share of rows). Or the name of a chapter.
 
     Wrong values raise `ValueError`, and the figure stays as it was. `weights` is attnlib's own
     result for the current state.
@@ -103,6 +106,18 @@ class SoftmaxLab(Figure):
         seen = self.weights[self.weights > 0]
         return float(-(seen * np.log2(seen)).sum())
 
+    def saturation(self, scale=None):
+        """What becomes of the rows of a random head with 64 keys: `{"median": ..., "dead": ...}`.
+
+        The median of the rows' largest weights, and the share of rows whose largest weight w
+        hardly answers to its own score: its derivative, w (1 - w), is below 0.01. `scale` is
+        that of `attnlib.scores`.
+        """
+        q = normals(N_QUERIES, self.d_head, self.seed)
+        k = normals(N_KEYS, self.d_head, self.seed + KEYS_APART)
+        top = al.softmax(al.scores(q, k, scale=scale)).max(axis=-1)
+        return {"median": float(np.median(top)), "dead": float((top * (1 - top) < DEAD).mean())}
+
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
@@ -114,18 +129,27 @@ class SoftmaxLab(Figure):
             if condition["label"] not in self.labels:
                 return None
             return float(self.weights[self.labels.index(condition["label"])])
+        if condition["measure"] in ("median", "dead"):
+            return self.saturation(scale=1.0)[condition["measure"]]
         return {"entropy": self.entropy, "temperature": self.temperature}[condition["measure"]]
 
     def describe(self):
         if self.view == "axis":
-            rows = "\n".join(
-                " ".join(f"{w + 0.0:5.2f}" for w in row) for row in self.axis_weights
-            )
+            rows = "\n".join(" ".join(f"{w + 0.0:5.2f}" for w in row) for row in self.axis_weights)
             return f"SoftmaxLab: softmax along {self.axis}\n{rows}"
         if self.view == "saturation":
-            return f"SoftmaxLab: saturation of a random head with 64 keys, d_head {self.d_head}"
+            plain, scaled = self.saturation(scale=1.0), self.saturation()
+            return (
+                f"SoftmaxLab: a random head with {N_KEYS} keys, d_head {self.d_head}\n"
+                f"not divided: median largest weight {plain['median']:.2f}, "
+                f"dead rows {plain['dead']:.0%}\n"
+                f"divided by the root: median {scaled['median']:.2f}, "
+                f"dead rows {scaled['dead']:.0%}"
+            )
         pairs = zip(self.labels, self.scores, self.weights, strict=True)
-        lines = [f"{label:>12} score {score:6.2f} weight {weight:.3f}" for label, score, weight in pairs]
+        lines = [
+            f"{label:>12} score {score:6.2f} weight {weight:.3f}" for label, score, weight in pairs
+        ]
         return "\n".join([f"SoftmaxLab at temperature {self.temperature:g}", *lines])
 
     def still(self):
@@ -135,6 +159,9 @@ class SoftmaxLab(Figure):
             weights = self.axis_weights.round(2)
             parts += still.matrix("weights", weights, self._queries(), x, 0, "--al-weight")
             size = (x + still.LABEL + 44 * len(self.grid[0]), 30 + 24 * len(self.grid))
+        elif self.view == "saturation":
+            medians = [self.saturation(scale)["median"] for scale in (1.0, None)]
+            parts, *size = still.bars(["not divided", "divided"], medians)
         else:
             parts, *size = still.bars(self.labels, self.weights)
         return still.figure(still.svg(parts, *size, self.describe()))

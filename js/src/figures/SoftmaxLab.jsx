@@ -16,6 +16,12 @@ const NAMES = {
   saturation: "Saturation",
 };
 const AXES = { rows: "along each row", columns: "down each column", all: "over all numbers" };
+const MEASURES = {
+  entropy: "entropy, in bits",
+  temperature: "temperature",
+  median: "median of the largest weights, not divided",
+  dead: "share of dead rows, not divided",
+};
 const WIDTHS = [4, 16, 64, 128, 512];
 const REACH = 6; // scores on the bars run from -6 to 6
 const COOLEST = 0.05;
@@ -546,6 +552,8 @@ export function SoftmaxLab({ model }) {
     weight: ({ label }) => weights.value[labels.indexOf(label)] ?? null,
     entropy: () => mathematics.entropy(weights.value),
     temperature: () => s.temperature.value,
+    median: () => saturate(raw.value, 1).median,
+    dead: () => saturate(raw.value, 1).dead,
   };
   return (
     <Figure
@@ -568,9 +576,9 @@ export function SoftmaxLab({ model }) {
           figureKey={model.get("key")}
           challenges={model.get("challenges")}
           measure={(condition) => measured[condition.measure](condition)}
-          name={({ measure, label }) => (label ? `${measure} of ${label}` : measure)}
+          name={({ measure, label }) => (label ? `weight of ${label}` : MEASURES[measure])}
           voice={voice}
-          onStart={() => put({ ...start, view: "bars" })}
+          onStart={() => put(start)}
         />
       }
     >
