@@ -136,6 +136,11 @@ class QueryKey(Figure):
             raise ValueError(f"selected is {chosen!r}; expected [query, key], both below {n}")
         return list(chosen)
 
+    @traitlets.observe("sentence")
+    def _selected_stays_inside(self, change):
+        if self.selected is not None and max(self.selected) >= len(self.tokens):
+            self.selected = None
+
     @traitlets.observe("w_q")
     def _presets_follow_shape(self, change):
         if "presets" in self._trait_values:

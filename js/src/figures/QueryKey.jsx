@@ -279,6 +279,12 @@ export function QueryKey({ model }) {
       claim="Drag a number of w_q or w_k sideways, or choose it and press + or −. The pattern answers at once."
       snippet={() => snippet(s)}
       linkState={linkState}
+      values={() => {
+        const now = { queries: g.q, keys: g.k, scores: g.scores, weights: g.weights };
+        return Object.fromEntries(
+          Object.entries(now).map(([name, matrix]) => [name, structuredClone(matrix.peek())]),
+        );
+      }}
       reset={reset}
       after={
         <Challenges

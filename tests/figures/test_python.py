@@ -1,0 +1,211 @@
+"""Figures as Python objects: what they accept, what they say, what they put into a page."""
+
+import json
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import traitlets
+
+from attnlib import world
+from attnlib.figures import Plot, Prediction, QueryKey, Quiz
+from attnlib.figures.plot import tokens
+from attnlib.sphinx_ext.figures import host, page_state, revive
+
+GOOD = np.random.default_rng(0).normal(size=(6, 2))
+LEAST_CONTRAST = 4.5  # WCAG 2.2, AA, text
+TEXT = ("ink", "muted", "query", "key", "weight", "good", "wrong")
+GROUNDS = ("paper", "surface", "cell")
+
+
+def spoilt(value):
+    matrix = GOOD.copy()
+    matrix[2, 1] = value
+    return matrix
+
+
+WRONG = {
+    "five rows": ("w_q", GOOD[:5], "5 rows but embeddings have 6 .d_model"),
+    "three columns": ("w_q", np.ones((6, 3)), r"3 columns but w_k has 2 .d_head"),
+    "a vector": ("w_k", np.ones(6), r"w_k has shape .6,.; expected 2 axes"),
+    "no columns": ("w_k", np.ones((6, 0)), r"shape .6, 0.; expected"),
+    "words": ("w_q", [["a", "b"]] * 6, "w_q must hold numbers, not"),
+    "ragged": ("w_q", [[1, 2], [3]], "w_q must hold numbers, not"),
+    "NaN": ("w_q", spoilt(np.nan), "w_q must hold numbers between -1000 and 1000"),
+    "infinity": ("w_k", spoilt(np.inf), "w_k must hold numbers between -1000 and 1000"),
+    "a billion": ("w_k", spoilt(-1e9), "w_k must hold numbers between -1000 and 1000"),
+    "an unknown word": ("sentence", "fluffi fox", "'fluffi' is not .* did you mean 'fluffy'"),
+    "no word": ("sentence", " ", "no words in ' ': write at least one"),
+    "17 words": ("sentence", "fox " * 17, "17 words; the figure draws at most 16"),
+    "a cell outside": ("selected", [0, 8], r"selected is \[0, 8\]; expected \[query, key\]"),
+    "a negative cell": ("selected", [-1, 0], "selected is .* both below 8"),
+    "one index": ("selected", [1], "selected is .* both below 8"),
+    "half an index": ("selected", [0.5, 1], "selected is .* both below 8"),
+}
+
+
+class TestQueryKey:
+    @pytest.mark.parametrize("name", WRONG)
+    def test_wrong_values_are_refused_and_change_nothing(self, name):
+        trait, value, message = WRONG[name]
+        figure = QueryKey(w_q=GOOD, w_k=-GOOD, selected=[3, 1])
+        before = figure.get_state(figure.page_traits())
+        with pytest.raises(ValueError, match=message):
+            setattr(figure, trait, value)
+        assert figure.get_state(figure.page_traits()) == before
+
+    @pytest.mark.parametrize("name", WRONG)
+    def test_wrong_values_are_refused_when_it_is_made(self, name):
+        trait, value, message = WRONG[name]
+        rest = {"w_q": GOOD, "w_k": GOOD} | {trait: value}
+        with pytest.raises(ValueError, match=message):
+            QueryKey(**rest)
+
+    def test_an_unknown_preset_is_refused_with_the_known_ones(self):
+        with pytest.raises(ValueError, match="no preset is called 'adam'; there are: all zero"):
+            QueryKey(preset="adam")
+
+    @pytest.mark.parametrize("trait", ["orientation", "show"])
+    def test_unknown_choices_are_refused(self, trait):
+        with pytest.raises(traitlets.TraitError):
+            QueryKey(**{trait: "sideways"})
+
+    def test_arrays_are_read_only_copies(self):
+        mine = GOOD.copy()
+        figure = QueryKey(w_q=mine, w_k=mine)
+        mine[:] = 7
+        np.testing.assert_array_equal(figure.w_q, GOOD)
+        with pytest.raises(ValueError, match="read-only"):
+            figure.w_q[0, 0] = 1
+
+    def test_a_shorter_sentence_lets_go_of_a_cell_that_is_gone(self):
+        figure = QueryKey(selected=[3, 1])
+        figure.sentence = "the fox"
+        assert figure.selected is None
+
+    def test_a_sentence_that_still_has_the_cell_keeps_it(self):
+        figure = QueryKey(selected=[1, 0])
+        figure.sentence = "the fox"
+        assert figure.selected == [1, 0]
+
+    def test_text_is_stable_and_tells_the_weights(self):
+        one, other = QueryKey(w_q=GOOD, w_k=GOOD), QueryKey(w_q=GOOD, w_k=GOOD)
+        assert repr(one) == repr(other) == one.describe()
+        assert not re.search(r"0x[0-9a-f]{6}|at 0x|model_id", repr(one))
+        rows = [re.findall(r"\d\.\d\d", line) for line in repr(one).splitlines()[2:]]
+        assert rows == [[f"{weight:.2f}" for weight in row] for row in one.trace.weights]
+
+    def test_a_notebook_stores_the_text_beside_the_widget(self):
+        figure = QueryKey(preset="identity")
+        bundle = figure._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        assert data["text/plain"] == figure.describe()
+        assert "application/vnd.jupyter.widget-view+json" in data
+
+
+FIGURES = {
+    "QueryKey": lambda: QueryKey(preset="identity", challenges="queries-and-keys"),
+    "Prediction": lambda: Prediction.ask("queries-and-keys", "likeness", 2),
+    "Quiz": lambda: Quiz.of("queries-and-keys"),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+class TestPages:
+    def test_state_holds_neither_script_nor_style(self, name):
+        figure = FIGURES[name]()
+        state = json.loads(page_state(figure))
+        assert not {"_esm", "_css", "_anywidget_id", "layout"} & state.keys()
+        assert len(page_state(figure)) < 20_000
+
+    def test_state_makes_the_same_figure_again(self, name):
+        figure = FIGURES[name]()
+        again = revive(json.loads(page_state(figure)))
+        assert type(again).__name__ == type(figure).__name__  # anywidget makes a class each
+        assert page_state(again) == page_state(figure)
+        assert again.still() == figure.still()
+
+    def test_host_is_balanced_html(self, name):
+        html = host(FIGURES[name]())
+        for tag in ("div", "script", "svg", "details", "p", "ul", "li"):
+            assert len(re.findall(rf"<{tag}[ >]", html)) == html.count(f"</{tag}>"), tag
+
+
+def test_a_string_cannot_end_the_script_element():
+    html = host(QueryKey(title="</script><script>alert(1)</script><!--"))
+    content = html.partition('<script type="application/json">')[2].partition("</script>")[0]
+    assert json.loads(content)["title"] == "</script><script>alert(1)</script><!--"
+    assert html.count("<script") == 1
+
+
+def test_strangers_are_not_revived():
+    assert revive({}) is None
+    assert revive({"_figure": "Figure2"}) is None
+    assert revive({"_figure": "__all__"}) is None
+
+
+class TestPrediction:
+    @pytest.mark.parametrize("answer", [[0.5, 0.4], [0.5, 0.4, 0.3, 0.3]])
+    def test_bars_must_fit(self, answer):
+        with pytest.raises(ValueError, match="one share per label, summing to 1"):
+            Prediction.ask("queries-and-keys", "shares", answer)
+
+    def test_a_choice_must_exist(self):
+        with pytest.raises(ValueError, match="answer 4 is not the index of one of"):
+            Prediction.ask("queries-and-keys", "likeness", 4)
+
+    def test_unknown_names_are_refused_with_the_known_ones(self):
+        with pytest.raises(ValueError, match="no questions for 'nothing'; there are: .*queries"):
+            Prediction.ask("nothing", "x", 1)
+        with pytest.raises(ValueError, match="asks no 'x'; it asks: likeness"):
+            Prediction.ask("queries-and-keys", "x", 1)
+
+
+class TestPlot:
+    def drawing(self):
+        figure, axes = plt.subplots()
+        axes.plot([0, 1], [0, 1])
+        return figure
+
+    def test_needs_words(self):
+        for alt in ({}, {"alt": " "}):
+            with pytest.raises(ValueError, match="a plot needs alt"):
+                Plot(self.drawing(), **alt)
+        plt.close("all")
+
+    def test_carries_its_words_and_no_date(self):
+        plot = Plot(self.drawing(), alt='A line "rises" & rises')
+        assert 'aria-label="A line &quot;rises&quot; &amp; rises"' in plot.still()
+        assert repr(plot) == 'Plot: A line "rises" & rises'
+        assert not re.search(r"dc:date|20\d\d-\d\d-\d\d", plot.svg)
+
+    def test_is_closed_after_drawing(self):
+        Plot(self.drawing(), alt="A line.")
+        assert plt.get_fignums() == []
+
+
+def luminance(colour):
+    """Relative luminance of "#rrggbb" (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return np.dot(linear, [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+class TestColours:
+    def test_both_themes_name_the_same_tokens(self, theme):
+        assert tokens(theme).keys() == tokens("light").keys()
+        assert {f"--al-{name}" for name in (*TEXT, *GROUNDS)} <= tokens(theme).keys()
+
+    @pytest.mark.parametrize("ground", GROUNDS)
+    @pytest.mark.parametrize("name", TEXT)
+    def test_text_has_contrast(self, theme, name, ground):
+        colours = tokens(theme)
+        pair = sorted(luminance(colours[f"--al-{n}"]) for n in (name, ground))
+        assert (pair[1] + 0.05) / (pair[0] + 0.05) >= LEAST_CONTRAST
+
+
+def test_every_preset_fits_the_world():
+    for preset in QueryKey().presets.values():
+        assert np.shape(preset["w_q"]) == np.shape(preset["w_k"]) == (len(world.AXES), 2)
