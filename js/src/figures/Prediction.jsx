@@ -1,5 +1,5 @@
 // Predict, then reveal: the reader commits to an answer before the book shows it.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { bind } from "../core/model.js";
 import { number, parse } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
@@ -136,15 +136,24 @@ export function Prediction({ model }) {
   useEffect(() => dispose, []);
   const [draft, setDraft] = useState(s.guess.value ?? empty(labels));
   const committed = s.guess.value !== null;
+  // The pressed button goes away: the focus moves on to the one in its place.
+  const pressed = useRef(false);
+  const takeFocus = (button) => {
+    if (!button || !pressed.current) return;
+    pressed.current = false;
+    button.focus({ preventScroll: true });
+  };
   const commit = () => {
     const ready = complete(draft);
     if (ready !== true) return voice.tell(ready, true);
+    pressed.current = true;
     s.guess.value = draft;
     remember(key, draft);
     voice.tell("");
     voice.speak(`${compare(draft, answer, model.get("tolerance"))} ${model.get("explanation")}`);
   };
   const again = () => {
+    pressed.current = true;
     s.guess.value = null;
     remember(key, null);
     setDraft(empty(labels));
@@ -171,12 +180,12 @@ export function Prediction({ model }) {
             <strong>{compare(s.guess.value, answer, model.get("tolerance"))}</strong>{" "}
             {model.get("explanation")}
           </p>
-          <button type="button" onClick={again}>
+          <button ref={takeFocus} type="button" onClick={again}>
             Guess again
           </button>
         </div>
       ) : (
-        <button type="button" class="al-primary" onClick={commit}>
+        <button ref={takeFocus} type="button" class="al-primary" onClick={commit}>
           That is my guess: show me
         </button>
       )}

@@ -1,0 +1,108 @@
+"""Out of the figure: pictures, links, code, with and without the clipboard."""
+
+import io
+import re
+from xml.etree import ElementTree
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from attnlib.figures import QueryKey
+from tests.figures.driving import AXES, Hands
+from tests.figures.test_truth import random_state
+
+SVG = "{http://www.w3.org/2000/svg}"
+DENIED = """Object.defineProperty(navigator, "clipboard",
+    { value: { writeText: () => Promise.reject(new DOMException("no", "NotAllowedError")) } });"""
+KEPT = """Object.defineProperty(navigator, "clipboard",
+    { value: { writeText: async (text) => { window.kept = text; } } });"""
+MODES = [("dots", "rows", False), ("scores", "columns", True), ("weights", "rows", True)]
+
+
+def saved(hands, kind):
+    with hands.page.expect_download() as download:
+        hands.button(f"Save {kind}").click()
+    assert download.value.suggested_filename == f"QueryKey.{kind.lower()}"
+    return download.value.path().read_bytes()
+
+
+@pytest.mark.parametrize("show, orientation, causal", MODES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_svg_holds_what_is_shown_and_nothing_that_runs(
+    open_figure, show, orientation, causal, theme
+):
+    figure = QueryKey(
+        preset="nouns look for adjectives",
+        selected=[3, 1],
+        show=show,
+        orientation=orientation,
+        causal=causal,
+    )
+    hands = open_figure(figure, theme=theme)
+    root = ElementTree.fromstring(saved(hands, "SVG"))
+    assert root.tag == f"{SVG}svg" and root.find(f"{SVG}title").text
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert not tags & {"foreignObject", "script", "image", "a", "style"}
+    written = [text.text for text in root.iter(f"{SVG}text")]
+    wanted = [*figure.tokens, *AXES, "2.5", "w_q", "w_k"]
+    wanted += [text for text in hands.pattern_texts if text]
+    assert [word for word in wanted if word not in written] == []
+    for element in root.iter():
+        assert not any("var(" in value or "NaN" in value for value in element.attrib.values())
+        assert not any(name.lower().startswith("on") for name in element.attrib)
+    box = [float(n) for n in root.get("viewBox").split()]
+    assert box[2] > 300 and box[3] > 200
+
+
+def test_the_png_is_not_blank(open_figure):
+    hands = open_figure(QueryKey(preset="nouns look for adjectives", selected=[3, 1]))
+    pixels = matplotlib.image.imread(io.BytesIO(saved(hands, "PNG")), format="png")
+    assert min(pixels.shape[:2]) > 400
+    assert len(np.unique((pixels[..., :3] * 255).astype(int).reshape(-1, 3), axis=0)) > 50
+    assert pixels[..., :3].std() > 0.03
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_copied_link_opens_the_same_state(open_figure, seed):
+    figure = QueryKey(preset="identity", key="a figure & its key")
+    hands = open_figure(figure, before=KEPT)
+    state = random_state(seed)
+    hands.open_link(state, key="a%20figure%20%26%20its%20key")
+    hands.button("Copy link").click()
+    assert hands.spoken == "Link copied."
+    address = hands.page.evaluate("window.kept")
+    assert address == hands.root.get_by_role("textbox", name="Copied text").input_value()
+    page = hands.page.context.new_page()
+    page.goto(address)
+    again = Hands(page)
+    again.settle()
+    assert again.values() == hands.values()
+    assert again.pattern_names == hands.pattern_names
+    assert again.pattern_texts == hands.pattern_texts
+    chosen = '[aria-selected="true"]'
+    told = "all => all.map(one => one.getAttribute('aria-label'))"
+    assert again.pattern.locator(chosen).evaluate_all(told) == hands.pattern.locator(
+        chosen
+    ).evaluate_all(told)
+
+
+@pytest.mark.parametrize("name, start", [("Copy link", "file://"), ("Copy as Python", "import")])
+def test_without_a_clipboard_the_text_is_there_to_copy(open_figure, name, start):
+    hands = open_figure(QueryKey(preset="identity"), before=DENIED)
+    hands.button(name).click()
+    hands.page.wait_for_function("document.querySelector('textarea') !== null")
+    hands.settle()
+    assert re.search("did not allow copying", hands.spoken)
+    text = hands.root.get_by_role("textbox", name="Copied text")
+    assert text.input_value().startswith(start)
+    assert text.get_attribute("readonly") is not None
+    hands.button("Close").click()
+    assert text.count() == 0
+
+
+def test_the_snippet_names_what_differs_from_the_defaults(open_figure):
+    hands = open_figure(QueryKey(preset="identity", causal=True, scaled=False))
+    hands.button("Copy as Python").click()
+    code = hands.root.get_by_role("textbox", name="Copied text").input_value()
+    assert "causal=True, scale=1.0" in code
