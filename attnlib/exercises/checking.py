@@ -141,8 +141,10 @@ def with_code(text):
 
 
 def is_blank(answer):
-    """Whether `answer` is what a stub leaves: None, `...`, or a tuple of those."""
+    """Whether `answer` is what a stub leaves: None, `...`, or a tuple or dict of those."""
     parts = answer if isinstance(answer, tuple | list) and answer else (answer,)
+    if isinstance(answer, dict) and answer:
+        parts = answer.values()
     return all(part is None or part is ... for part in parts)
 
 

@@ -112,9 +112,9 @@ def decimals_for(*arrays):
 
 
 def close(array, other):
-    """Where two arrays of one shape agree up to rounding (also in float32)."""
+    """Where two arrays of one shape agree up to rounding (also in float32); NaN is NaN."""
     with np.errstate(all="ignore"):
-        return np.isclose(array, other, rtol=1e-5, atol=1e-6)
+        return np.isclose(array, other, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
 def matrix(caption, values, rows=None, columns=None, marked=None, decimals=None):

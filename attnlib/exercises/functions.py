@@ -8,7 +8,7 @@ import copy
 import inspect
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class Case:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     drawings: tuple[Drawing, ...]
+    facts: dict[str, str] = field(default_factory=dict)  # of the input, for hints
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,14 @@ class ArrayResult:
         if result is None or result.shape != expected.shape:
             return facts | dict.fromkeys(("row", "column", "returned", "expected", "count"), "?")
         wrong = np.argwhere(~close(result, expected))
-        row, column = wrong[0]
+        first = tuple(wrong[0])
+        row, column = (0, 0, *first)[-2:]  # a vector is one row, a scalar one cell
         decimals = decimals_for(result, expected)
         return facts | {
             "row": case.rows[row],
             "column": case.columns[column],
-            "returned": number(result[row, column], decimals),
-            "expected": number(expected[row, column], decimals),
+            "returned": number(result[first], decimals),
+            "expected": number(expected[first], decimals),
             "count": f"{len(wrong)} of {result.size}",
         }
 
@@ -158,7 +160,7 @@ class FunctionExercise(Exercise):
 
     def _judge(self, case, outcome):
         expected = self.reference(*case.inputs)
-        facts = self.result.facts(case, None, expected)
+        facts = case.facts | self.result.facts(case, None, expected)
         attempt = Attempt(inputs=case.inputs, facts=facts, drawings=case.drawings)
         if outcome.error is not None:
             message = f"Your function raised {describe_error(outcome.error)}."
@@ -182,7 +184,7 @@ class FunctionExercise(Exercise):
         if same(result, expected):
             return Attempt(solved=True)
         problem = self.result.problem(result, expected)
-        facts = self.result.facts(case, result, expected)
+        facts = case.facts | self.result.facts(case, result, expected)
         return replace(
             attempt,
             problem=problem,
@@ -201,10 +203,14 @@ def is_unfilled(outcome):
 
 
 def run(function, inputs):
-    """The `Outcome` of `function` on copies of `inputs`; its exceptions do not escape."""
+    """The `Outcome` of `function` on copies of `inputs`; its exceptions do not escape.
+
+    What overflows or divides by zero gives inf or NaN: the verdict speaks, not a warning.
+    """
     copies = copy.deepcopy(inputs)
     try:
-        value = function(*copies)
+        with np.errstate(all="ignore"):
+            value = function(*copies)
     except (Exception, SystemExit) as error:
         return Outcome(error=error)
     pairs = zip(inputs, copies, strict=True)
@@ -230,16 +236,20 @@ def same(result, other):
 def mistake(id, would_give, hint, stronger, read=numeric):
     """A diagnosis that fits attempts that gave what `would_give(*inputs)` gives.
 
-    `read` makes what it returns comparable; an exception counts as the same when its
+    A mistake that can be made in several ways has a tuple of functions for `would_give`.
+    `read` makes what they return comparable; an exception counts as the same when its
     type and its message are.
     """
+    ways = would_give if isinstance(would_give, tuple) else (would_give,)
+
+    def gives(way, inputs):
+        outcome = run(way, inputs)
+        return Raised.of(outcome.error) if outcome.error else read(outcome.value)
 
     def recognises(attempt):
         if not attempt.inputs or attempt.outcome is None:
             return False
-        outcome = run(would_give, attempt.inputs)
-        gives = Raised.of(outcome.error) if outcome.error else read(outcome.value)
-        return same(gives, attempt.outcome)
+        return any(same(gives(way, attempt.inputs), attempt.outcome) for way in ways)
 
     return Diagnosis(id, hint, stronger, recognises)
 
@@ -284,7 +294,7 @@ NOT_FINITE = Diagnosis(
     "not-finite",
     "Row {row}, column {column} is {returned}, which is not a number one can compare. "
     "Something overflowed or was divided by zero on the way.",
-    "Sums of products of these inputs stay small: here {expected} is expected. Look for a "
-    "division, a logarithm, a power, or an array made with `np.empty`.",
+    "Here {expected} is expected, an ordinary number. Look for a division, a logarithm, a "
+    "power, or an array made with `np.empty`.",
 )
 OF_FORM = (RAISED, WRONG_TYPE, WRONG_SHAPE, NOT_FINITE, NOT_A_FUNCTION, ARGUMENTS)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from attnlib.exercises import check, exercises
+from attnlib.exercises import check, queries_and_keys
 
 
 def matrices(*cells):
@@ -278,7 +278,7 @@ def test_a_wrong_answer_meets_the_hint_meant_for_it(exercise, hint, answer, show
 
 def test_every_diagnosis_is_met_by_a_wrong_answer():
     met = {(exercise, hint) for exercise, hint, _, _ in WRONG}
-    known = {(each.id, d.id) for each in exercises().values() for d in each.diagnoses}
+    known = {(each.id, d.id) for each in queries_and_keys.EXERCISES for d in each.diagnoses}
     assert met == known
 
 
@@ -320,14 +320,8 @@ def test_the_first_input_word_is_not_enough_for_repeated_words():
 
 
 def test_the_exercises_of_the_chapter():
-    assert list(exercises()) == [
-        "scores",
-        "strongest-key",
-        "adjective-finder",
-        "one-matrix",
-        "bilinear",
-    ]
-    told = {each.id: (each.stars, each.minutes) for each in exercises().values()}
+    told = {each.id: (each.stars, each.minutes) for each in queries_and_keys.EXERCISES}
+    assert list(told) == ["scores", "strongest-key", "adjective-finder", "one-matrix", "bilinear"]
     assert told == {
         "scores": (1, 5),
         "strongest-key": (1, 5),
@@ -335,4 +329,4 @@ def test_the_exercises_of_the_chapter():
         "one-matrix": (2, 10),
         "bilinear": (3, 15),
     }
-    assert all(each.title for each in exercises().values())
+    assert all(each.title for each in queries_and_keys.EXERCISES)
