@@ -1,119 +1,251 @@
-"""The designed world: a vocabulary whose vectors we chose by hand.
+"""The designed worlds: vocabularies whose vectors we chose by hand, with heads to match.
 
-Real embeddings are learned, have hundreds of coordinates, and none of them has a
-name. Here every coordinate has one, so that a reader can see why two words agree:
+Real embeddings are learned, have hundreds of coordinates, and none of them has a name. In
+these worlds every coordinate has one, so that a reader can see why two words agree, and
+every number can be checked by hand. They were chosen, not learned: they say nothing about
+what a trained model would do. Each story of the book has the smallest world that tells it:
 
-    animal          the word names an animal
-    place           the word names a place
-    fits animals    the word describes animals
-    fits places     the word describes places
-    action          the word says what happens
-    small word      the word holds the sentence together (articles, prepositions)
+    PHRASES      a fluffy blue creature: nouns, and the adjectives that fit them
+    DIRECTIONS   king and queen, France and Paris: differences that carry meaning
+    SENSES       mole, tower, Harry, the murderer: words whose meaning is open, and clues
 
-Most words live on one axis; the smaller second numbers are there so that no two
-words are the same (*blue* fits animals and, less well, places). The numbers were
-chosen, not learned: they make examples that can be checked by hand, and they say
-nothing about what a trained model would do. Everything that needs them (the
-figures, the chapters, the exercises) reads them from here.
+Everything that needs these numbers (figures, chapters, exercises) reads them from here.
 """
 
 import difflib
+from dataclasses import dataclass, field
 
 import numpy as np
 
-AXES = ("animal", "place", "fits animals", "fits places", "action", "small word")
-
-VOCABULARY = {
-    # animals
-    "creature": (1.0, 0.1, 0.0, 0.0, 0.1, 0.0),
-    "fox": (0.9, 0.0, 0.1, 0.0, 0.2, 0.0),
-    "owl": (0.9, 0.0, 0.0, 0.0, 0.1, 0.1),
-    "mole": (0.8, 0.1, 0.0, 0.0, 0.0, 0.0),
-    # places
-    "forest": (0.1, 1.0, 0.0, 0.0, 0.0, 0.0),
-    "garden": (0.0, 0.9, 0.0, 0.1, 0.0, 0.0),
-    "tower": (0.0, 0.8, 0.0, 0.0, 0.0, 0.1),
-    "river": (0.0, 0.9, 0.0, 0.0, 0.2, 0.0),
-    # adjectives
-    "fluffy": (0.1, 0.0, 1.0, 0.0, 0.0, 0.0),
-    "blue": (0.0, 0.0, 0.9, 0.4, 0.0, 0.0),
-    "hungry": (0.1, 0.0, 0.9, 0.0, 0.2, 0.0),
-    "sleepy": (0.0, 0.0, 0.9, 0.2, 0.1, 0.0),
-    "verdant": (0.0, 0.1, 0.0, 1.0, 0.0, 0.0),
-    "misty": (0.0, 0.1, 0.0, 0.9, 0.0, 0.1),
-    "ancient": (0.0, 0.0, 0.2, 0.9, 0.0, 0.0),
-    "small": (0.0, 0.0, 0.8, 0.6, 0.0, 0.1),
-    "old": (0.0, 0.0, 0.7, 0.7, 0.0, 0.0),
-    # actions
-    "roamed": (0.1, 0.1, 0.0, 0.0, 1.0, 0.0),
-    "crossed": (0.0, 0.2, 0.0, 0.0, 0.9, 0.0),
-    "watched": (0.2, 0.0, 0.0, 0.0, 0.9, 0.0),
-    "slept": (0.2, 0.0, 0.0, 0.0, 0.8, 0.1),
-    # small words
-    "a": (0.0, 0.0, 0.0, 0.0, 0.0, 1.0),
-    "an": (0.0, 0.0, 0.0, 0.0, 0.0, 0.9),
-    "the": (0.1, 0.1, 0.0, 0.0, 0.0, 1.0),
-    "and": (0.0, 0.0, 0.1, 0.0, 0.1, 0.9),
-    "in": (0.0, 0.2, 0.0, 0.0, 0.0, 0.9),
-    "near": (0.0, 0.3, 0.0, 0.0, 0.1, 0.8),
-}
-
-SENTENCES = {
-    "The fluffy blue creature": "a fluffy blue creature roamed the verdant forest",
-    "The same words, another order": "the verdant forest roamed a fluffy blue creature",
-    "Two animals": "a small old owl watched a hungry fox",
-    "A fox and a garden": "the sleepy fox crossed the ancient garden",
-}
-
-# Hand-made heads: which axis feeds which of the two coordinates of a query or a key.
-STRENGTH = 2.5
-_NOUNS = {"animal": 0, "place": 1}
-_ADJECTIVES = {"fits animals": 0, "fits places": 1}
-HEADS = {
-    "nouns look for adjectives": (_NOUNS, _ADJECTIVES),
-    "adjectives look for nouns": (_ADJECTIVES, _NOUNS),
-    "actions look for animals": ({"action": 0}, {"animal": 0}),
-}
+from attnlib.head import Head
 
 
-def head(name):
-    """The designed head `name` of `HEADS`: `(w_q, w_k)`, each `(d_model, 2)`.
+@dataclass(frozen=True)
+class World:
+    """A vocabulary on named axes.
 
-    Raises `ValueError` for a name that `HEADS` lacks.
+    `vocabulary` gives each word one number for each of `axes`; `sentences` are examples by
+    title; `heads` describes designed heads: what asks (`w_q`) and what answers (`w_k`), each
+    as `{axis: {coordinate: number}}`, which axes a word hands over, and how strongly.
     """
-    if name not in HEADS:
-        raise ValueError(f"no designed head is called {name!r}; there are: {', '.join(HEADS)}")
-    matrices = []
-    for axes in HEADS[name]:
-        matrix = np.zeros((len(AXES), 2))
-        for axis, column in axes.items():
-            matrix[AXES.index(axis), column] = STRENGTH
-        matrices.append(matrix)
-    return tuple(matrices)
+
+    axes: tuple
+    vocabulary: dict
+    sentences: dict = field(default_factory=dict)
+    heads: dict = field(default_factory=dict)
+
+    def tokenize(self, text):
+        """Split `text` into words of the vocabulary.
+
+        Real tokenizers cut words into pieces; this one knows whole words only. Capital
+        letters matter only where the vocabulary has them.
+
+        Raises `ValueError` if there is no word, or one that the vocabulary lacks.
+        """
+        words = text.split()
+        if not words:
+            raise ValueError(f"no words in {text!r}: write at least one")
+        return [self._known(word) for word in words]
+
+    def _known(self, word):
+        for spelling in (word, word.lower()):
+            if spelling in self.vocabulary:
+                return spelling
+        near = difflib.get_close_matches(word, self.vocabulary, n=1)
+        known = f"known words: {', '.join(self.vocabulary)}"
+        hint = f"did you mean {near[0]!r}?" if near else known
+        raise ValueError(f"{word!r} is not in the designed vocabulary; {hint}")
+
+    def embed(self, words):
+        """The embeddings of `words`: one row per word, `(n_tokens, d_model)` in float64.
+
+        `words` is a sentence or a sequence of words; unknown ones raise `ValueError`.
+        """
+        words = self.tokenize(words if isinstance(words, str) else " ".join(words))
+        return np.array([self.vocabulary[word] for word in words])
+
+    def head(self, name):
+        """The designed head `name`.
+
+        Returns an `attnlib.Head`; its `w_q` and `w_k` are `(d_model, d_head)`. Raises
+        `ValueError` for a name that `heads` lacks.
+        """
+        if name not in self.heads:
+            raise ValueError(
+                f"no designed head is called {name!r}; there are: {', '.join(self.heads)}"
+            )
+        design = self.heads[name]
+        d_head = 1 + max(d for w in ("w_q", "w_k") for row in design[w].values() for d in row)
+        queries, keys = (self._into(design[w], d_head) for w in ("w_q", "w_k"))
+        moved = [self.axes.index(axis) for axis in design["moves"]]
+        values = np.eye(len(self.axes))[:, moved]  # copy these axes, and put them back
+        return Head(queries, keys, values, values.T * design["strength"])
+
+    def _into(self, design, d_head):
+        """A `(d_model, d_head)` matrix from `{axis: {coordinate: number}}`."""
+        matrix = np.zeros((len(self.axes), d_head))
+        for axis, row in design.items():
+            for coordinate, number in row.items():
+                matrix[self.axes.index(axis), coordinate] = number
+        return matrix
 
 
-def tokenize(text):
-    """Split `text` into the words of the vocabulary, in lower case.
+# Most words live on one axis; the smaller second numbers are there so that no two words are
+# the same (*blue* fits animals and, less well, places). 2.5 makes creature give 0.96 of its
+# weight to its adjectives: decided, and still soft enough to watch it change.
+_ASK = 2.5
+_NOUNS = {"animal": {0: _ASK}, "place": {1: _ASK}}
+_ADJECTIVES = {"fits animals": {0: _ASK}, "fits places": {1: _ASK}}
+_DESCRIBES = {"moves": ("fits animals", "fits places"), "strength": 1.0}
 
-    Real tokenizers cut words into pieces; this one knows whole words only.
+PHRASES = World(
+    axes=("animal", "place", "fits animals", "fits places", "action", "small word"),
+    vocabulary={
+        # animals
+        "creature": (1.0, 0.1, 0.0, 0.0, 0.1, 0.0),
+        "fox": (0.9, 0.0, 0.1, 0.0, 0.2, 0.0),
+        "owl": (0.9, 0.0, 0.0, 0.0, 0.1, 0.1),
+        "mole": (0.8, 0.1, 0.0, 0.0, 0.0, 0.0),
+        # places
+        "forest": (0.1, 1.0, 0.0, 0.0, 0.0, 0.0),
+        "garden": (0.0, 0.9, 0.0, 0.1, 0.0, 0.0),
+        "tower": (0.0, 0.8, 0.0, 0.0, 0.0, 0.1),
+        "river": (0.0, 0.9, 0.0, 0.0, 0.2, 0.0),
+        # adjectives
+        "fluffy": (0.1, 0.0, 1.0, 0.0, 0.0, 0.0),
+        "blue": (0.0, 0.0, 0.9, 0.4, 0.0, 0.0),
+        "hungry": (0.1, 0.0, 0.9, 0.0, 0.2, 0.0),
+        "sleepy": (0.0, 0.0, 0.9, 0.2, 0.1, 0.0),
+        "verdant": (0.0, 0.1, 0.0, 1.0, 0.0, 0.0),
+        "misty": (0.0, 0.1, 0.0, 0.9, 0.0, 0.1),
+        "ancient": (0.0, 0.0, 0.2, 0.9, 0.0, 0.0),
+        "small": (0.0, 0.0, 0.8, 0.6, 0.0, 0.1),
+        "old": (0.0, 0.0, 0.7, 0.7, 0.0, 0.0),
+        # actions
+        "roamed": (0.1, 0.1, 0.0, 0.0, 1.0, 0.0),
+        "crossed": (0.0, 0.2, 0.0, 0.0, 0.9, 0.0),
+        "watched": (0.2, 0.0, 0.0, 0.0, 0.9, 0.0),
+        "slept": (0.2, 0.0, 0.0, 0.0, 0.8, 0.1),
+        # small words
+        "a": (0.0, 0.0, 0.0, 0.0, 0.0, 1.0),
+        "an": (0.0, 0.0, 0.0, 0.0, 0.0, 0.9),
+        "the": (0.1, 0.1, 0.0, 0.0, 0.0, 1.0),
+        "and": (0.0, 0.0, 0.1, 0.0, 0.1, 0.9),
+        "in": (0.0, 0.2, 0.0, 0.0, 0.0, 0.9),
+        "near": (0.0, 0.3, 0.0, 0.0, 0.1, 0.8),
+    },
+    sentences={
+        "The fluffy blue creature": "a fluffy blue creature roamed the verdant forest",
+        "The same words, another order": "the verdant forest roamed a fluffy blue creature",
+        "Two animals": "a small old owl watched a hungry fox",
+        "A fox and a garden": "the sleepy fox crossed the ancient garden",
+    },
+    heads={
+        "nouns look for adjectives": {"w_q": _NOUNS, "w_k": _ADJECTIVES, **_DESCRIBES},
+        "adjectives look for nouns": {"w_q": _ADJECTIVES, "w_k": _NOUNS, **_DESCRIBES},
+        "actions look for animals": {
+            "w_q": {"action": {0: _ASK}},
+            "w_k": {"animal": {0: _ASK, 1: 0.0}},
+            **_DESCRIBES,
+        },
+    },
+)
 
-    Raises `ValueError` if there is no word, or one that the vocabulary lacks.
-    """
-    words = text.lower().split()
-    if not words:
-        raise ValueError(f"no words in {text!r}: write at least one, e.g. 'fluffy creature'")
-    for word in words:
-        if word not in VOCABULARY:
-            near = difflib.get_close_matches(word, VOCABULARY, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known words: {', '.join(VOCABULARY)}"
-            raise ValueError(f"{word!r} is not in the designed vocabulary; {hint}")
-    return words
+# Gender and number are directions here, exact to a tenth and not more: king to queen is
+# (0, 0, 1.7, 0), man to woman (0, 0, 1.8, 0). Countries differ by their own axis, and a
+# capital is its country plus one step on the axis *capital*.
+DIRECTIONS = World(
+    axes=("person", "royal", "gender", "plural", "capital", "France", "Italy", "Japan"),
+    vocabulary={
+        "man": (1.0, 0.0, -0.9, 0.0, 0.0, 0.0, 0.0, 0.0),
+        "woman": (1.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0),
+        "king": (0.9, 1.0, -0.8, 0.0, 0.0, 0.0, 0.0, 0.0),
+        "queen": (0.9, 1.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0),
+        "men": (1.0, 0.0, -0.8, 1.0, 0.0, 0.0, 0.0, 0.0),
+        "women": (1.0, 0.1, 0.8, 1.0, 0.0, 0.0, 0.0, 0.0),
+        "kings": (0.9, 1.1, -0.8, 0.9, 0.0, 0.0, 0.0, 0.0),
+        "queens": (0.9, 1.0, 0.8, 1.0, 0.0, 0.0, 0.0, 0.0),
+        "child": (1.1, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0),
+        "France": (0.0, 0.0, 0.0, 0.0, 0.1, 1.4, 0.1, 0.0),
+        "Paris": (0.1, 0.1, 0.0, 0.0, 1.0, 1.3, 0.1, 0.0),
+        "Italy": (0.0, 0.0, 0.0, 0.0, 0.1, 0.2, 1.4, 0.0),
+        "Rome": (0.1, 0.1, 0.0, 0.0, 1.0, 0.1, 1.3, 0.0),
+        "Japan": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.5),
+        "Tokyo": (0.1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.4),
+    },
+)
+
+# A word whose meaning is *open* asks; a *clue* answers; the axes of meaning are what moves.
+# With 2.5 on both sides a clue outweighs a plain word about 500 to 1. A strength of 5 makes
+# what is added the larger part of the sum, so that the meaning is settled by one step.
+_MEANINGS = (
+    "animal", "chemistry", "medicine", "building", "Paris", "small",
+    "magic", "royal", "butler", "gardener",
+)  # fmt: skip
 
 
-def embed(words):
-    """The embeddings of `words`: one row per word, `(n_tokens, d_model)` in float64.
+def _sense_vectors(words):
+    """Rows on the axes of SENSES from `{word: {axis: number}}`."""
+    axes = ("open", "clue", "small word", *_MEANINGS)
+    return {word: tuple(row.get(axis, 0.0) for axis in axes) for word, row in words.items()}
 
-    `words` is a sentence or a sequence of words; unknown ones raise `ValueError`.
-    """
-    words = tokenize(words if isinstance(words, str) else " ".join(words))
-    return np.array([VOCABULARY[word] for word in words])
+
+SENSES = World(
+    axes=("open", "clue", "small word", *_MEANINGS),
+    vocabulary=_sense_vectors(
+        {
+            # words whose meaning is open
+            "mole": {"open": 1.0, "animal": 0.4, "chemistry": 0.4, "medicine": 0.4},
+            "tower": {"open": 1.0, "building": 0.6},
+            "Harry": {"open": 1.0, "magic": 0.3, "royal": 0.3},
+            "was": {"open": 1.0, "small word": 0.2, "butler": 0.2, "gardener": 0.2},
+            # clues
+            "shrew": {"clue": 1.0, "animal": 1.0},
+            "American": {"clue": 0.2, "animal": 0.1},
+            "carbon": {"clue": 0.9, "chemistry": 1.0},
+            "dioxide": {"clue": 1.0, "chemistry": 1.0},
+            "biopsy": {"clue": 1.0, "medicine": 1.0},
+            "Eiffel": {"clue": 1.0, "Paris": 1.0},
+            "miniature": {"clue": 1.0, "small": 1.0},
+            "wizard": {"clue": 1.0, "magic": 1.0},
+            "Queen": {"clue": 1.0, "royal": 1.0},
+            "Sussex": {"clue": 0.9, "royal": 0.9},
+            "William": {"clue": 0.9, "royal": 0.9},
+            "monogram": {"clue": 1.0, "butler": 1.0},
+            # words that give nothing away
+            "butler": {"butler": 0.6},
+            "gardener": {"gardener": 0.6},
+            "slept": {"clue": 0.1},
+            "knife": {"clue": 0.2},
+            "murderer": {"clue": 0.1, "butler": 0.1, "gardener": 0.1},
+            "greeted": {"clue": 0.1},
+            "take": {"small word": 0.7},
+            "one": {"small word": 0.8},
+            "a": {"small word": 1.0},
+            "the": {"small word": 1.0},
+            "of": {"small word": 0.9},
+            "on": {"small word": 0.9},
+            "and": {"small word": 0.9},
+        }
+    ),
+    sentences={
+        "the animal": "American shrew mole",
+        "the amount": "one mole of carbon dioxide",
+        "the skin": "take a biopsy of the mole",
+        "a tower": "the tower",
+        "the Eiffel tower": "the Eiffel tower",
+        "a miniature": "the miniature Eiffel tower",
+        "the wizard": "the wizard greeted Harry",
+        "the prince": "the Queen and William greeted Harry on Sussex",
+        "the mystery": "the gardener slept the butler slept a monogram on the knife "
+        "the murderer was",
+    },
+    heads={
+        "context": {
+            "w_q": {"open": {0: _ASK}},
+            "w_k": {"clue": {0: _ASK}},
+            "moves": _MEANINGS,
+            "strength": 5.0,
+        }
+    },
+)

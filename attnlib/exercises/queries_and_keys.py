@@ -19,7 +19,7 @@ from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, mis
 
 SEED = 3
 D_HEAD = 2
-TOKENS = tuple(world.tokenize(world.SENTENCES["The fluffy blue creature"]))
+TOKENS = tuple(world.PHRASES.tokenize(world.PHRASES.sentences["The fluffy blue creature"]))
 CREATURE, FLUFFY, BLUE, FOREST, VERDANT = map(
     TOKENS.index, ("creature", "fluffy", "blue", "forest", "verdant")
 )
@@ -248,8 +248,8 @@ def strongest_key_cases():
     scores = np.array([[0.0, 1.0, 3.0], [0.0, 2.0, 1.0], [1.0, 3.0, 0.0]])
     cases = [strongest_key_case(scores, ("fluffy", "blue", "creature"))]
     rng = np.random.default_rng(SEED)
-    for text in ("the fox watched the owl", "owl", *world.SENTENCES.values()):
-        tokens = world.tokenize(text)
+    for text in ("the fox watched the owl", "owl", *world.PHRASES.sentences.values()):
+        tokens = world.PHRASES.tokenize(text)
         cases.append(strongest_key_case(one_decimal(rng, len(tokens), len(tokens)), tokens))
     return cases
 
@@ -361,7 +361,7 @@ STRONGEST_KEY = FunctionExercise(
 
 
 def sentence_scores(w_q, w_k):
-    x = world.embed(TOKENS)
+    x = world.PHRASES.embed(TOKENS)
     return al.scores(x @ w_q, x @ w_k)
 
 
@@ -563,7 +563,7 @@ ADJECTIVE_FINDER = DesignExercise(
         *FINDER_MISTAKES,
         FINDER_FALLBACK,
     ),
-    shape=(len(world.AXES), D_HEAD),
+    shape=(len(world.PHRASES.axes), D_HEAD),
     report=finder_report,
 )
 
@@ -687,7 +687,7 @@ ONE_MATRIX = DesignExercise(
         *ONE_MATRIX_MISTAKES,
         ONE_MATRIX_FALLBACK,
     ),
-    shape=(len(world.AXES), D_HEAD),
+    shape=(len(world.PHRASES.axes), D_HEAD),
     report=one_way_report,
 )
 
@@ -709,7 +709,7 @@ def bilinear_case(w_q, w_k, axes):
 def bilinear_cases():
     w_q = np.array([[2.0, 0.0], [0.0, 1.0], [1.0, -1.0]])
     w_k = np.array([[1.0, 1.0], [0.0, 2.0], [3.0, 0.0]])
-    cases = [bilinear_case(w_q, w_k, world.AXES[: len(w_q)])]
+    cases = [bilinear_case(w_q, w_k, world.PHRASES.axes[: len(w_q)])]
     rng = np.random.default_rng(SEED)
     for d_model, d_head in ((4, 1), (2, 5), (3, 3), (6, 2), (7, 16)):
         axes = tuple(f"axis {i}" for i in range(d_model))

@@ -5,9 +5,20 @@ share is `attnlib/static/attnlib.js`. Needs the `figures` extra (anywidget).
 """
 
 from attnlib.figures.base import Figure
+from attnlib.figures.context_nudge import ContextNudge
+from attnlib.figures.embedding_space import EmbeddingSpace
 from attnlib.figures.plot import Plot
 from attnlib.figures.query_key import QueryKey
 from attnlib.figures.questions import Prediction, Quiz
 from attnlib.figures.softmax_lab import SoftmaxLab
 
-__all__ = ["Figure", "Plot", "Prediction", "QueryKey", "Quiz", "SoftmaxLab"]
+__all__ = [
+    "ContextNudge",
+    "EmbeddingSpace",
+    "Figure",
+    "Plot",
+    "Prediction",
+    "QueryKey",
+    "Quiz",
+    "SoftmaxLab",
+]

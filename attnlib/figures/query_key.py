@@ -4,9 +4,9 @@ import numpy as np
 import traitlets
 
 import attnlib as al
-from attnlib import world
 from attnlib.figures import challenges, questions, still
 from attnlib.figures.base import Figure, check_numbers
+from attnlib.world import PHRASES
 
 MOST_TOKENS = 16
 
@@ -16,7 +16,8 @@ def _presets(d_model, d_head):
     zero = np.zeros((d_model, d_head))
     pairs = {"all zero": (zero, zero), "identity": (np.eye(d_model, d_head),) * 2}
     if d_head == 2:
-        pairs |= {name: world.head(name) for name in world.HEADS}
+        heads = {name: PHRASES.head(name) for name in PHRASES.heads}
+        pairs |= {name: (head.w_q, head.w_k) for name, head in heads.items()}
     return {n: {"w_q": w_q.tolist(), "w_k": w_k.tolist()} for n, (w_q, w_k) in pairs.items()}
 
 
@@ -44,7 +45,7 @@ class QueryKey(Figure):
 
     Parameters
     ----------
-    sentence : words of `attnlib.world.VOCABULARY`, at most 16.
+    sentence : words of `attnlib.world.PHRASES`, at most 16.
     w_q, w_k : `(d_model, d_head)`, numbers between -1000 and 1000. With `d_head == 2` the
         queries and keys are drawn as arrows. To change both shapes at once, assign inside
         `with figure.hold_trait_notifications():`.
@@ -61,7 +62,7 @@ class QueryKey(Figure):
     """
 
     title = traitlets.Unicode("Queries and keys").tag(sync=True)
-    sentence = traitlets.Unicode(world.SENTENCES["The fluffy blue creature"]).tag(sync=True)
+    sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
     w_q = _matrix()
     w_k = _matrix()
     scaled = traitlets.Bool(True).tag(sync=True)
@@ -70,16 +71,16 @@ class QueryKey(Figure):
     show = traitlets.Enum(["dots", "weights", "scores"], "dots").tag(sync=True)
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
     challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
-    axes = traitlets.List(traitlets.Unicode(), list(world.AXES)).tag(sync=True)
+    axes = traitlets.List(traitlets.Unicode(), list(PHRASES.axes)).tag(sync=True)
     vocabulary = traitlets.Dict().tag(sync=True)
-    sentences = traitlets.Dict(world.SENTENCES).tag(sync=True)
+    sentences = traitlets.Dict(PHRASES.sentences).tag(sync=True)
     presets = traitlets.Dict().tag(sync=True)
 
     def __init__(self, sentence=None, *, preset=None, **traits):
         if sentence is not None:
             traits["sentence"] = sentence
         if preset is not None:
-            known = _presets(len(world.AXES), 2)
+            known = _presets(len(PHRASES.axes), 2)
             if preset not in known:
                 raise ValueError(f"no preset is called {preset!r}; there are: {', '.join(known)}")
             traits = known[preset] | traits
@@ -89,15 +90,15 @@ class QueryKey(Figure):
 
     @traitlets.default("w_q")
     def _zero_w_q(self):
-        return np.zeros((len(world.AXES), 2))
+        return np.zeros((len(PHRASES.axes), 2))
 
     @traitlets.default("w_k")
     def _zero_w_k(self):
-        return np.zeros((len(world.AXES), 2))
+        return np.zeros((len(PHRASES.axes), 2))
 
     @traitlets.default("vocabulary")
     def _world_vocabulary(self):
-        return {word: list(vector) for word, vector in world.VOCABULARY.items()}
+        return {word: list(vector) for word, vector in PHRASES.vocabulary.items()}
 
     @traitlets.default("presets")
     def _presets_for_shape(self):
@@ -105,7 +106,7 @@ class QueryKey(Figure):
 
     @traitlets.validate("sentence")
     def _known_words(self, proposal):
-        words = world.tokenize(proposal["value"])
+        words = PHRASES.tokenize(proposal["value"])
         if len(words) > MOST_TOKENS:
             raise ValueError(f"{len(words)} words; the figure draws at most {MOST_TOKENS}")
         return " ".join(words)
@@ -113,9 +114,10 @@ class QueryKey(Figure):
     @traitlets.validate("w_q", "w_k")
     def _fitting_shapes(self, proposal):
         name, matrix = proposal["trait"].name, proposal["value"]
-        if matrix.shape[0] != len(world.AXES):
+        if matrix.shape[0] != len(PHRASES.axes):
             raise ValueError(
-                f"{name} has {matrix.shape[0]} rows but embeddings have {len(world.AXES)} (d_model)"
+                f"{name} has {matrix.shape[0]} rows "
+                f"but embeddings have {len(PHRASES.axes)} (d_model)"
             )
         other = "w_k" if name == "w_q" else "w_q"
         if name in self._trait_values and other in self._trait_values:
@@ -154,7 +156,7 @@ class QueryKey(Figure):
     @property
     def trace(self):
         """`attnlib.trace_attention` on the current state; the values are the embeddings."""
-        x = world.embed(self.tokens)
+        x = PHRASES.embed(self.tokens)
         scale = None if self.scaled else 1.0
         return al.trace_attention(x @ self.w_q, x @ self.w_k, x, causal=self.causal, scale=scale)
 

@@ -3,11 +3,13 @@ import { h, render } from "preact";
 import { PageModel } from "./core/model.js";
 import { QueryKey } from "./figures/QueryKey.jsx";
 import { Prediction } from "./figures/Prediction.jsx";
+import { ContextNudge } from "./figures/ContextNudge.jsx";
+import { EmbeddingSpace } from "./figures/EmbeddingSpace.jsx";
 import { Plot } from "./figures/Plot.jsx";
 import { Quiz } from "./figures/Quiz.jsx";
 import { SoftmaxLab } from "./figures/SoftmaxLab.jsx";
 
-const FIGURES = { Plot, Prediction, QueryKey, Quiz, SoftmaxLab };
+const FIGURES = { ContextNudge, EmbeddingSpace, Plot, Prediction, QueryKey, Quiz, SoftmaxLab };
 
 function mount(model, el) {
   const figure = FIGURES[model.get("_figure")];

@@ -4,7 +4,6 @@ import pytest
 
 from tests.figures.driving import Hands, document, link
 
-
 PATIENCE = 5_000  # milliseconds, for whatever should be there at once
 
 

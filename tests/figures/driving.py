@@ -8,7 +8,7 @@ from attnlib import world
 from attnlib.sphinx_ext.figures import host
 
 STATIC = Path(__file__).resolve().parents[2] / "attnlib" / "static"
-AXES = world.AXES
+AXES = world.PHRASES.axes
 D_MODEL = len(AXES)
 
 

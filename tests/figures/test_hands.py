@@ -25,7 +25,7 @@ def matrix_of(hands, name):
 
 
 def query_of(hands, word, kind="queries"):
-    sentence = world.SENTENCES["The fluffy blue creature"].split()
+    sentence = world.PHRASES.sentences["The fluffy blue creature"].split()
     return np.array(hands.values()[kind][sentence.index(word)])
 
 
@@ -289,7 +289,7 @@ class TestPlane:
         self.choose(hands, "query", "fluffy")
         hands.plane.focus()
         hands.press("ArrowUp", "ArrowUp", "ArrowUp")
-        x = world.embed(world.SENTENCES["The fluffy blue creature"])
+        x = world.PHRASES.embed(world.PHRASES.sentences["The fluffy blue creature"])
         exact = x @ matrix_of(hands, "w_q")
         np.testing.assert_allclose(hands.values()["queries"], exact, atol=0.02)
         assert query_of(hands, "blue")[1] > 0.2
@@ -351,7 +351,7 @@ class TestTouch:
 
 
 class TestControls:
-    @pytest.mark.parametrize("name", ["all zero", "identity", *world.HEADS])
+    @pytest.mark.parametrize("name", ["all zero", "identity", *world.PHRASES.heads])
     def test_presets_load(self, hands, name):
         hands.button("all zero").click()
         hands.button(name).click()
@@ -382,14 +382,14 @@ class TestControls:
         assert np.isfinite(matrix_of(hands, "w_q")).all()
         assert hands.page.record.errors == []
 
-    @pytest.mark.parametrize("title", list(world.SENTENCES))
+    @pytest.mark.parametrize("title", list(world.PHRASES.sentences))
     def test_a_sentence_is_chosen(self, hands, title):
         hands.menu("Phrase").select_option(label=title)
         hands.settle()
-        words = world.SENTENCES[title].split()
+        words = world.PHRASES.sentences[title].split()
         assert len(hands.values()["weights"]) == len(words)
         assert hands.pattern_names[0].startswith(f"query {words[0]}, key {words[0]}:")
-        assert hands.own_phrase.input_value() == world.SENTENCES[title]
+        assert hands.own_phrase.input_value() == world.PHRASES.sentences[title]
 
     def test_a_sentence_of_ones_own(self, hands):
         hands.own_phrase.fill("  The SLEEPY\tmole ")

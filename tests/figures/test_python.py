@@ -208,4 +208,4 @@ class TestColours:
 
 def test_every_preset_fits_the_world():
     for preset in QueryKey().presets.values():
-        assert np.shape(preset["w_q"]) == np.shape(preset["w_k"]) == (len(world.AXES), 2)
+        assert np.shape(preset["w_q"]) == np.shape(preset["w_k"]) == (len(world.PHRASES.axes), 2)

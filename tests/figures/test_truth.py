@@ -13,7 +13,7 @@ from tests.figures.driving import D_MODEL, document, shown_number
 STATES = 25
 LENGTHS = [1, 16, 2, 5, 8, 11]
 SPREADS = [1.0, 0.01, 3.0, 40.0, 1000.0]
-WORDS = list(world.VOCABULARY)
+WORDS = list(world.PHRASES.vocabulary)
 
 
 def random_matrix(rng, spread):
@@ -40,7 +40,7 @@ def random_state(seed, spread=None):
 
 def expected(state):
     """What attnlib makes of `state`: the four arrays the figure must hold."""
-    x = world.embed(state["sentence"])
+    x = world.PHRASES.embed(state["sentence"])
     q, k = x @ np.array(state["w_q"]), x @ np.array(state["w_k"])
     scale = None if state["scaled"] else 1.0
     trace = al.trace_attention(q, k, x, causal=state["causal"], scale=scale)
@@ -81,7 +81,7 @@ def test_states_written_into_a_page_equal_attnlib(open_figure, d_head, scaled):
     rng = np.random.default_rng(d_head)
     w_q, w_k = rng.normal(size=(2, D_MODEL, d_head))
     hands = open_figure(QueryKey(w_q=w_q, w_k=w_k, scaled=scaled, causal=True))
-    sentence = world.SENTENCES["The fluffy blue creature"]
+    sentence = world.PHRASES.sentences["The fluffy blue creature"]
     state = {"sentence": sentence, "w_q": w_q, "w_k": w_k, "scaled": scaled, "causal": True}
     assert_true(hands.values(), state)
 

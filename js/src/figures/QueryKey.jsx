@@ -88,7 +88,7 @@ function snippet(s) {
     "import attnlib as al",
     "",
     `tokens = ${JSON.stringify(s.sentence.value)}.split()`,
-    "x = al.world.embed(tokens)",
+    "x = al.world.PHRASES.embed(tokens)",
     `w_q = ${python(s.w_q.value)}`,
     `w_k = ${python(s.w_k.value)}`,
     "",

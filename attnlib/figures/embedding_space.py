@@ -1,0 +1,136 @@
+"""EmbeddingSpace: words as points, their neighbours, and the directions between them."""
+
+import numpy as np
+import traitlets
+
+from attnlib.figures import challenges, questions, still
+from attnlib.figures.base import Figure, check_numbers
+from attnlib.world import DIRECTIONS
+
+SHOWN = 3  # neighbours in the text
+UNIT = 90  # pixels of the still picture for a step of 1
+
+
+def cosine(a, b):
+    """The cosine of the angle between two vectors; 0 where one of them is zero."""
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(a @ b / lengths) if lengths else 0.0
+
+
+class EmbeddingSpace(Figure):
+    """Words of a designed world in the plane of two of its axes.
+
+    Parameters
+    ----------
+    vectors : `{word: numbers}`, one number for each of `axes`; those of `world.DIRECTIONS`
+        unless given.
+    across, up : the two axes that are looked along.
+    word : whose neighbours are listed.
+    analogy : three words `[a, b, c]`; the figure shows `a - b + c`.
+    similarity : "cosine" or "dot".
+    challenges : see `attnlib.figures.challenges`; conditions `measure` "cosine" (of two
+        `words`), "answer" (1 if `word` is nearest to the sum, inputs left out) or "winner"
+        (1 if it is nearest of all). Or the name of a chapter.
+
+    Wrong values raise `ValueError`, and the figure stays as it was.
+    """
+
+    title = traitlets.Unicode("Words in space").tag(sync=True)
+    axes = traitlets.List(traitlets.Unicode(), list(DIRECTIONS.axes)).tag(sync=True)
+    vectors = traitlets.Dict().tag(sync=True)
+    across = traitlets.Unicode("gender").tag(sync=True)
+    up = traitlets.Unicode("royal").tag(sync=True)
+    word = traitlets.Unicode("king").tag(sync=True)
+    analogy = traitlets.List(traitlets.Unicode(), ["king", "man", "woman"]).tag(sync=True)
+    similarity = traitlets.Enum(["cosine", "dot"], "cosine").tag(sync=True)
+    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    def __init__(self, **traits):
+        if isinstance(traits.get("challenges"), str):
+            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
+        super().__init__(**traits)
+
+    @traitlets.default("vectors")
+    def _designed_vectors(self):
+        return {word: list(vector) for word, vector in DIRECTIONS.vocabulary.items()}
+
+    @traitlets.validate("vectors")
+    def _fitting_vectors(self, proposal):
+        vectors = {
+            word: check_numbers(f"the vector of {word!r}", vector, ndim=1).tolist()
+            for word, vector in proposal["value"].items()
+        }
+        for word, vector in vectors.items():
+            if len(vector) != len(self.axes):
+                raise ValueError(f"{word!r} has {len(vector)} numbers but {len(self.axes)} axes")
+        return vectors
+
+    @traitlets.validate("across", "up")
+    def _known_axis(self, proposal):
+        if proposal["value"] not in self.axes:
+            raise ValueError(f"no axis is called {proposal['value']!r}; there are: {self.axes}")
+        return proposal["value"]
+
+    @traitlets.validate("word", "analogy")
+    def _known_words(self, proposal):
+        words = proposal["value"]
+        for word in [words] if isinstance(words, str) else words:
+            if word not in self.vectors:
+                raise ValueError(
+                    f"{word!r} has no vector here; there are: {', '.join(self.vectors)}"
+                )
+        if proposal["trait"].name == "analogy" and len(words) != 3:
+            raise ValueError(f"analogy needs three words [a, b, c], not {words!r}")
+        return words
+
+    @property
+    def target(self):
+        """The vector a - b + c of the analogy."""
+        a, b, c = (np.array(self.vectors[word]) for word in self.analogy)
+        return a - b + c
+
+    def nearest(self, target, but=()):
+        """`(word, similarity)` for all words except those in `but`, most similar first."""
+        measure = cosine if self.similarity == "cosine" else np.dot
+        pairs = [
+            (word, float(measure(np.array(vector), target)))
+            for word, vector in self.vectors.items()
+            if word not in but
+        ]
+        return sorted(pairs, key=lambda pair: -pair[1])
+
+    @property
+    def solved(self):
+        """The ids of the challenges that the current state solves."""
+        return [c["id"] for c in self.challenges if challenges.solved(c, self.measure)]
+
+    def measure(self, condition):
+        """What the state has of what `condition` measures."""
+        if condition["measure"] == "cosine":
+            return cosine(*(np.array(self.vectors[word]) for word in condition["words"]))
+        but = self.analogy if condition["measure"] == "answer" else ()
+        return float(self.nearest(self.target, but)[0][0] == condition["word"])
+
+    def describe(self):
+        near = self.nearest(np.array(self.vectors[self.word]), but=[self.word])[:SHOWN]
+        sums = self.nearest(self.target)[:SHOWN]
+        a, b, c = self.analogy
+        return "\n".join(
+            f"{title}: " + ", ".join(f"{word} {value:.2f}" for word, value in pairs)
+            for title, pairs in (
+                (f"EmbeddingSpace: nearest to {self.word} by {self.similarity}", near),
+                (f"nearest to {a} - {b} + {c}", sums),
+            )
+        )
+
+    def still(self):
+        across, up = self.axes.index(self.across), self.axes.index(self.up)
+        parts = [
+            still.text(380, 195, f"{self.across} →", "end", "--al-muted"),
+            still.text(196, 14, f"{self.up} ↑", "start", "--al-muted"),
+        ]
+        for n, (word, vector) in enumerate(self.vectors.items()):
+            x, y = 190 + vector[across] * UNIT, 190 - vector[up] * UNIT
+            parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="4" style="fill:var(--al-query)"/>')
+            parts.append(still.text(x + 7, y + 4 + (n % 3 - 1) * 11, word, "start"))
+        return still.figure(still.svg(parts, 400, 380, self.describe()))

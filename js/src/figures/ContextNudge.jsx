@@ -1,0 +1,317 @@
+// One word, several phrases: what a designed head adds to its vector, and where that leads.
+import { computed } from "@preact/signals";
+import { number, round } from "../core/format.js";
+import { dot, matmul, scores, softmax } from "../core/mathematics.js";
+import { Challenges } from "../parts/Challenges.jsx";
+import { Figure, useVoice } from "../parts/Figure.jsx";
+import { useFigureState } from "../parts/useFigureState.js";
+import { cosine } from "./EmbeddingSpace.jsx";
+
+const STATE = ["story", "removed", "strength"];
+const STRONGEST = 2; // times what the head adds by itself
+const RIGHT = 0.9;
+
+/** Attention of one token over the words that are left, and what it adds. */
+function nudge({ words, token, vocabulary, head, strength }) {
+  const x = words.map((word) => vocabulary[word]);
+  const [q, k] = [matmul([x[token]], head.w_q), matmul(x, head.w_k)];
+  const scale = 1 / Math.sqrt(head.w_q[0].length);
+  const weights = softmax(scores(q, k, scale)[0]);
+  const mixed = matmul([weights], matmul(x, head.w_v));
+  const delta = matmul(mixed, head.w_o)[0].map((value) => value * strength);
+  const before = x[token];
+  return { x, weights, delta, before, after: before.map((value, a) => value + delta[a]) };
+}
+
+function Words({ words, all, token, removed, weights, onToggle }) {
+  return (
+    <ol class="al-phrase" aria-label="The phrase; press a word to take it out or put it back">
+      {all.map((word, i) => {
+        const at = words.findIndex((kept) => kept.index === i);
+        const weight = at < 0 ? 0 : weights[at];
+        const out = removed.includes(i);
+        return (
+          <li>
+            <button
+              type="button"
+              class={`al-phrase-word ${out ? "al-out" : ""} ${i === token ? "al-subject" : ""}`}
+              aria-pressed={!out}
+              disabled={i === token}
+              aria-label={
+                i === token
+                  ? `${word}, the word that asks`
+                  : `${word}, ${out ? "taken out" : `weight ${number(weight)}`}`
+              }
+              onClick={() => onToggle(i)}
+            >
+              {word}
+            </button>
+            <span class="al-dot-space" aria-hidden="true">
+              <span class="al-dot" style={{ "--weight": weight }} />
+            </span>
+            <span class="al-phrase-weight">{out ? "out" : number(weight)}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function VectorBars({ axes, before, after }) {
+  const largest = Math.max(1, ...before.map(Math.abs), ...after.map(Math.abs));
+  const used = axes.map((_, a) => a).filter((a) => before[a] !== 0 || round(after[a], 2) !== 0);
+  const bar = (value) => (
+    <span
+      class={value < 0 ? "al-bar al-below" : "al-bar"}
+      style={{ width: `${(Math.abs(value) / largest) * 100}%` }}
+    />
+  );
+  return (
+    <table class="al-vectors">
+      <caption>the vector, before and after</caption>
+      <thead>
+        <tr>
+          <th scope="col">axis</th>
+          <th scope="col">from the table</th>
+          <th scope="col">added</th>
+          <th scope="col">after</th>
+          <td />
+        </tr>
+      </thead>
+      <tbody>
+        {used.map((a) => (
+          <tr>
+            <th scope="row">{axes[a]}</th>
+            <td>{number(before[a])}</td>
+            <td>{number(after[a] - before[a])}</td>
+            <td>
+              <strong>{number(after[a])}</strong>
+            </td>
+            <td class="al-vectors-bar" aria-hidden="true">
+              {bar(after[a])}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Senses({ senses, before, after }) {
+  return (
+    <table class="al-numbers">
+      <caption>cosine with each sense</caption>
+      <thead>
+        <tr>
+          <th scope="col">sense</th>
+          <th scope="col">before</th>
+          <th scope="col">after</th>
+        </tr>
+      </thead>
+      <tbody>
+        {Object.entries(senses).map(([name, vector]) => {
+          const value = cosine(after, vector);
+          return (
+            <tr>
+              <th scope="row">{name}</th>
+              <td>{number(cosine(before, vector))}</td>
+              <td class={value >= RIGHT ? "al-good-number" : ""}>{number(value)}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+function Opened({ words, nudged, head, axes }) {
+  const named = (matrix) =>
+    matrix.flatMap((row, a) =>
+      row.flatMap((value, d) => (value ? [`${axes[a]} → ${d + 1}: ${number(value, 1)}`] : [])),
+    );
+  const q = matmul([nudged.before], head.w_q)[0];
+  return (
+    <details class="al-more">
+      <summary>Open the head</summary>
+      <p>
+        <strong class="al-query">w_q</strong> {named(head.w_q).join("; ")}.{" "}
+        <strong class="al-key">w_k</strong> {named(head.w_k).join("; ")}. All other entries are 0.
+        The values are the axes of meaning, copied.
+      </p>
+      <table class="al-numbers">
+        <thead>
+          <tr>
+            <th scope="col">word</th>
+            <th scope="col">key</th>
+            <th scope="col">query · key</th>
+            <th scope="col">weight</th>
+          </tr>
+        </thead>
+        <tbody>
+          {words.map(({ word }, i) => {
+            const key = matmul([nudged.x[i]], head.w_k)[0];
+            return (
+              <tr>
+                <th scope="row">{word}</th>
+                <td>{key.map((v) => number(v)).join(", ")}</td>
+                <td>{number(dot(q, key))}</td>
+                <td>{number(nudged.weights[i])}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+function snippet(s, story, words, token) {
+  return [
+    "import attnlib as al",
+    "",
+    `tokens = ${JSON.stringify(words.map(({ word }) => word))}`,
+    "x = al.world.SENSES.embed(tokens)",
+    `head = al.world.SENSES.head("context")`,
+    `delta = ${s.strength.value} * head(x)[${token}]`,
+    `after = x[${token}] + delta`,
+    "print(dict(zip(al.world.SENSES.axes, after.round(2))))",
+  ].join("\n");
+}
+
+/** What a link holds, checked field by field. */
+function readState(raw, stories) {
+  if (!Object.hasOwn(stories, raw.story)) throw new Error("its phrase is not one of this figure's");
+  const { words, token } = stories[raw.story];
+  const removable = (i) => Number.isInteger(i) && i >= 0 && i < words.length && i !== token;
+  if (
+    !Array.isArray(raw.removed) ||
+    raw.removed.length >= words.length ||
+    !raw.removed.every(removable)
+  )
+    throw new Error("its removed words are not words of the phrase");
+  const strong = typeof raw.strength === "number" && raw.strength >= 0 && raw.strength <= STRONGEST;
+  if (!strong) throw new Error(`its strength is not between 0 and ${STRONGEST}`);
+  return Object.fromEntries(STATE.map((name) => [name, raw[name]]));
+}
+
+export function ContextNudge({ model }) {
+  const voice = useVoice();
+  const [stories, vocabulary] = [model.get("stories"), model.get("vocabulary")];
+  const [axes, head] = [model.get("axes"), model.get("head")];
+  const { s, g, start, put, linkState, reset } = useFigureState({
+    model,
+    voice,
+    names: STATE,
+    derive: (signals) => {
+      const story = computed(() => stories[signals.story.value]);
+      const words = computed(() =>
+        story.value.words
+          .map((word, index) => ({ word, index }))
+          .filter(({ index }) => !signals.removed.value.includes(index)),
+      );
+      const token = computed(() =>
+        words.value.findIndex(({ index }) => index === story.value.token),
+      );
+      const nudged = computed(() =>
+        nudge({
+          words: words.value.map(({ word }) => word),
+          token: token.value,
+          vocabulary,
+          head,
+          strength: signals.strength.value,
+        }),
+      );
+      return { story, words, token, nudged };
+    },
+    read: (raw) => readState(raw, stories),
+  });
+  const { words: all, token, senses } = g.story.value;
+  const nudged = g.nudged.value;
+  const toggle = (i) => {
+    const out = s.removed.value.includes(i);
+    s.removed.value = out ? s.removed.value.filter((n) => n !== i) : [...s.removed.value, i];
+    const closest = Object.entries(senses)
+      .map(([name, vector]) => [cosine(g.nudged.value.after, vector), name])
+      .sort(([a], [b]) => b - a)[0];
+    voice.speak(
+      `${all[i]} ${out ? "put back" : "taken out"}. ${all[token]} is nearest to ${closest[1]}, cosine ${number(closest[0])}.`,
+    );
+  };
+  const measured = {
+    cosine: ({ sense }) => (senses[sense] ? cosine(nudged.after, senses[sense]) : null),
+    weight: ({ word }) => {
+      const at = g.words.value.findIndex((kept) => kept.word === word);
+      return at < 0 ? null : nudged.weights[at];
+    },
+  };
+  return (
+    <Figure
+      figure="ContextNudge"
+      model={model}
+      voice={voice}
+      title={model.get("title")}
+      claim="Press a word to take it out of the phrase. Watch the vector of the word that asks."
+      snippet={() => snippet(s, g.story.value, g.words.value, g.token.value)}
+      linkState={linkState}
+      reset={reset}
+      values={() => ({ weights: nudged.weights, before: nudged.before, after: nudged.after })}
+      after={
+        <Challenges
+          figureKey={model.get("key")}
+          challenges={model.get("challenges")}
+          measure={(condition) => measured[condition.measure](condition)}
+          name={({ measure, sense, word }) =>
+            measure === "cosine" ? `cosine with ${sense}` : `weight of ${word}`
+          }
+          elsewhere={({ story }) =>
+            story && story !== s.story.value && `This one is about “${story}”.`
+          }
+          voice={voice}
+          onStart={({ story }) => put({ ...start, story: story ?? s.story.value, removed: [] })}
+        />
+      }
+    >
+      <div class="al-controls" data-not-in-picture>
+        <label class="al-field">
+          <span>Phrase</span>
+          <select
+            value={s.story.value}
+            onChange={(event) => put({ story: event.currentTarget.value, removed: [] })}
+          >
+            {Object.keys(stories).map((name) => (
+              <option value={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        <label class="al-field">
+          <span>strength of what is added</span>
+          <input
+            type="range"
+            min={0}
+            max={STRONGEST}
+            step={0.1}
+            value={s.strength.value}
+            aria-valuetext={number(s.strength.value, 1)}
+            onInput={(event) => (s.strength.value = Number(event.currentTarget.value))}
+          />
+          <strong>{number(s.strength.value, 1)}</strong>
+        </label>
+      </div>
+      <div data-picture>
+        <Words
+          all={all}
+          words={g.words.value}
+          token={token}
+          removed={s.removed.value}
+          weights={nudged.weights}
+          onToggle={toggle}
+        />
+        <div class="al-row">
+          <VectorBars axes={axes} before={nudged.before} after={nudged.after} />
+          <Senses senses={senses} before={nudged.before} after={nudged.after} />
+        </div>
+      </div>
+      <Opened words={g.words.value} nudged={nudged} head={head} axes={axes} />
+    </Figure>
+  );
+}

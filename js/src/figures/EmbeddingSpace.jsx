@@ -1,0 +1,338 @@
+// Words as points: their neighbours, their directions, and sums and differences of them.
+import { computed } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { number, round } from "../core/format.js";
+import { dot } from "../core/mathematics.js";
+import { Challenges } from "../parts/Challenges.jsx";
+import { Figure, useVoice } from "../parts/Figure.jsx";
+import { useFigureState } from "../parts/useFigureState.js";
+
+const STATE = ["vectors", "across", "up", "word", "analogy", "similarity"];
+const SIZE = 340;
+const CENTRE = SIZE / 2;
+const REACH = 1.9; // of each axis, both ways
+const UNIT = CENTRE / REACH;
+const STEP = 0.1;
+const GRAB = 24;
+const SHOWN = 5; // neighbours in a list
+const SIMILARITIES = { cosine: "cosine", dot: "dot product" };
+
+const norm = (v) => Math.sqrt(dot(v, v));
+
+/** A zero vector points nowhere: its cosine with anything is 0. */
+export function cosine(a, b) {
+  const lengths = norm(a) * norm(b);
+  return lengths === 0 ? 0 : dot(a, b) / lengths;
+}
+
+const measures = { cosine, dot };
+
+/** The words of `vectors`, most similar to `target` first, without those in `but`. */
+export function neighbours(vectors, target, similarity, but = []) {
+  return Object.entries(vectors)
+    .filter(([word]) => !but.includes(word))
+    .map(([word, vector]) => ({ word, value: measures[similarity](vector, target) }))
+    .sort((a, b) => b.value - a.value);
+}
+
+const combine = (vectors, [a, b, c]) =>
+  vectors[a].map((value, i) => value - vectors[b][i] + vectors[c][i]);
+
+function usePlane({ points, onPick, onMove }) {
+  const svg = useRef(null);
+  const held = useRef(null);
+  const locate = (event) => {
+    const box = svg.current.getBoundingClientRect();
+    const scale = SIZE / box.width;
+    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+  };
+  const release = () => (held.current = null);
+  return {
+    ref: svg,
+    onPointerDown: (event) => {
+      const [x, y] = locate(event);
+      const near = points
+        .map(({ word, at }) => ({ word, far: Math.hypot(at[0] - x, at[1] - y) }))
+        .sort((a, b) => a.far - b.far)[0];
+      if (!near || near.far > GRAB) return;
+      svg.current.setPointerCapture(event.pointerId);
+      held.current = near.word;
+      onPick(near.word);
+    },
+    onPointerMove: (event) => {
+      if (!held.current) return;
+      const [x, y] = locate(event);
+      onMove(held.current, (x - CENTRE) / UNIT, (CENTRE - y) / UNIT);
+    },
+    onPointerUp: release,
+    onPointerCancel: release,
+  };
+}
+
+/** Names below one another where points coincide, so that each can be read. */
+function placeNames(points) {
+  const taken = [];
+  return points.map(({ at: [x, y] }) => {
+    let line = y + 4;
+    while (taken.some(([a, b]) => Math.abs(a - x) < 60 && Math.abs(b - line) < 12)) line += 12;
+    taken.push([x, line]);
+    return [x > SIZE - 70 ? x - 8 : x + 8, line, x > SIZE - 70 ? "end" : "start"];
+  });
+}
+
+/** Words that have nothing on either axis crowd the middle: they stand back. */
+function wordClass({ word, at: [x, y] }, chosen) {
+  if (word === chosen) return "al-strong";
+  return Math.hypot(x - CENTRE, y - CENTRE) < 0.25 * UNIT ? "al-unmoved" : "";
+}
+
+function Space({ vectors, axes, across, up, word, analogy, result, onPick, onMove }) {
+  const [i, j] = [axes.indexOf(across), axes.indexOf(up)];
+  const at = (vector) => [CENTRE + vector[i] * UNIT, CENTRE - vector[j] * UNIT];
+  const points = Object.entries(vectors).map(([name, vector]) => ({ word: name, at: at(vector) }));
+  const names = placeNames(points);
+  const [a, b, c] = analogy.map((name) => at(vectors[name]));
+  const end = at(result);
+  const hands = usePlane({ points, onPick, onMove });
+  const onKeyDown = (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    if (!(event.key in step)) return;
+    event.preventDefault();
+    const [dx, dy] = step[event.key];
+    onMove(word, vectors[word][i] + dx * STEP, vectors[word][j] + dy * STEP);
+  };
+  const place = `${across} ${number(vectors[word][i])}, ${up} ${number(vectors[word][j])}`;
+  return (
+    <svg
+      class="al-space"
+      viewBox={`0 0 ${SIZE} ${SIZE}`}
+      tabIndex={0}
+      role="application"
+      aria-roledescription="plane of words"
+      aria-label={`${word} at ${place}. Arrow keys move it.`}
+      onKeyDown={onKeyDown}
+      {...hands}
+    >
+      <g class="al-axes">
+        <line x1={0} y1={CENTRE} x2={SIZE} y2={CENTRE} />
+        <line x1={CENTRE} y1={0} x2={CENTRE} y2={SIZE} />
+        <text x={4} y={CENTRE - 6}>
+          {across} →
+        </text>
+        <text x={CENTRE + 6} y={12}>
+          {up} ↑
+        </text>
+      </g>
+      <g class="al-parallelogram">
+        <line x1={b[0]} y1={b[1]} x2={a[0]} y2={a[1]} />
+        <line x1={c[0]} y1={c[1]} x2={end[0]} y2={end[1]} />
+        <circle cx={end[0]} cy={end[1]} r={9} />
+      </g>
+      {points.map((point, n) => (
+        <g class={`al-word ${wordClass(point, word)}`}>
+          <circle cx={point.at[0]} cy={point.at[1]} r={4.5} />
+          <text x={names[n][0]} y={names[n][1]} text-anchor={names[n][2]}>
+            {point.word}
+          </text>
+        </g>
+      ))}
+    </svg>
+  );
+}
+
+function Ranking({ title, ranked }) {
+  return (
+    <table class="al-numbers">
+      <caption>{title}</caption>
+      <tbody>
+        {ranked.slice(0, SHOWN).map(({ word, value }) => (
+          <tr>
+            <th scope="row">{word}</th>
+            <td>{number(value)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Pick({ label, value, choices, onChange }) {
+  return (
+    <label class="al-field">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {choices.map((choice) => (
+          <option value={choice}>{choice}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function snippet(s, axes) {
+  return [
+    "import numpy as np",
+    "",
+    `axes = ${JSON.stringify(axes)}`,
+    `vectors = {`,
+    ...Object.entries(s.vectors.value).map(
+      ([w, v]) => `    ${JSON.stringify(w)}: [${v.join(", ")}],`,
+    ),
+    "}",
+    `a, b, c = (np.array(vectors[w]) for w in ${JSON.stringify(s.analogy.value)})`,
+    "target = a - b + c",
+    "for word, vector in vectors.items():",
+    "    v = np.array(vector)",
+    s.similarity.value === "cosine"
+      ? "    print(word, (v @ target / (np.linalg.norm(v) * np.linalg.norm(target))).round(2))"
+      : "    print(word, (v @ target).round(2))",
+  ].join("\n");
+}
+
+/** What a link holds, checked field by field. */
+function readState(raw, start, axes) {
+  const known = (word) => typeof word === "string" && Object.hasOwn(start.vectors, word);
+  const vector = (v) =>
+    Array.isArray(v) &&
+    v.length === axes.length &&
+    v.every((n) => typeof n === "number" && Math.abs(n) <= REACH);
+  const checks = {
+    vectors: (v) =>
+      v !== null &&
+      typeof v === "object" &&
+      Object.keys(start.vectors).every((word) => Object.hasOwn(v, word) && vector(v[word])) &&
+      Object.keys(v).every(known),
+    across: (v) => axes.includes(v),
+    up: (v) => axes.includes(v),
+    word: known,
+    analogy: (v) => Array.isArray(v) && v.length === 3 && v.every(known),
+    similarity: (v) => Object.hasOwn(SIMILARITIES, v),
+  };
+  for (const name of STATE)
+    if (!checks[name](raw[name])) throw new Error(`its ${name} does not fit this figure`);
+  return Object.fromEntries(STATE.map((name) => [name, raw[name]]));
+}
+
+export function EmbeddingSpace({ model }) {
+  const voice = useVoice();
+  const axes = model.get("axes");
+  const { s, g, start, put, linkState, reset } = useFigureState({
+    model,
+    voice,
+    names: STATE,
+    derive: (signals) => {
+      const result = computed(() => combine(signals.vectors.value, signals.analogy.value));
+      const near = computed(() => {
+        const { vectors, word, similarity } = signals;
+        return neighbours(vectors.value, vectors.value[word.value], similarity.value, [word.value]);
+      });
+      const answers = computed(() =>
+        neighbours(signals.vectors.value, result.value, signals.similarity.value),
+      );
+      return { result, near, answers };
+    },
+    read: (raw, start) => readState(raw, start, axes),
+  });
+  const vectors = s.vectors.value;
+  const words = Object.keys(vectors);
+  const inputs = s.analogy.value;
+  const left = g.answers.value.filter(({ word }) => !inputs.includes(word));
+  const move = (word, x, y) => {
+    const moved = [...vectors[word]];
+    const inside = (value) => round(Math.max(-REACH, Math.min(REACH, value)), 2);
+    moved[axes.indexOf(s.across.value)] = inside(x);
+    moved[axes.indexOf(s.up.value)] = inside(y);
+    s.vectors.value = { ...vectors, [word]: moved };
+    voice.speak(
+      `${word} at ${number(inside(x))}, ${number(inside(y))}; nearest ${g.near.value[0].word}`,
+    );
+  };
+  const measured = {
+    cosine: ({ words: [a, b] }) => cosine(vectors[a], vectors[b]),
+    answer: ({ word }) => (left[0].word === word ? 1 : 0),
+    winner: ({ word }) => (g.answers.value[0].word === word ? 1 : 0),
+  };
+  const names = {
+    cosine: ({ words: [a, b] }) => `cosine of ${a} and ${b}`,
+    answer: ({ word }) => `${word} is nearest, inputs left out (1 is yes)`,
+    winner: ({ word }) => `${word} is nearest of all (1 is yes)`,
+  };
+  const setAnalogy = (n) => (word) =>
+    (s.analogy.value = inputs.map((old, i) => (i === n ? word : old)));
+  return (
+    <Figure
+      figure="EmbeddingSpace"
+      model={model}
+      voice={voice}
+      title={model.get("title")}
+      claim="Drag a word. Its neighbours change, and so do all sums and differences it takes part in."
+      snippet={() => snippet(s, axes)}
+      linkState={linkState}
+      reset={reset}
+      values={() => ({ result: g.result.value, near: g.near.value, answers: g.answers.value })}
+      after={
+        <Challenges
+          figureKey={model.get("key")}
+          challenges={model.get("challenges")}
+          measure={(condition) => measured[condition.measure](condition)}
+          name={(condition) => names[condition.measure](condition)}
+          voice={voice}
+          onStart={(challenge) => put({ ...start, ...challenge.state })}
+        />
+      }
+    >
+      <div class="al-controls" data-not-in-picture>
+        <Pick
+          label="Look along"
+          value={s.across.value}
+          choices={axes}
+          onChange={(v) => (s.across.value = v)}
+        />
+        <Pick label="and" value={s.up.value} choices={axes} onChange={(v) => (s.up.value = v)} />
+        <Pick
+          label="Word"
+          value={s.word.value}
+          choices={words}
+          onChange={(v) => (s.word.value = v)}
+        />
+        <Pick
+          label="Similarity"
+          value={s.similarity.value}
+          choices={Object.keys(SIMILARITIES)}
+          onChange={(v) => (s.similarity.value = v)}
+        />
+      </div>
+      <div class="al-row" data-picture>
+        <Space
+          vectors={vectors}
+          axes={axes}
+          across={s.across.value}
+          up={s.up.value}
+          word={s.word.value}
+          analogy={inputs}
+          result={g.result.value}
+          onPick={(word) => (s.word.value = word)}
+          onMove={move}
+        />
+        <div class="al-strip">
+          <Ranking
+            title={`nearest to ${s.word.value}, by ${SIMILARITIES[s.similarity.value]}`}
+            ranked={g.near.value}
+          />
+          <div class="al-controls" role="group" aria-label="Sum and difference">
+            <Pick label="" value={inputs[0]} choices={words} onChange={setAnalogy(0)} />
+            <Pick label="−" value={inputs[1]} choices={words} onChange={setAnalogy(1)} />
+            <Pick label="+" value={inputs[2]} choices={words} onChange={setAnalogy(2)} />
+          </div>
+          <Ranking
+            title={`nearest to ${inputs[0]} − ${inputs[1]} + ${inputs[2]}`}
+            ranked={g.answers.value}
+          />
+          <p>
+            Inputs left out: <strong>{left[0].word}</strong> ({number(left[0].value)})
+          </p>
+        </div>
+      </div>
+    </Figure>
+  );
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { number, parse, short, list } from "../src/core/format.js";
+import { fromLink, toLink } from "../src/core/link.js";
+import * as mathematics from "../src/core/mathematics.js";
+
+const close = (a, b) => assert.ok(Math.abs(a - b) < 1e-12, `${a} is not ${b}`);
+
+test("matmul multiplies rows by columns", () => {
+  const product = mathematics.matmul(
+    [
+      [1, 2, 3],
+      [-1, 0, 0.5],
+    ],
+    [
+      [1, 0],
+      [0, 2],
+      [4, -1],
+    ],
+  );
+  assert.deepEqual(product, [
+    [13, 1],
+    [1, -0.5],
+  ]);
+});
+
+test("softmax sums to one, does not overflow, and ignores what is masked", () => {
+  const weights = mathematics.softmax([1e4, 1e4 - Math.log(3), -Infinity]);
+  close(weights[0], 0.75);
+  close(weights[1], 0.25);
+  assert.equal(weights[2], 0);
+});
+
+test("an empty row has no weights", () => {
+  assert.deepEqual(mathematics.softmax([-Infinity, -Infinity]), [0, 0]);
+});
+
+test("later keys are masked", () => {
+  assert.deepEqual(
+    mathematics.maskLater([
+      [1, 2],
+      [3, 4],
+    ]),
+    [
+      [1, -Infinity],
+      [3, 4],
+    ],
+  );
+});
+
+test("moveProjection lands on its target and leaves unused rows alone", () => {
+  const [x, w] = [[1, 0, 0.5], [[1, 2], [3, 4], [5, 6]]]; // prettier-ignore
+  const moved = mathematics.moveProjection(w, x, [0.25, -1]);
+  const [a, b] = mathematics.matmul([x], moved)[0];
+  close(a, 0.25);
+  close(b, -1);
+  assert.deepEqual(moved[1], [3, 4]);
+  assert.equal(mathematics.moveProjection(w, [0, 0, 0], [1, 1]), w);
+});
+
+test("seeded normals repeat, differ by seed, and are normal", () => {
+  const draw = (seed, n) => Array.from({ length: n }, mathematics.seededNormals(seed));
+  assert.deepEqual(draw(7, 5), draw(7, 5));
+  assert.notDeepEqual(draw(7, 5), draw(8, 5));
+  const many = draw(1, 20000);
+  const mean = many.reduce((a, b) => a + b) / many.length;
+  const variance = many.reduce((sum, v) => sum + (v - mean) ** 2, 0) / many.length;
+  assert.ok(Math.abs(mean) < 0.03 && Math.abs(variance - 1) < 0.04);
+});
+
+test("numbers are written with a true minus and without minus zero", () => {
+  const written = [-1.005, -0.001, 0, 12345.6, -Infinity, NaN].map((value) => number(value));
+  assert.deepEqual(written, ["−1.00", "0.00", "0.00", "1.2e+4", "−∞", "not a number"]);
+  assert.deepEqual([2.5, 2, 0, -10, 100].map(short), ["2.5", "2", "0", "−10", "100"]);
+});
+
+test("numbers are read as people type them, and nothing else", () => {
+  const good = { 2.5: 2.5, "2,5": 2.5, "−3": -3, " .5 ": 0.5, "1e2": 100, "+4": 4 };
+  for (const [text, value] of Object.entries(good)) assert.equal(parse(text), value, text);
+  for (const text of ["", " ", "abc", "0x10", "1 2", "Infinity", "NaN", "1.2.3", "--1"])
+    assert.ok(Number.isNaN(parse(text)), text);
+});
+
+test("lists of words", () => {
+  assert.deepEqual([["a"], ["a", "b"], ["a", "b", "c"]].map(list), ["a", "a and b", "a, b and c"]);
+});
+
+test("a link gives back the state it was made of", () => {
+  const state = { sentence: "Ünïcode 🦊 − ok", w_q: [[0.1, -1e-7]], selected: null };
+  const address = toLink("https://example.org/page.html#old", "a key & more", state);
+  assert.ok(address.startsWith("https://example.org/page.html#figure="));
+  const hash = address.slice(address.indexOf("#"));
+  assert.deepEqual(fromLink(hash, "a key & more"), state);
+  assert.equal(fromLink(hash, "another"), null);
+});
+
+test("links that cannot be read say why", () => {
+  for (const text of ["%%%", "e29vcHM", "bnVsbA", "W10", "Nw"])
+    assert.throws(
+      () => fromLink(`#figure=k&state=${text}`, "k"),
+      /changed on the way|does not hold/,
+    );
+  assert.throws(() => fromLink(`#figure=k&state=${"A".repeat(1e6)}`, "k"), /longer than/);
+});

@@ -1,0 +1,234 @@
+"""The two homes of a figure: a built page, and JupyterLab with a running kernel."""
+
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from attnlib.figures import QueryKey
+from tests.figures.driving import Hands, centre, mouse_drag
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTER = "chapters/03_queries_and_keys"
+DESIGNED = QueryKey(preset="nouns look for adjectives")  # what the chapter's figure starts from
+START_UP = 60  # seconds, at most
+PATIENCE = 30_000  # milliseconds: a kernel starts slowly on a busy machine
+
+
+class TestBuiltPage:
+    @pytest.fixture
+    def hands(self, page_factory, book_url):
+        page = page_factory()
+        page.goto(f"{book_url}{CHAPTER}.html")
+        return Hands(page)
+
+    def test_a_dragged_query_weight_moves_the_weights(self, hands):
+        before = np.array(hands.values()["weights"])
+        mouse_drag(hands.page, centre(hands.cell("w_q", "animal")), (-40, 0))
+        assert hands.number("w_q", "animal") == 1.5
+        head = world.PHRASES.head("nouns look for adjectives")
+        w_q, w_k = head.w_q.copy(), head.w_k.copy()
+        w_q[0, 0] = 1.5
+        after = hands.values()["weights"]
+        np.testing.assert_allclose(after, QueryKey(w_q=w_q, w_k=w_k).trace.weights, atol=1e-6)
+        assert np.abs(after - before).max() > 0.1
+        assert hands.page.record.errors == []
+
+    def test_a_copied_link_leads_back_to_the_same_page(self, hands):
+        hands.page.evaluate(
+            """Object.defineProperty(navigator, "clipboard",
+                { value: { writeText: async (text) => { window.kept = text; } } })"""
+        )
+        hands.cell("w_q", "action").focus()
+        hands.press("PageUp", "PageUp")
+        hands.button("Copy link").click()
+        page = hands.page.context.new_page()
+        page.goto(hands.page.evaluate("window.kept"))
+        again = Hands(page)
+        again.settle()
+        assert again.number("w_q", "action") == 2
+        assert again.values() == hands.values()
+
+    def test_the_page_names_the_script_once(self, built_book):
+        html = (built_book / f"{CHAPTER}.html").read_text(encoding="utf-8")
+        assert len(re.findall(r"attnlib\.js", html)) == 1
+        assert "html-manager" not in html and "require.min.js" not in html
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def jupyter_lab(folder):
+    """JupyterLab on `folder`, its settings and runtime files inside it; gives address and token."""
+    port, token = free_port(), secrets.token_hex(16)
+    own = {f"JUPYTER_{name}_DIR": str(folder / f".{name}") for name in ("CONFIG", "RUNTIME")}
+    own["JUPYTERLAB_SETTINGS_DIR"] = str(folder / ".settings")
+    settings = folder / ".settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    # Otherwise cells that are scrolled away are not in the page.
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={port}"]
+    options = ["--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", "--allow-root"]
+    options += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    options += ["--expose-app-in-browser"]  # as window.jupyterapp, to change the theme
+    options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    environment = os.environ | own | {"PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder / ".ipy")}
+    with (folder / "log.txt").open("w") as log:
+        server = subprocess.Popen(
+            command + options, cwd=folder, env=environment, stdout=log, stderr=log
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, folder / "log.txt")
+        yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={token}&reset"
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def wait_for(address, server, log):
+    """Wait until `address` answers; fail with the log if the server ends or takes too long."""
+    end = time.monotonic() + START_UP
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab does not answer:\n{log.read_text()}", pytrace=False)
+
+
+CELLS = [
+    "from attnlib.figures import QueryKey\n"
+    'fig = QueryKey(preset="nouns look for adjectives", selected=[3, 1])\n'
+    "fig",
+    "print('state:', fig.w_q[0, 0], fig.causal, fig.sentence, fig.selected)",
+    "fig.w_q = fig.w_q * -2\nfig.w_k = fig.w_k + 1",
+    "fig.sentence = 'the sleepy fox'\nfig.causal = False\nfig.selected = [2, 1]",
+]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, browser):
+    """A page of JupyterLab on a folder with a tiny notebook and the chapter."""
+    pytest.importorskip("jupyterlab")
+    folder = tmp_path_factory.mktemp("lab")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "tiny.ipynb")
+    shutil.copy(ROOT / f"{CHAPTER}.ipynb", folder / "chapter.ipynb")
+    with jupyter_lab(folder) as address:
+        context = browser.new_context(viewport={"width": 1500, "height": 1000})
+        yield lambda name: opened(context, address.format(name))
+        context.close()
+
+
+def opened(context, address):
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+    page.locator('[data-status="idle"], .jp-Notebook-ExecutionIndicator').first.wait_for()
+    return page
+
+
+def run(page, n):
+    """Run the cell `n` of the notebook alone, and wait until the kernel is done with it."""
+    cell = page.locator(".jp-CodeCell").nth(n)
+    prompt = cell.locator(".jp-InputArea-prompt")
+    before = prompt.inner_text()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    expect(prompt).not_to_have_text(before, timeout=PATIENCE)
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=PATIENCE)
+    return cell
+
+
+def told(page):
+    """What the cell that prints the state in Python says now."""
+    page.wait_for_timeout(300)  # the browser sends its changes once a frame
+    return run(page, 1).locator(".jp-OutputArea-output").last.inner_text().strip()
+
+
+class TestJupyterLab:
+    def test_state_goes_both_ways_and_the_theme_is_followed(self, lab):
+        page = lab("tiny.ipynb")
+        run(page, 0)
+        hands = Hands(page)
+        from_browser_to_python(page, hands)
+        from_python_to_browser(page, hands)
+        follows_the_dark_theme(page, hands)
+
+    def test_the_chapter_runs_with_its_figures(self, lab):
+        page = lab("chapter.ipynb")
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        Hands(page, "QueryKey")
+        hands = Hands(page, "Quiz")
+        assert hands.root.get_by_role("radio").count() > 5
+
+
+def from_browser_to_python(page, hands):
+    assert told(page) == (
+        "state: 2.5 False a fluffy blue creature roamed the verdant forest [3, 1]"
+    )
+    mouse_drag(page, centre(hands.cell("w_q", "animal")), (40, 0))
+    hands.root.get_by_role("checkbox", name="causal mask").check()
+    hands.pattern_cell("forest", "verdant").click()
+    assert told(page) == ("state: 3.5 True a fluffy blue creature roamed the verdant forest [7, 6]")
+    hands.cell("w_q", "animal").focus()
+    hands.press("7", "Enter")
+    hands.menu("Phrase").select_option(label="Two animals")
+    assert told(page) == "state: 7.0 True a small old owl watched a hungry fox None"
+
+
+def from_python_to_browser(page, hands):
+    run(page, 2)
+    page.wait_for_function(
+        """() => document.querySelector('[aria-label^="w_q animal, 1:"]')
+            .getAttribute("aria-label").endsWith("−14.00")"""
+    )
+    assert hands.number("w_k", "animal") == 1
+    run(page, 3)
+    hands.pattern_cell("fox", "sleepy").wait_for()
+    w_k = world.PHRASES.head("nouns look for adjectives").w_k + 1
+    w_q = world.PHRASES.head("nouns look for adjectives").w_q.copy()
+    w_q[0, 0] = 7
+    wanted = QueryKey("the sleepy fox", w_q=w_q * -2, w_k=w_k).trace
+    page.wait_for_function(
+        """() => !document.querySelector('[data-attnlib-figure="QueryKey"]')
+            .attnlibValues().scores.flat().includes(-Infinity)"""
+    )
+    np.testing.assert_allclose(hands.values()["weights"], wanted.weights, atol=1e-6)
+    chosen = hands.pattern.locator('[aria-selected="true"]').get_attribute("aria-label")
+    assert chosen.startswith("query fox, key sleepy:")
+
+
+def follows_the_dark_theme(page, hands):
+    ground = "root => getComputedStyle(root).backgroundColor"
+    light = hands.root.evaluate(ground)
+    page.evaluate(
+        "jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
+    )
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    dark = hands.root.evaluate(ground)
+    brightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (light, dark)]
+    assert brightness[0] > 600 > 200 > brightness[1]
