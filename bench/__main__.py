@@ -2,7 +2,7 @@
 
 import importlib
 
-REPORTS = ("attention", "pages")  # modules of this folder, each with a main()
+REPORTS = ("attention", "figures", "pages")  # modules of this folder, each with a main()
 
 for name in REPORTS:
     print(f"== {name}\n")

@@ -38,8 +38,7 @@ class TestBuiltPage:
         before = np.array(hands.values()["weights"])
         mouse_drag(hands.page, centre(hands.cell("w_q", "animal")), (-40, 0))
         assert hands.number("w_q", "animal") == 1.5
-        head = world.PHRASES.head("nouns look for adjectives")
-        w_q, w_k = head.w_q.copy(), head.w_k.copy()
+        w_q, w_k = DESIGNED.w_q.copy(), DESIGNED.w_k.copy()
         w_q[0, 0] = 1.5
         after = hands.values()["weights"]
         np.testing.assert_allclose(after, QueryKey(w_q=w_q, w_k=w_k).trace.weights, atol=1e-6)
@@ -146,7 +145,8 @@ def opened(context, address):
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-    page.locator('[data-status="idle"], .jp-Notebook-ExecutionIndicator').first.wait_for()
+    # Keys pressed before the kernel is there are lost.
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
     return page
 
 
@@ -209,8 +209,8 @@ def from_python_to_browser(page, hands):
     assert hands.number("w_k", "animal") == 1
     run(page, 3)
     hands.pattern_cell("fox", "sleepy").wait_for()
-    w_k = world.PHRASES.head("nouns look for adjectives").w_k + 1
-    w_q = world.PHRASES.head("nouns look for adjectives").w_q.copy()
+    w_k = DESIGNED.w_k + 1
+    w_q = DESIGNED.w_q.copy()
     w_q[0, 0] = 7
     wanted = QueryKey("the sleepy fox", w_q=w_q * -2, w_k=w_k).trace
     page.wait_for_function(

@@ -156,7 +156,7 @@ class TestPrediction:
             Prediction.ask("queries-and-keys", "likeness", 4)
 
     def test_unknown_names_are_refused_with_the_known_ones(self):
-        with pytest.raises(ValueError, match="no questions for 'nothing'; there are: .*queries"):
+        with pytest.raises(ValueError, match=r"no questions for 'nothing'; there are: .*queries"):
             Prediction.ask("nothing", "x", 1)
         with pytest.raises(ValueError, match="asks no 'x'; it asks: likeness"):
             Prediction.ask("queries-and-keys", "x", 1)

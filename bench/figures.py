@@ -1,0 +1,134 @@
+"""The live figures: how fast they are mounted and redrawn, and what they weigh.
+
+Mounting: the `performance.measure` entries of the chapter page, fresh loads over file://, each in
+a context of its own. Redraw: 16 tokens, CPU slowed 4 times, one pointermove after the other on a
+matrix cell and on an arrow. "work" is from dispatching the event to the end of the next frame's
+scripts and of a forced layout (what the figure costs, painting left out); "frame" is from the event
+to the second animation frame after it (what a reader waits, with up to two display intervals).
+"""
+
+import gzip
+import statistics
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import sync_playwright
+
+from attnlib.figures import QueryKey
+from bench.pages import HTML
+from tests.figures.driving import STATIC, Hands, centre, document
+from tools import chromium
+
+CHAPTER = HTML / "chapters" / "03_queries_and_keys.html"
+LOADS = 7
+SLOWER = 4
+MOVES = 120
+WARM_UP = 20
+GOALS = {"mounting": 50, "redraw": 8, "kilobytes": 100}  # ms, ms, kB gzipped (design)
+KILOBYTE = 1000
+
+MOUNTED = """() => performance.getEntriesByType("measure")
+    .filter((entry) => entry.name.startsWith("attnlib "))
+    .map((entry) => [entry.name.slice(8), entry.duration])"""
+
+# Moves the pointer by a few pixels to and fro; `el` is what the pointer holds.
+DRAG = """async (el, { x, y, moves }) => {
+    const send = (type, dx) => el.dispatchEvent(new PointerEvent(type, {
+        bubbles: true, cancelable: true, pointerId: 1, button: 0, buttons: 1,
+        clientX: x + dx, clientY: y }));
+    const frame = () => new Promise(requestAnimationFrame);
+    el.setPointerCapture = () => {};
+    send("pointerdown", 0);
+    await frame();
+    const found = [];
+    for (let n = 1; n <= moves; n++) {
+        await frame();
+        const began = performance.now();
+        send("pointermove", 8 * (1 + (n % 9)));
+        await Promise.resolve();
+        const scripted = new Promise((done) => requestAnimationFrame(() => {
+            const start = performance.now();
+            setTimeout(() => done(start));
+        }));
+        document.body.offsetHeight;
+        const handled = performance.now() - began;
+        const start = await scripted;
+        const again = performance.now();
+        document.body.offsetHeight;
+        const late = performance.now() - again;
+        await frame();
+        found.push([handled + late, performance.now() - began]);
+    }
+    send("pointerup", 0);
+    return found;
+}"""
+
+
+def percentile(values, share):
+    """The value that `share` of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def mounting(browser):
+    """Milliseconds for each figure of the chapter page: `{class: [ms, ...]}`."""
+    times = {}
+    for _ in range(LOADS):
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(CHAPTER.as_uri())
+        Hands(page)
+        for name, duration in page.evaluate(MOUNTED):
+            times.setdefault(name, []).append(duration)
+        context.close()
+    return times
+
+
+def redraw(browser, folder):
+    """`{what is dragged: [(work, frame), ...]}` in milliseconds, with the CPU slowed."""
+    words = "a small old owl watched a hungry fox and the sleepy mole crossed the misty river"
+    figure = QueryKey(words, preset="nouns look for adjectives", selected=[3, 1])
+    path = Path(folder) / "page.html"
+    path.write_text(document(figure), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.goto(path.as_uri())
+    hands = Hands(page)
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    found = {}
+    for name, held, at in (
+        ("a matrix cell", hands.cell("w_q", "animal"), hands.cell("w_q", "animal")),
+        ("an arrow", hands.plane, hands.plane.locator("> circle").last),
+    ):
+        x, y = centre(at)
+        moves = {"x": x, "y": y, "moves": MOVES + WARM_UP}
+        found[name] = held.evaluate(DRAG, moves)[WARM_UP:]
+    page.close()
+    return found
+
+
+def main():
+    print(__doc__.partition("\n\n")[2])
+    with sync_playwright() as playwright, TemporaryDirectory() as folder:
+        browser = chromium.launch(playwright)
+        print(f"mounting, ms (goal {GOALS['mounting']})       median   worst")
+        for name, times in mounting(browser).items():
+            print(f"  {name:<30}{statistics.median(times):8.1f}{max(times):8.1f}")
+        print(f"redraw, ms (goal {GOALS['redraw']})           work: median     p95   frame: p95")
+        for name, pairs in redraw(browser, folder).items():
+            work, frame = zip(*pairs, strict=True)
+            print(
+                f"  dragging {name:<21}{statistics.median(work):14.1f}"
+                f"{percentile(work, 0.95):8.1f}{percentile(frame, 0.95):13.1f}"
+            )
+        browser.close()
+    bundle = (STATIC / "attnlib.js").read_bytes()
+    packed = len(gzip.compress(bundle)) / KILOBYTE
+    print(
+        f"all figures, kB (goal {GOALS['kilobytes']} gzipped): "
+        f"{len(bundle) / KILOBYTE:.1f}, {packed:.1f} gzipped"
+    )
+
+
+if __name__ == "__main__":
+    main()
