@@ -121,7 +121,8 @@ class Exercise:
         if attempt.solved:
             _failures.pop(self.id, None)
             return Verdict(self.id, True, True, None, attempt.message, (), attempt.drawings)
-        diagnosis = next(each for each in self.diagnoses if each.fits(attempt))
+        with np.errstate(all="ignore"):  # an answer's numbers may be enormous
+            diagnosis = next(each for each in self.diagnoses if each.fits(attempt))
         _failures[self.id] += 1
         hints = (diagnosis.hint, diagnosis.stronger)[: _failures[self.id]]
         return Verdict(

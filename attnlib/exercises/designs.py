@@ -94,8 +94,7 @@ def design_mistake(id, recognises, hint, stronger):
     """A diagnosis that fits matrices for which `recognises(w_q, w_k)`; goes after `OF_FORM`."""
 
     def fits(attempt):
-        with np.errstate(all="ignore"):
-            return bool(recognises(*attempt.outcome))
+        return bool(recognises(*attempt.outcome))
 
     return Diagnosis(id, hint, stronger, fits)
 

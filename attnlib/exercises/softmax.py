@@ -191,14 +191,6 @@ SOFTMAX_MISTAKES = (
         "wherever your code has an axis.",
     ),
     mistake(
-        "whole-matrix",
-        lambda scores: divided(np.exp(below(scores, None)), None),
-        "Your row {row} sums to {total}: you shared out one whole among all the cells of the "
-        "matrix. Each row has a whole of its own.",
-        "`values.sum()` adds up every cell. Say along which axis to add, and keep one sum for "
-        "each row.",
-    ),
-    mistake(
         "keepdims",
         (
             lambda scores: divided(np.exp(scores), keepdims=False),
@@ -246,6 +238,14 @@ SOFTMAX_MISTAKES = (
         "There every exponential becomes 0, and 0 is divided by 0.",
         "Each row needs a maximum of its own: take it along the last axis, in the shape "
         "(n_queries, 1).",
+    ),
+    mistake(
+        "whole-matrix",
+        lambda scores: divided(np.exp(below(scores, None)), None),
+        "Your row {row} sums to {total}: you shared out one whole among all the cells of the "
+        "matrix. Each row has a whole of its own.",
+        "`values.sum()` adds up every cell. Say along which axis to add, and keep one sum for "
+        "each row.",
     ),
     mistake(
         "minimum",

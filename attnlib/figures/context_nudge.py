@@ -9,26 +9,29 @@ from attnlib.figures.embedding_space import cosine
 from attnlib.world import SENSES
 
 STRONGEST = 2.0
-# Which senses the words whose meaning is open may take, each a set of axes of SENSES.
+# Which senses the words whose meaning is open may take, as directions on the axes of SENSES.
 MEANINGS = {
-    "mole": {"animal": ["animal"], "amount of substance": ["chemistry"], "skin": ["medicine"]},
-    "tower": {
-        "some building": ["building"],
-        "in Paris": ["Paris"],
-        "small, in Paris": ["Paris", "small"],
+    "mole": {
+        "animal": {"animal": 1},
+        "amount of substance": {"chemistry": 1},
+        "skin": {"medicine": 1},
     },
-    "Harry": {"wizard": ["magic"], "prince": ["royal"]},
-    "was": {"the butler": ["butler"], "the gardener": ["gardener"]},
+    "tower": {
+        "some building": {"building": 1},
+        "in Paris, full size": {"Paris": 1, "small": -0.6},
+        "in Paris, small": {"Paris": 1, "small": 1},
+    },
+    "Harry": {"wizard": {"magic": 1}, "prince": {"royal": 1}},
+    "was": {"the butler": {"butler": 1}, "the gardener": {"gardener": 1}},
 }
 
 
 def sense_vectors(word):
-    """The senses of an open word: `{name: unit vector on the axes of SENSES}`."""
-    vectors = {}
-    for name, axes in MEANINGS[word].items():
-        direction = np.array([float(axis in axes) for axis in SENSES.axes])
-        vectors[name] = direction / np.linalg.norm(direction)
-    return vectors
+    """The senses of an open word: `{name: vector on the axes of SENSES}`."""
+    return {
+        name: np.array([float(direction.get(axis, 0)) for axis in SENSES.axes])
+        for name, direction in MEANINGS[word].items()
+    }
 
 
 def stories():
