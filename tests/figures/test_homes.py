@@ -149,18 +149,27 @@ def opened(context, address):
     return page
 
 
+def command(page, name, **arguments):
+    """Let JupyterLab carry out one of its commands, once the notebook has its kernel."""
+    page.evaluate(
+        """async ([name, arguments_]) => {
+            await jupyterapp.shell.currentWidget?.sessionContext.ready;
+            await jupyterapp.commands.execute(name, arguments_);
+        }""",
+        [name, arguments],
+    )
+
+
 def run(page, n):
     """Run the cell `n` of the notebook alone, and wait until the kernel is done with it."""
     page.evaluate(
-        """async (n) => {
-            const panel = jupyterapp.shell.currentWidget;
-            await panel.sessionContext.ready;
-            panel.content.deselectAll();
-            panel.content.activeCellIndex = n;
-            await jupyterapp.commands.execute("notebook:run-cell");
+        """(n) => {
+            jupyterapp.shell.currentWidget.content.deselectAll();
+            jupyterapp.shell.currentWidget.content.activeCellIndex = n;
         }""",
         n,
     )
+    command(page, "notebook:run-cell")
     cell = page.locator(".jp-CodeCell").nth(n)
     prompt = cell.locator(".jp-InputArea-prompt")
     expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=PATIENCE)
@@ -184,7 +193,9 @@ class TestJupyterLab:
 
     def test_the_chapter_runs_with_its_figures(self, lab):
         page = lab("chapter.ipynb")
-        page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        command(page, "notebook:run-all-cells")
+        errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]')
+        assert errors.all_inner_texts() == []
         Hands(page, "QueryKey").cell("w_q", "animal").wait_for()
         hands = Hands(page, "Quiz")
         assert hands.root.get_by_role("radio").count() > 5
@@ -229,9 +240,7 @@ def from_python_to_browser(page, hands):
 def follows_the_dark_theme(page, hands):
     ground = "root => getComputedStyle(root).backgroundColor"
     light = hands.root.evaluate(ground)
-    page.evaluate(
-        "jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
-    )
+    command(page, "apputils:change-theme", theme="JupyterLab Dark")
     page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
     dark = hands.root.evaluate(ground)
     brightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (light, dark)]
