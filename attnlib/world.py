@@ -8,6 +8,7 @@ what a trained model would do. Each story of the book has the smallest world tha
     PHRASES      a fluffy blue creature: nouns, and the adjectives that fit them
     DIRECTIONS   king and queen, France and Paris: differences that carry meaning
     SENSES       mole, tower, Harry, the murderer: words whose meaning is open, and clues
+    STORY        half a page of text, for a tokenizer to learn from
 
 Everything that needs these numbers (figures, chapters, exercises) reads them from here.
 """
@@ -249,3 +250,16 @@ SENSES = World(
         }
     },
 )
+
+# The text from which the tokenizer of the first chapter learns its pieces.
+STORY = """\
+A fluffy blue creature roamed the verdant forest. The forest was old, older than the oldest
+tower, and the creature was fluffier than any fox. It roamed slowly. It had roamed the garden
+before, and the river before the garden, looking for other fluffy creatures.
+There were none. There were foxes, hungry foxes and hungrier foxes, and the hungriest fox of all
+slept near the tower. There were owls, small owls and smaller owls, watching. The creature watched
+the owls watching. It was the bluest creature in the forest, bluer than the river, and it was
+lonely: the loneliest, bluest, fluffiest creature that had ever roamed a forest.
+One misty morning it crossed the river and found another forest. There, under the tallest tree,
+slept a creature as blue and as fluffy as itself. It was roaming in its sleep.
+"""

@@ -48,6 +48,7 @@ def test_solution_passes_its_check(chapter, name, answer, index):
     assert solution, f"no folded solution below the stub of {name}"
     namespace = {}
     exec("import numpy as np\nimport attnlib as al", namespace)
+    exec(cells[index].source, namespace)
     exec(solution[1], namespace)
     verdict = check(name, eval(answer, namespace))
     assert verdict.solved, str(verdict)
