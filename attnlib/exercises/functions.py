@@ -8,7 +8,7 @@ import copy
 import inspect
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from attnlib.exercises.checking import (
     quote,
 )
 from attnlib.exercises.drawing import Drawing, close, decimals_for, matrix, number
+
+FORM_OF_RESULT = ("wrong-type", "wrong-shape")  # what came is told, not where it differs
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ class FunctionExercise(Exercise):
             attempt,
             problem=problem,
             outcome=result,
-            message=came if problem == "wrong-shape" else self.result.message(facts),
+            message=came if problem in FORM_OF_RESULT else self.result.message(facts),
             facts=facts,
             drawings=case.drawings + self.result.draw(case, result, expected),
         )
@@ -214,7 +216,21 @@ def run(function, inputs):
     except (Exception, SystemExit) as error:
         return Outcome(error=error)
     pairs = zip(inputs, copies, strict=True)
-    return Outcome(value, None, tuple(not np.array_equal(before, now) for before, now in pairs))
+    return Outcome(value, None, tuple(not alike(before, now) for before, now in pairs))
+
+
+def alike(before, now):
+    """Whether an input (array, number, text, or a container of those) is still what it was."""
+    if type(before) is not type(now):
+        return False
+    if is_dataclass(before):
+        names = [each.name for each in fields(before)]
+        return all(alike(getattr(before, name), getattr(now, name)) for name in names)
+    if isinstance(before, dict):
+        return list(before) == list(now) and all(alike(before[key], now[key]) for key in before)
+    if isinstance(before, list | tuple):
+        return len(before) == len(now) and all(map(alike, before, now))
+    return np.array_equal(before, now)
 
 
 def describe_error(error):

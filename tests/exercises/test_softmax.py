@@ -292,9 +292,11 @@ def test_unfilled_numbers_are_not_attempted(answer):
 
 
 HOSTILE = "<script>alert(1)</script>"
-BAD = [HOSTILE, 10**400, True, [], {}, set(), [[1], [2, 3]], [HOSTILE] * 3, np.zeros((3, 0)),
-       object, np.full(3, np.nan), np.full(3, np.inf), np.zeros(3, complex), [1, 2, None],
-       iter([1]), abs, [10**400] * 3, np.zeros((3, 3, 3)), np.array("a"), [1e300, -1e300, 0]]  # fmt: skip
+BAD = [
+    HOSTILE, 10**400, True, [], {}, set(), [[1], [2, 3]], [HOSTILE] * 3, np.zeros((3, 0)), object,
+    np.full(3, np.nan), np.full(3, np.inf), np.zeros(3, complex), [1, 2, None], iter([1]), abs,
+    [10**400] * 3, np.zeros((3, 3, 3)), np.array("a"), [1e300, -1e300, 0],
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("exercise", ["softmax-by-hand", "softmax", "tempered"])
