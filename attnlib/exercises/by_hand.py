@@ -28,7 +28,7 @@ class ByHandExercise(Exercise):
     labels: tuple[str, ...]
     expected: tuple[float, ...]
     tolerance: float
-    decimals: int = 2
+    decimals: int = 3
 
     def examine(self, answer):
         if is_blank(answer):
@@ -88,13 +88,13 @@ def by_hand_mistake(id, gives, tolerance, hint, stronger):
 OF_FORM = (
     Diagnosis(
         "wrong-type",
-        "Give the numbers themselves, in square brackets, with commas between them: {wanted}.",
+        "Write the {count} numbers themselves, in square brackets, with commas between them.",
         "Nothing but {count} numbers belongs between the brackets: no `...`, no text, no percent "
         "sign, and a point for the decimals.",
     ),
     Diagnosis(
         "wrong-count",
-        "Another count of numbers came than the exercise asks for: {wanted}.",
+        "The exercise asks for {count} numbers in one row, and another count or another shape came.",
         "Write one pair of square brackets around all {count} numbers, in this order.",
     ),
 )

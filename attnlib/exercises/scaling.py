@@ -146,6 +146,12 @@ VARIANCE_MISTAKES = (
         nearly,
     ),
 )
+NOT_ONE_NUMBER = Diagnosis(
+    "wrong-shape",
+    "Your result's shape is {shape}. The answer is one number, and its shape is ().",
+    "Return the number itself, without brackets around it. If you have several, one for each "
+    "coordinate, they still have to be added up.",
+)
 NUMBER_NOT_FINITE = Diagnosis(
     "not-finite",
     "Your function returned {returned}, which is not a number one can compare. Here {expected} "
@@ -170,7 +176,7 @@ VARIANCE = FunctionExercise(
         *VARIANCE_MISTAKES,
         functions.RAISED,
         functions.WRONG_TYPE,
-        functions.WRONG_SHAPE,
+        NOT_ONE_NUMBER,
         NUMBER_NOT_FINITE,
         functions.NOT_A_FUNCTION,
         functions.ARGUMENTS,

@@ -28,9 +28,9 @@ BY_HAND_MISTAKES = (
         "no-exponential",
         SCORES_BY_HAND / SCORES_BY_HAND.sum(),
         TOLERANCE,
-        "You divided the scores by their sum, {total} of the whole in all. A score of 0 then "
-        "gets no weight at all, and a negative one would get less than none. A step is missing "
-        "before you divide.",
+        "You divided the scores by their sum. Your first weight is {returned}: a score of 0 gets "
+        "nothing, and a negative score would get less than nothing. A step is missing before you "
+        "divide.",
         "First raise e to each score, then divide by the sum of what you get. What is e to the "
         "power ln 2?",
     ),
@@ -198,8 +198,9 @@ SOFTMAX_MISTAKES = (
             lambda scores: divided(np.exp(below(scores, keepdims=False)), keepdims=False),
             lambda scores: divided(np.exp(below(scores, keepdims=False))),
         ),
-        "Row {row} sums to {total}. With as many queries as keys your code runs and is wrong: "
-        "what you computed for each row lies flat, and column j meets the number of row j.",
+        "In row {row}, column {column} you have {returned} where {expected} is expected. With as "
+        "many queries as keys your code runs and is wrong: what you computed for each row lies "
+        "flat, and column j meets the number of row j.",
         "A maximum or a sum along the last axis has the shape (n_queries,), and NumPy lines it "
         "up with the columns. Give it the shape (n_queries, 1): look up `keepdims`.",
     ),
@@ -377,8 +378,8 @@ TEMPERED_MISTAKES = (
     mistake(
         "not-divided",
         (powers, lambda weights, temperature: weights**temperature),
-        "Your row sums to {total}. After the power the numbers are in the right proportion, or "
-        "near it, but they are no longer shares of one whole.",
+        "You raised the weights to a power and stopped there: your row sums to {total}, and "
+        "weights are shares of one whole.",
         "Add up each row of what you have and divide the row by its sum.",
     ),
     mistake(

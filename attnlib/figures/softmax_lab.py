@@ -142,9 +142,9 @@ class SoftmaxLab(Figure):
             return (
                 f"SoftmaxLab: a random head with {N_KEYS} keys, d_head {self.d_head}\n"
                 f"not divided: median largest weight {plain['median']:.2f}, "
-                f"dead rows {plain['dead']:.0%}\n"
+                f"dead rows {plain['dead']:.1%}\n"
                 f"divided by the root: median {scaled['median']:.2f}, "
-                f"dead rows {scaled['dead']:.0%}"
+                f"dead rows {scaled['dead']:.1%}"
             )
         pairs = zip(self.labels, self.scores, self.weights, strict=True)
         lines = [

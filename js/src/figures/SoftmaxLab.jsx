@@ -377,7 +377,7 @@ function Histogram({ tops, kind, title, sample }) {
   const counts = Array(BINS).fill(0);
   for (const top of tops) counts[Math.min(BINS - 1, Math.floor(top * BINS))] += 1;
   const largest = Math.max(...counts);
-  const text = `${title}: median top weight ${number(sample.median, 3)}, dead rows ${number(sample.dead * 100, 0)}%`;
+  const text = `${title}: median top weight ${number(sample.median, 3)}, dead rows ${number(sample.dead * 100, 1)}%`;
   return (
     <div class="al-histogram">
       <p class={`al-${kind} al-strip-title`}>{title}</p>
@@ -404,7 +404,7 @@ function Histogram({ tops, kind, title, sample }) {
       </svg>
       <p class="al-reading">
         median <strong>{number(sample.median, 3)}</strong>, dead rows{" "}
-        <strong>{number(sample.dead * 100, 0)}%</strong>
+        <strong>{number(sample.dead * 100, 1)}%</strong>
       </p>
     </div>
   );
