@@ -94,7 +94,7 @@ OF_FORM = (
     ),
     Diagnosis(
         "wrong-count",
-        "The exercise asks for {count} numbers in one row, and another count or another shape came.",
+        "The exercise asks for {count} numbers in one row. Another count or another shape came.",
         "Write one pair of square brackets around all {count} numbers, in this order.",
     ),
 )
