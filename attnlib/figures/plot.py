@@ -70,7 +70,8 @@ class Plot(Figure):
             if not alt.strip():
                 raise ValueError("a plot needs alt: a sentence that says what it shows")
             file = io.StringIO()
-            figure.savefig(file, format="svg", metadata={"Date": None})
+            with plt.rc_context(style()):  # the words as text, in the page's font
+                figure.savefig(file, format="svg", metadata={"Date": None})
             plt.close(figure)
             traits["svg"] = _inline(file.getvalue(), alt)
         super().__init__(alt=alt, **traits)

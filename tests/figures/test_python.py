@@ -168,6 +168,13 @@ class TestPlot:
         axes.plot([0, 1], [0, 1])
         return figure
 
+    def test_its_words_are_text_in_the_font_of_the_page(self):
+        figure = self.drawing()
+        figure.axes[0].set(xlabel="a label of its own")
+        svg = Plot(figure, alt="A line.").svg
+        assert "a label of its own</text>" in svg
+        assert "font-family: var(--al-sans)" in svg and "DejaVu" not in svg
+
     def test_needs_words(self):
         for alt in ({}, {"alt": " "}):
             with pytest.raises(ValueError, match="a plot needs alt"):
