@@ -46,7 +46,7 @@ def test_solution_passes_its_check(chapter, name, answer, index):
     cells = read(chapter)
     solution = SOLUTION.search(cells[index + 1].source)
     assert solution, f"no folded solution below the stub of {name}"
-    namespace = {}
+    namespace = {"check": check}
     exec("import numpy as np\nimport attnlib as al", namespace)
     exec(cells[index].source, namespace)
     exec(solution[1], namespace)
