@@ -181,7 +181,7 @@ def nearest_case(word, vectors, axes=None):
 def nearest_cases():
     small = {"forest": (4, 8), "fox": (2, 1), "river": (-4, 6), "owl": (5, 2), "den": (2, 0)}
     small = {word: np.array(row, float) for word, row in (small | {"the": (-1, -1)}).items()}
-    parallel = {"blue": (1, 3), "old": (2, 4), "small": (1, 2), "the": (3, 1)}
+    parallel = {"blue": (2, 6), "old": (4, 8), "small": (2, 4), "sleepy": (3, 3), "the": (6, 2)}
     parallel = {word: np.array(row, float) for word, row in parallel.items()}
     cases = [nearest_case("fox", small), nearest_case("small", parallel)]
     for word in ("king", "Paris", "queens", "Tokyo"):

@@ -102,7 +102,7 @@ class WordResult:
         caption = "the words, largest cosine first" + (
             "" if len(rows) == len(order) else f" ({len(rows)} of {len(order)})"
         )
-        return (Drawing(caption, rows, ("", *measures), cells, marked),)
+        return (Drawing(caption, rows, ("answer", *measures), cells, marked),)
 
 
 def describe_number(result):

@@ -1,0 +1,367 @@
+"""Context: right answers pass; every named wrong answer meets the hint meant for it."""
+
+import re
+
+import numpy as np
+import pytest
+
+import attnlib as al
+from attnlib.exercises import check, context
+
+
+def cosine(a, b):
+    return a @ b / np.sqrt(a @ a * (b @ b))
+
+
+def by(measure, choose=max):
+    """A `nearest_sense` with another measure."""
+    return lambda vector, senses: choose(senses, key=lambda name: measure(vector, senses[name]))
+
+
+nearest_sense = by(cosine)
+
+
+def distance(a, b):
+    return np.linalg.norm(a - b)
+
+
+def softmax(scores, axis=-1):
+    exponentials = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    return exponentials / exponentials.sum(axis=axis, keepdims=True)
+
+
+def weights(x, head):
+    scores = (x @ head.w_q) @ (x @ head.w_k).T / np.sqrt(head.w_q.shape[1])
+    return softmax(scores)
+
+
+def delta(x, head):
+    return weights(x, head) @ (x @ head.w_v) @ head.w_o
+
+
+def with_context(x, head):
+    return x + delta(x, head)
+
+
+def token_by_token(x, head):
+    rows = []
+    for query in x @ head.w_q:
+        scores = np.array([query @ key for key in x @ head.w_k]) / len(query) ** 0.5
+        shares = np.exp(scores) / np.exp(scores).sum()
+        rows.append(sum(s * each @ head.w_v @ head.w_o for s, each in zip(shares, x, strict=True)))
+    return (x + np.array(rows)).tolist()
+
+
+def effect_of(word_index, token, x, head):
+    rest = np.delete(x, word_index, axis=0)
+    place = token - 1 if word_index < token else token
+    return delta(x, head)[token] - delta(rest, head)[place]
+
+
+def by_renormalising(word_index, token, x, head):
+    shares = weights(x, head)[token]
+    values = x @ head.w_v @ head.w_o
+    left = np.where(np.arange(len(x)) == word_index, 0, shares)
+    return (shares - left / left.sum()) @ values
+
+
+def by_context(word_index, token, x, head):
+    rest = np.array([row for i, row in enumerate(x) if i != word_index])
+    return head(x)[token] - head(x[token : token + 1], context=rest)[0]
+
+
+RIGHT = [
+    ("nearest-sense", nearest_sense),
+    ("nearest-sense", lambda vector, senses: np.array(list(senses))[
+        np.argmax([cosine(vector, sense) for sense in senses.values()])]),
+    ("context-update", with_context),
+    ("context-update", token_by_token),
+    ("context-update", lambda x, head: x + head(x)),
+    ("context-update", lambda x, head: (x + weights(x, head) @ x @ head.ov).astype(np.float32)),
+    ("without-word", effect_of),
+    ("without-word", by_renormalising),
+    ("without-word", by_context),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
+def test_a_right_answer_is_solved(exercise, answer):
+    verdict = check(exercise, answer)
+    assert verdict.solved, verdict
+    assert str(verdict).startswith(f"{exercise}: solved.")
+
+
+# --- wrong answers
+
+
+def normalise_in_place(vector, senses):
+    vector /= np.linalg.norm(vector)
+    return nearest_sense(vector, senses)
+
+
+def pop_sense(vector, senses):
+    senses.pop(best := nearest_sense(vector, senses))
+    return best
+
+
+def mixed_with(change):
+    """A `with_context` whose weights come from changed steps."""
+    return lambda x, head: x + change(x, head) @ (x @ head.w_v) @ head.w_o
+
+
+def scores(x, head):
+    return (x @ head.w_q) @ (x @ head.w_k).T
+
+
+def without_keepdims(x, head):
+    exponentials = np.exp(al.scores(x @ head.w_q, x @ head.w_k))
+    return exponentials / exponentials.sum(axis=-1)
+
+
+def in_place(x, head):
+    x += delta(x, head)
+    return x
+
+
+def head_in_place(x, head):
+    result = with_context(x, head)
+    head.w_v[0] = 0
+    return result
+
+
+def last_only(x, head):
+    result = x.copy()
+    result[-1] += delta(x, head)[-1]
+    return result
+
+
+def zero_weight(word_index, token, x, head):
+    shares = weights(x, head)
+    shares[token, word_index] = 0
+    return delta(x, head)[token] - (shares @ (x @ head.w_v) @ head.w_o)[token]
+
+
+def emptied(word_index, token, x, head):
+    silent = x.copy()
+    silent[word_index] = 0
+    return (delta(x, head) - delta(silent, head))[token]
+
+
+def emptied_in_place(word_index, token, x, head):
+    before = delta(x, head)[token]
+    x[word_index] = 0
+    return before - delta(x, head)[token]
+
+
+def moved_by(step):
+    """An `effect_of` that looks for the token `step` places away."""
+
+    def answer(word_index, token, x, head):
+        return delta(x, head)[token] - delta(np.delete(x, word_index, 0), head)[token + step]
+
+    return answer
+
+
+# exercise, the hint that is meant, the wrong answer, and what its verdict shows
+WRONG = [
+    ("nearest-sense", "dot-product", by(np.dot), ["'an amount'", "21.000", "0.978"]),
+    ("nearest-sense", "smallest", by(cosine, min), ["'a spy'", "-0.674"]),
+    ("nearest-sense", "distance", by(distance, min), ["'a spot on the skin'", "1.414"]),
+    ("nearest-sense", "index", lambda v, s: list(s).index(nearest_sense(v, s)), ["return 2.000"]),
+    ("nearest-sense", "number", lambda v, s: cosine(v, s[nearest_sense(v, s)]), ["0.978"]),
+    ("nearest-sense", "number", lambda v, s: [cosine(v, e) for e in s.values()], ["(4,)"]),
+    ("nearest-sense", "sense-vector", lambda v, s: s[nearest_sense(v, s)], ["(3,)"]),
+    ("nearest-sense", "changed-inputs", normalise_in_place, ["changed its input vector."]),
+    ("nearest-sense", "changed-inputs", pop_sense, ["changed its input senses."]),
+    ("nearest-sense", "raised", lambda v, s: s[0], ["KeyError"]),
+    ("nearest-sense", "wrong-type", lambda v, s: list(s), ["a list of 4", "one text"]),
+    ("nearest-sense", "not-a-function", "an animal", ["f(vector, senses)"]),
+    ("nearest-sense", "arguments", lambda v: v, ["f(vector, senses)"]),
+    ("nearest-sense", "unknown-word", lambda v, s: "animal", ["'animal'", "'an animal'"]),
+    ("nearest-sense", "unrecognised", lambda v, s: max(s) if len(s) == 12 else
+        nearest_sense(v, s), ["sense 7"]),
+    ("context-update", "no-residual", delta, ["Eiffel", "The 2.00 that stood there"]),
+    ("context-update", "no-residual", lambda x, head: head(x), ["4 of 6"]),
+    ("context-update", "embeddings-mixed", lambda x, h: weights(x, h) @ x, ["0.55 <"]),
+    ("context-update", "embeddings-mixed", lambda x, h: x + weights(x, h) @ x, ["<"]),
+    ("context-update", "embeddings-mixed", lambda x, h: x + weights(x, h) @ x @ h.w_o, ["<"]),
+    ("context-update", "unscaled", mixed_with(lambda x, h: softmax(scores(x, h))), ["<"]),
+    ("context-update", "scaled-by-d-model", mixed_with(
+        lambda x, h: softmax(scores(x, h) / x.shape[1] ** 0.5)), ["token 0"]),
+    ("context-update", "wrong-axis", mixed_with(
+        lambda x, h: softmax(al.scores(x @ h.w_q, x @ h.w_k), 0)), ["<"]),
+    ("context-update", "wrong-axis", mixed_with(without_keepdims), ["<"]),
+    ("context-update", "whole-matrix", mixed_with(
+        lambda x, h: softmax(al.scores(x @ h.w_q, x @ h.w_k), None)), ["<"]),
+    ("context-update", "no-softmax", mixed_with(scores), ["<"]),
+    ("context-update", "no-softmax", mixed_with(
+        lambda x, h: al.scores(x @ h.w_q, x @ h.w_k)), ["<"]),
+    ("context-update", "values-from-queries",
+        lambda x, h: x + weights(x, h) @ (x @ h.w_q) @ h.w_o, ["<"]),
+    ("context-update", "values-from-queries",
+        lambda x, h: x + weights(x, h) @ (x @ h.w_k) @ h.w_o, ["<"]),
+    ("context-update", "no-output-matrix", lambda x, h: x + weights(x, h) @ x @ h.w_v, ["<"]),
+    ("context-update", "no-output-matrix", lambda x, h: weights(x, h) @ (x @ h.w_v), ["<"]),
+    ("context-update", "asked-backwards", mixed_with(
+        lambda x, h: softmax(al.scores(x @ h.w_k, x @ h.w_q))), ["<"]),
+    ("context-update", "last-token-only", last_only, ["Eiffel", "4 of 6"]),
+    ("context-update", "last-token-only", lambda x, h: with_context(x, h)[-1], ["(2,)", "(3, 2)"]),
+    ("context-update", "changed-inputs", in_place, ["changed its input x."]),
+    ("context-update", "changed-inputs", head_in_place, ["changed its input head."]),
+    ("context-update", "raised", lambda x, h: x @ h.w_c, ["AttributeError"]),
+    ("context-update", "wrong-type", lambda x, h: "x", ["the text 'x'"]),
+    ("context-update", "wrong-shape", lambda x, h: weights(x, h), ["(3, 3)", "(3, 2)"]),
+    ("context-update", "not-finite", lambda x, h: with_context(x, h) / 0, ["inf <"]),
+    ("context-update", "not-a-function", np.eye(2), ["f(x, head)"]),
+    ("context-update", "arguments", lambda x: x, ["f(x, head)"]),
+    ("context-update", "unrecognised", lambda x, h: x + 2 * delta(x, h), ["<", "the head adds"]),
+    ("without-word", "not-shared-anew", zero_weight, ["Eiffel is gone"]),
+    ("without-word", "not-shared-anew", lambda j, i, x, h:
+        weights(x, h)[i, j] * (x @ h.w_v @ h.w_o)[j], ["own part of the sum"]),
+    ("without-word", "emptied", emptied, ["where Eiffel stood"]),
+    ("without-word", "not-shifted", moved_by(0), ["tower does not stand at position 1"]),
+    ("without-word", "always-shifted", moved_by(-1), ["token 2, at position 2", "token 0"]),
+    ("without-word", "sign-reversed", lambda *inputs: -effect_of(*inputs), ["2 of 2"]),
+    ("without-word", "only-without", lambda j, i, x, h:
+        delta(x, h)[i] - effect_of(j, i, x, h), ["when Eiffel is gone"]),
+    ("without-word", "only-with", lambda j, i, x, h: delta(x, h)[i], ["to tower"]),
+    ("without-word", "changed-inputs", emptied_in_place, ["changed its input x."]),
+    ("without-word", "raised", lambda j, i, x, h: x[9], ["IndexError"]),
+    ("without-word", "wrong-type", lambda j, i, x, h: {"tower": 1}, ["a dict of 1"]),
+    ("without-word", "wrong-shape", lambda j, i, x, h: delta(x, h), ["(3, 2)", "(2,)"]),
+    ("without-word", "not-finite", lambda *inputs: effect_of(*inputs) * np.nan, ["nan <"]),
+    ("without-word", "not-a-function", np.eye(2), ["f(word_index, token, x, head)"]),
+    ("without-word", "arguments", lambda x, head: x, ["f(word_index, token, x, head)"]),
+    ("without-word", "unrecognised", lambda *inputs: 2 * effect_of(*inputs), ["<"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("exercise", "hint", "answer", "shown"), WRONG, ids=[f"{e}:{h}" for e, h, _, _ in WRONG]
+)
+def test_a_wrong_answer_meets_the_hint_meant_for_it(exercise, hint, answer, shown):
+    first = check(exercise, answer)
+    assert not first and first.attempted
+    assert first.hint == hint, first
+    for text in shown:
+        assert text in str(first)
+    second = check(exercise, answer)
+    assert second.hint == hint
+    assert len(first.hints) == 1 and len(second.hints) == 2
+    assert second.hints[0] == first.hints[0] != second.hints[1]
+    for text in second.hints:
+        assert not re.search(r"[{}]| \?|no shape|no number|None", text), "an unfilled hint"
+
+
+def test_every_diagnosis_is_met_by_a_wrong_answer():
+    met = {(exercise, hint) for exercise, hint, _, _ in WRONG}
+    assert met == {(each.id, d.id) for each in context.EXERCISES for d in each.diagnoses}
+
+
+@pytest.mark.parametrize(("exercise", "hint", "answer", "shown"), WRONG)
+def test_the_first_hint_gives_no_code_away(exercise, hint, answer, shown):
+    text = check(exercise, answer).hints[0]
+    assert not re.search(r"np\.|max\(|\.items|\.T| @ |\[|key=", text)
+
+
+def only_where_it_raises(wrong, right):
+    """An answer that makes a mistake only on inputs where the mistake raises an exception."""
+
+    def answer(*inputs):
+        try:
+            wrong(*inputs)
+        except (ValueError, IndexError):
+            return wrong(*inputs)
+        return right(*inputs)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("exercise", "wrong", "right", "hint"),
+    [
+        (
+            "context-update",
+            lambda x, h: x + weights(x, h) @ (x @ h.w_v),
+            with_context,
+            "no-output-matrix",
+        ),
+        ("without-word", moved_by(0), effect_of, "not-shifted"),
+    ],
+)
+def test_a_mistake_that_raises_is_recognised_by_its_exception(exercise, wrong, right, hint):
+    verdict = check(exercise, only_where_it_raises(wrong, right))
+    assert verdict.hint == hint and "raised" in verdict.message
+
+
+# --- the inputs that are tried
+
+
+def test_the_winner_is_clear_in_every_input():
+    for case in context.sense_cases():
+        vector, senses = case.inputs
+        best, second = sorted((cosine(vector, each) for each in senses.values()), reverse=True)[:2]
+        assert best > second + 0.005
+
+
+def test_mole_has_each_of_its_senses_once():
+    answers = [context.nearest_sense_name(*case.inputs) for case in context.sense_cases()]
+    assert answers[1:4] == ["animal", "chemistry", "medicine"]
+
+
+def test_words_are_removed_before_and_after_the_token_and_at_both_ends():
+    inputs = [case.inputs for case in context.effect_cases()]
+    assert all(word != token for word, token, *_ in inputs)
+    assert {word < token for word, token, *_ in inputs} == {True, False}
+    assert any(token == len(x) - 1 for _, token, x, _ in inputs)
+    assert any(word == len(x) - 1 for word, _, x, _ in inputs)
+
+
+def test_heads_are_not_square_in_some_inputs():
+    heads = [case.inputs[1] for case in context.update_cases()]
+    assert {head.w_q.shape[1] == head.w_v.shape[1] for head in heads} == {True, False}
+    assert any(len(set(head.w_q.shape)) == 2 for head in heads)
+
+
+def test_an_answer_right_for_square_heads_only_is_found_out():
+    verdict = check(
+        "context-update",
+        lambda x, h: with_context(x, h) if h.w_q.shape[0] == h.w_q.shape[1] else delta(x, h),
+    )
+    assert verdict.hint == "no-residual" and "token 0" in verdict.message
+
+
+def stub(*inputs): ...
+
+
+@pytest.mark.parametrize("exercise", [each.id for each in context.EXERCISES])
+@pytest.mark.parametrize("answer", [None, ..., stub])
+def test_a_stub_is_not_attempted(exercise, answer):
+    assert repr(check(exercise, answer)) == f"{exercise}: not attempted yet"
+
+
+BAD_RESULTS = [
+    "", "<script>{0}</script>", np.nan, 10**400, True, [], {}, [None, 1], [["a"]], object, abs,
+    np.zeros(0), np.zeros((2, 0)), np.full((3, 2), 1e300), np.full(2, -np.inf), np.zeros((3, 2, 1)),
+    np.zeros((3, 2), complex), np.array(["an animal"]), np.array([None]), iter([1]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("exercise", [each.id for each in context.EXERCISES])
+@pytest.mark.parametrize("bad", BAD_RESULTS, ids=range(len(BAD_RESULTS)))
+def test_a_bad_result_is_answered(exercise, bad):
+    for verdict in (check(exercise, lambda *inputs: bad), check(exercise, bad)):
+        assert verdict.attempted and not verdict.solved and verdict.hints
+        assert "<script" not in verdict._repr_html_() and " at 0x" not in repr(verdict)
+
+
+def test_a_head_cannot_be_changed_for_the_next_check():
+    assert check("context-update", head_in_place).hint == "changed-inputs"
+    assert check("context-update", with_context).solved
+
+
+def test_the_exercises_of_the_chapter():
+    told = {each.id: (each.stars, each.minutes) for each in context.EXERCISES}
+    assert told == {"nearest-sense": (1, 5), "context-update": (2, 15), "without-word": (2, 10)}
+    assert list(told) == ["nearest-sense", "context-update", "without-word"]
+    assert all(each.title for each in context.EXERCISES)
