@@ -36,6 +36,14 @@ def random_head(rng, d_model, d_head, d_value):
     return al.Head(*(one_decimal(rng, *shape) for shape in shapes))
 
 
+def tokens_named(count):
+    return tuple(f"token {i}" for i in range(count))
+
+
+def axes_named(count):
+    return tuple(f"axis {i}" for i in range(count))
+
+
 def drawn_head(head, axes):
     return (
         matrix("input head.w_q", head.w_q, axes),
@@ -45,8 +53,7 @@ def drawn_head(head, axes):
     )
 
 
-# Asks with one axis and answers with the other; small enough to follow by hand.
-SMALL_AXES = ("open", "clue")
+# Small enough to follow by hand, and square: nearly every mistake gives numbers to compare.
 SMALL_HEAD = al.Head(
     w_q=np.array([[2.0, 0.0], [1.0, 1.0]]),
     w_k=np.array([[0.0, 1.0], [1.0, 0.0]]),
@@ -55,14 +62,6 @@ SMALL_HEAD = al.Head(
 )
 SMALL_WORDS = ("Eiffel", "tower", "slept")
 SMALL_X = np.array([[0.0, 2.0], [1.0, 0.0], [1.0, 1.0]])
-
-
-def tokens_named(count):
-    return tuple(f"token {i}" for i in range(count))
-
-
-def axes_named(count):
-    return tuple(f"axis {i}" for i in range(count))
 
 
 # --- nearest-sense: what does the word mean now?
@@ -211,7 +210,7 @@ def update_case(x, head, tokens, axes):
 
 
 def update_cases():
-    cases = [update_case(SMALL_X, SMALL_HEAD, SMALL_WORDS, SMALL_AXES)]
+    cases = [update_case(SMALL_X, SMALL_HEAD, SMALL_WORDS, axes_named(2))]
     rng = np.random.default_rng(SEED)
     for n_tokens, d_model, d_head, d_value in (
         (4, 3, 2, 2),
@@ -425,12 +424,12 @@ def effect_case(word_index, token, x, head, names, axes):
         "token": str(token),
         "place": str(place_without(word_index, token)),
     }
-    row = f"what {names[word_index]} adds to {names[token]}"
+    row = f"{names[word_index]} to {names[token]}"
     return Case((word_index, token, x, head), (row,), axes, drawn, facts)
 
 
 def effect_cases():
-    cases = [effect_case(0, 1, SMALL_X, SMALL_HEAD, SMALL_WORDS, SMALL_AXES)]
+    cases = [effect_case(0, 1, SMALL_X, SMALL_HEAD, SMALL_WORDS, axes_named(2))]
     rng = np.random.default_rng(SEED)
     for word_index, token, n_tokens, d_model, d_head, d_value in (
         (2, 0, 4, 3, 2, 2),
