@@ -172,6 +172,8 @@ def describe(value):
         return "`...`" if value is ... else "None"
     if isinstance(value, str):
         return f"the text {quote(repr(value[:LONGEST_QUOTE]))}"
+    if isinstance(value, np.number):
+        value = value.item()
     if isinstance(value, int | float):
         short = isinstance(value, float) or value.bit_length() < LONGEST_INTEGER
         return f"the number {value!r}" if short else "an enormous number"
