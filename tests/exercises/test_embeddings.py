@@ -285,9 +285,9 @@ def test_every_word_of_a_large_dict_is_drawn():
     assert "part 2 of 2" in text
 
 
-def test_a_number_of_numpy_is_written_as_a_number():
-    for value in (np.float64(0.5), np.float32(0.5)):
-        assert "returned the number 0.5; expected" in check("nearest", lambda w, v: value).message
+@pytest.mark.parametrize("value", [np.float64(0.5), np.float32(0.5)])
+def test_a_number_of_numpy_is_written_as_a_number(value):
+    assert "returned the number 0.5; expected" in check("nearest", lambda w, v: value).message
 
 
 def test_an_answer_right_for_few_tokens_only_is_found_out():
