@@ -47,7 +47,7 @@ function Words({ words, all, token, removed, weights, onToggle }) {
               {word}
             </button>
             <span class="al-dot-space" aria-hidden="true">
-              <span class="al-dot" style={{ "--weight": weight }} />
+              <span class="al-dot" style={{ transform: `scale(${Math.sqrt(weight)})` }} />
             </span>
             <span class="al-phrase-weight">{out ? "out" : number(weight)}</span>
           </li>

@@ -269,6 +269,28 @@ export function QueryKey({ model }) {
     voice.speak(`${kind} ${words[token]} at ${short(a)}, ${short(b)}`);
   };
   const lit = (token) => (a) => token !== undefined && g.x.value[token]?.[a] !== 0;
+  // Made anew only when the phrase changes: a drag of a weight leaves them as they are.
+  const phrase = useMemo(
+    () => (
+      <>
+        <SentenceBox
+          sentence={s.sentence.value}
+          sentences={model.get("sentences")}
+          vocabulary={vocabulary}
+          voice={voice}
+          onChange={(sentence) => put({ sentence, selected: null })}
+        >
+          <details class="al-more">
+            <summary>The words as numbers</summary>
+            <p>These embeddings were designed by hand, one axis for each idea.</p>
+            <Embeddings words={words} x={g.x.value} axes={axes} selected={chosen} />
+          </details>
+        </SentenceBox>
+        <Presets presets={model.get("presets")} s={s} seed={seed} />
+      </>
+    ),
+    [s.sentence.value, chosen?.join()],
+  );
   const plane = s.w_q.value[0].length === 2;
   return (
     <Figure
@@ -303,20 +325,7 @@ export function QueryKey({ model }) {
         />
       }
     >
-      <SentenceBox
-        sentence={s.sentence.value}
-        sentences={model.get("sentences")}
-        vocabulary={vocabulary}
-        voice={voice}
-        onChange={(sentence) => put({ sentence, selected: null })}
-      >
-        <details class="al-more">
-          <summary>The words as numbers</summary>
-          <p>These embeddings were designed by hand, one axis for each idea.</p>
-          <Embeddings words={words} x={g.x.value} axes={axes} selected={chosen} />
-        </details>
-      </SentenceBox>
-      <Presets presets={model.get("presets")} s={s} seed={seed} />
+      {phrase}
       <div class="al-row" data-picture>
         <div class="al-matrices">
           {Object.entries(matrices).map(([kind, w]) => (

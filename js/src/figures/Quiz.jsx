@@ -79,7 +79,8 @@ export function Quiz({ model }) {
         {Object.keys(answers).length > 0 && (
           <button
             type="button"
-            onClick={() => {
+            onClick={(event) => {
+              event.currentTarget.closest("section").querySelector("input").focus();
               s.answers.value = {};
               remember(key, null);
             }}

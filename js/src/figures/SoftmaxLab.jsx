@@ -6,6 +6,7 @@ import * as mathematics from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { MatrixEditor } from "../parts/MatrixEditor.jsx";
+import { weightFill } from "../parts/PatternGrid.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["view", "scores", "temperature", "grid", "axis", "shift", "d_head", "seed"];
@@ -280,7 +281,7 @@ function Axis({ s, voice }) {
               <tr>
                 <th scope="row">{names[i]}</th>
                 {row.map((w) => (
-                  <td class="al-cell al-weight-cell" style={{ "--weight": w }}>
+                  <td class="al-cell" style={{ background: weightFill(w) }}>
                     {number(w)}
                   </td>
                 ))}

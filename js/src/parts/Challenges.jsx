@@ -67,7 +67,7 @@ export function Challenges({ figureKey, challenges, measure, name, elsewhere, on
           return (
             <li class={solved ? "al-solved" : ""}>
               <p>
-                <strong>{solved ? "Solved. " : before ? "Solved before. " : ""}</strong>
+                {(solved || before) && <strong>{solved ? "Solved. " : "Solved before. "}</strong>}
                 {challenge.text}
               </p>
               <p class="al-parts">

@@ -39,6 +39,10 @@ function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
     shown.value = text;
     copy(text, voice, what);
   };
+  const close = () => {
+    shown.value = null;
+    root.current.querySelector(".al-buttons button").focus();
+  };
   const save = async (kind) => {
     const svg = toSVG(
       root.current.querySelector("[data-picture]"),
@@ -75,13 +79,35 @@ function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
       {shown.value !== null && (
         <div class="al-copied">
           <textarea readOnly rows={6} aria-label="Copied text" value={shown.value} />
-          <button type="button" onClick={() => (shown.value = null)}>
+          <button type="button" onClick={close}>
             Close
           </button>
         </div>
       )}
     </div>
   );
+}
+
+function Message({ voice }) {
+  if (!voice.shown.value) return null;
+  return (
+    <p class={`al-message ${voice.wrong.value ? "al-wrong" : ""}`} data-not-in-picture>
+      {voice.shown}
+    </p>
+  );
+}
+
+const NARROW = 480; // pixels of the figure, not of the window: figures stand in columns
+const MEDIUM = 640;
+
+/** Marks how wide the figure is. A style sheet could ask itself, but would lay everything out twice. */
+function watchWidth(element) {
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    const { width } = contentRect;
+    element.dataset.width = width < NARROW ? "narrow" : width < MEDIUM ? "medium" : "wide";
+  });
+  observer.observe(element);
+  return () => observer.disconnect();
 }
 
 /**
@@ -93,6 +119,7 @@ export function Figure({ figure, model, voice, title, claim, children, after, va
   useEffect(() => {
     if (values) Object.defineProperty(root.current, "attnlibValues", { value: values });
     root.current.dataset.ready = "true";
+    return watchWidth(root.current);
   }, []);
   const id = `al-${figure}-${model.get("key")}`.replace(/\W+/g, "-");
   // Many predictions share a title; the question tells them apart.
@@ -110,11 +137,9 @@ export function Figure({ figure, model, voice, title, claim, children, after, va
         )}
       </header>
       {children}
-      <p class={`al-message ${voice.wrong.value ? "al-wrong" : ""}`} data-not-in-picture>
-        {voice.shown.value}
-      </p>
+      <Message voice={voice} />
       <p class="al-spoken" role="status" aria-live="polite">
-        {voice.spoken.value}
+        {voice.spoken}
       </p>
       {after}
       {ways.snippet && <Ways figure={figure} model={model} voice={voice} root={root} {...ways} />}

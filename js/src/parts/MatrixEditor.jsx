@@ -203,10 +203,10 @@ export function MatrixEditor({ name, matrix, rowLabels, kind, lit, onChange, voi
   return (
     <div class={`al-matrix al-${kind}`}>
       <table ref={table} role="grid" aria-label={`${name}, ${shape[0]} by ${shape[1]}`}>
-        <caption>{name}</caption>
+        <caption aria-hidden="true">{name}</caption>
         <thead>
           <tr>
-            <td class="al-corner" />
+            <td class="al-corner" role="presentation" />
             {matrix[0].map((_, d) => (
               <th scope="col">{d + 1}</th>
             ))}

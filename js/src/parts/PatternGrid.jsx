@@ -9,15 +9,42 @@ export function describeCell(tokens, i, j, score, weight) {
   return `query ${tokens[i]}, key ${tokens[j]}: score ${number(score)}, weight ${number(weight)}`;
 }
 
-function writeCell(cell, show, score, weight, label) {
-  const masked = score === -Infinity;
-  cell.setAttribute("aria-label", label);
-  cell.classList.toggle("al-masked", masked);
-  cell.style.setProperty("--weight", weight.toFixed(4));
-  cell.firstChild.hidden = show !== "dots" || masked;
-  const text = show === "scores" || masked ? number(score, 1) : number(weight);
-  cell.lastChild.data = show === "dots" && !masked ? "" : text;
-  cell.style.background = show === "scores" && !masked ? signedFill(score, 6) : "";
+const LEAST_DOT = 0.05; // of a full dot, so that none disappears
+const NAMES_AFTER = 60; // ms without a change: names are for those who listen, not for every frame
+
+/** How a cell looks; compared as text, so that cells that stay as they are cost nothing. */
+function look(show, score, weight) {
+  if (score === -Infinity) return { text: number(score), masked: true, dot: 0, fill: "" };
+  if (show === "dots") {
+    const dot = Math.max(LEAST_DOT, Math.sqrt(weight)).toFixed(3);
+    return { text: "", masked: false, dot, fill: "" };
+  }
+  if (show === "scores")
+    return { text: number(score, 1), masked: false, dot: 0, fill: signedFill(score, 6) };
+  return { text: number(weight), masked: false, dot: 0, fill: weightFill(weight) };
+}
+
+/** Fill for a weight, as CSS that follows the theme. */
+export function weightFill(weight) {
+  return `color-mix(in oklab, var(--al-weight) ${(weight * 40).toFixed(1)}%, var(--al-cell))`;
+}
+
+function writeCell(cell, seen, next) {
+  if (seen.dot !== next.dot) {
+    cell.firstChild.hidden = next.dot === 0;
+    if (next.dot) cell.firstChild.style.transform = `scale(${next.dot})`;
+  }
+  if (seen.masked !== next.masked) cell.classList.toggle("al-masked", next.masked);
+  if (seen.text !== next.text) cell.lastChild.data = next.text;
+  if (seen.fill !== next.fill) cell.style.background = next.fill;
+}
+
+function writeNames(cells, words, scores, weights) {
+  cells.forEach((cell, at) => {
+    const [i, j] = at.split(",").map(Number);
+    const name = describeCell(words, i, j, scores[i][j], weights[i][j]);
+    if (cell.getAttribute("aria-label") !== name) cell.setAttribute("aria-label", name);
+  });
 }
 
 function Sums({ weights, columns }) {
@@ -38,19 +65,28 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
   const place = (i, j) => (flipped ? [j, i] : [i, j]);
   const cells = useMemo(() => new Map(), [words.join(" "), flipped]);
 
-  useEffect(
-    () =>
-      effect(() => {
-        const [score, weight, mode] = [scores.value, weights.value, show.value];
-        if (score.length !== words.length) return;
-        cells.forEach((cell, at) => {
-          const [i, j] = at.split(",").map(Number);
-          const label = describeCell(words, i, j, score[i][j], weight[i][j]);
-          writeCell(cell, mode, score[i][j], weight[i][j], label);
-        });
-      }),
-    [cells],
-  );
+  useEffect(() => {
+    const seen = new Map();
+    let waiting = null;
+    const stop = effect(() => {
+      const [score, weight, mode] = [scores.value, weights.value, show.value];
+      if (score.length !== words.length) return;
+      cells.forEach((cell, at) => {
+        const [i, j] = at.split(",").map(Number);
+        const next = look(mode, score[i][j], weight[i][j]);
+        writeCell(cell, seen.get(at) ?? {}, next);
+        seen.set(at, next);
+      });
+      clearTimeout(waiting);
+      const first = waiting === null; // named at once when drawn, later only when a drag rests
+      if (first) writeNames(cells, words, score, weight);
+      waiting = setTimeout(() => writeNames(cells, words, score, weight), NAMES_AFTER);
+    });
+    return () => {
+      clearTimeout(waiting);
+      stop();
+    };
+  }, [cells]);
   useEffect(
     () =>
       effect(() => {
@@ -82,8 +118,12 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
   const [rowKind, columnKind] = flipped ? ["key", "query"] : ["query", "key"];
   return (
     <div class="al-pattern">
-      <span class={`al-axis al-axis-top al-${columnKind}`}>{flipped ? "queries" : "keys"} →</span>
-      <span class={`al-axis al-axis-side al-${rowKind}`}>{flipped ? "keys" : "queries"} →</span>
+      <span class={`al-axis al-axis-top al-${columnKind}`}>
+        {flipped ? "queries" : "keys"} <span aria-hidden="true">→</span>
+      </span>
+      <span class={`al-axis al-axis-side al-${rowKind}`}>
+        {flipped ? "keys" : "queries"} <span aria-hidden="true">→</span>
+      </span>
       <div class="al-scroll">
         <table
           ref={table}
@@ -95,7 +135,7 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
         >
           <thead>
             <tr>
-              <td class="al-corner" />
+              <td class="al-corner" role="presentation" />
               {words.map((word) => (
                 <th scope="col" class={`al-${columnKind}`}>
                   <span>{word}</span>
