@@ -291,6 +291,25 @@ export function QueryKey({ model }) {
     ),
     [s.sentence.value, chosen?.join()],
   );
+  const editor = (kind, name, w, token) =>
+    useMemo(
+      () => (
+        <MatrixEditor
+          name={name}
+          kind={kind}
+          matrix={w.value}
+          rowLabels={axes}
+          lit={lit(token)}
+          voice={voice}
+          onChange={(next) => (w.value = next)}
+        />
+      ),
+      [w.value, token, s.sentence.value],
+    );
+  const editors = {
+    query: editor("query", "w_q", s.w_q, chosen?.[0]),
+    key: editor("key", "w_k", s.w_k, chosen?.[1]),
+  };
   const plane = s.w_q.value[0].length === 2;
   return (
     <Figure
@@ -328,17 +347,8 @@ export function QueryKey({ model }) {
       {phrase}
       <div class="al-row" data-picture>
         <div class="al-matrices">
-          {Object.entries(matrices).map(([kind, w]) => (
-            <MatrixEditor
-              name={kind === "query" ? "w_q" : "w_k"}
-              kind={kind}
-              matrix={w.value}
-              rowLabels={axes}
-              lit={lit(chosen?.[kind === "query" ? 0 : 1])}
-              voice={voice}
-              onChange={(next) => (w.value = next)}
-            />
-          ))}
+          {editors.query}
+          {editors.key}
           <Legend />
         </div>
         <div class="al-main">

@@ -4,6 +4,8 @@ import { signal } from "@preact/signals";
 import { toSVG, toPNG, download } from "../core/picture.js";
 import { toLink } from "../core/link.js";
 
+const REST = 60; // ms without a change
+
 /** A line that is read aloud when it changes, and one that is seen. */
 export function useVoice() {
   const voice = useRef(null);
@@ -11,10 +13,14 @@ export function useVoice() {
   const { spoken, shown, wrong } = voice.current;
   return {
     ...voice.current,
-    /** Read aloud only: what a sighted reader sees anyway. */
-    speak: (text) => (spoken.value = text),
+    /** Read aloud only: what a sighted reader sees anyway. A drag is heard when it rests. */
+    speak: (text) => {
+      clearTimeout(voice.current.waiting);
+      voice.current.waiting = setTimeout(() => (spoken.value = text), REST);
+    },
     /** Shown under the figure and read aloud. */
     tell: (text, isError = false) => {
+      clearTimeout(voice.current.waiting);
       shown.value = text;
       wrong.value = isError;
       spoken.value = text;

@@ -16,7 +16,7 @@ const NAMES_AFTER = 60; // ms without a change: names are for those who listen, 
 function look(show, score, weight) {
   if (score === -Infinity) return { text: number(score), masked: true, dot: 0, fill: "" };
   if (show === "dots") {
-    const dot = Math.max(LEAST_DOT, Math.sqrt(weight)).toFixed(3);
+    const dot = Math.max(LEAST_DOT, Math.sqrt(weight)).toFixed(2);
     return { text: "", masked: false, dot, fill: "" };
   }
   if (show === "scores")
@@ -40,8 +40,8 @@ function writeCell(cell, seen, next) {
 }
 
 function writeNames(cells, words, scores, weights) {
-  cells.forEach((cell, at) => {
-    const [i, j] = at.split(",").map(Number);
+  cells.forEach((cell) => {
+    const { i, j } = cell.place;
     const name = describeCell(words, i, j, scores[i][j], weights[i][j]);
     if (cell.getAttribute("aria-label") !== name) cell.setAttribute("aria-label", name);
   });
@@ -66,16 +66,15 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
   const cells = useMemo(() => new Map(), [words.join(" "), flipped]);
 
   useEffect(() => {
-    const seen = new Map();
     let waiting = null;
     const stop = effect(() => {
       const [score, weight, mode] = [scores.value, weights.value, show.value];
       if (score.length !== words.length) return;
-      cells.forEach((cell, at) => {
-        const [i, j] = at.split(",").map(Number);
+      cells.forEach((cell) => {
+        const { i, j } = cell.place;
         const next = look(mode, score[i][j], weight[i][j]);
-        writeCell(cell, seen.get(at) ?? {}, next);
-        seen.set(at, next);
+        writeCell(cell, cell.seen ?? {}, next);
+        cell.seen = next;
       });
       clearTimeout(waiting);
       const first = waiting === null; // named at once when drawn, later only when a drag rests
@@ -91,8 +90,8 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
     () =>
       effect(() => {
         const [i, j] = selected.value ?? [-1, -1];
-        cells.forEach((cell, at) => {
-          const [a, b] = at.split(",").map(Number);
+        cells.forEach((cell) => {
+          const { i: a, j: b } = cell.place;
           const here = a === i && b === j;
           cell.setAttribute("aria-selected", here);
           cell.tabIndex = here || (i < 0 && a === 0 && b === 0) ? 0 : -1;
@@ -102,6 +101,12 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
     [cells],
   );
 
+  const keep = (at, cell) => {
+    if (!cell) return cells.delete(at);
+    const [i, j] = at.split(",").map(Number);
+    cell.place = { i, j };
+    cells.set(at, cell);
+  };
   const onKeyDown = (event) => {
     const at = event.target.closest("td")?.dataset.at;
     if (!at) return;
@@ -157,7 +162,7 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
                       role="gridcell"
                       class="al-cell al-weight"
                       data-at={at}
-                      ref={(cell) => (cell ? cells.set(at, cell) : cells.delete(at))}
+                      ref={(cell) => keep(at, cell)}
                     >
                       <span class="al-dot" />{" "}
                     </td>

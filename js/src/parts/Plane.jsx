@@ -17,7 +17,7 @@ const reachOf = (vectors) =>
 
 const same = (a, b) => a && b && a.kind === b.kind && a.token === b.token;
 
-function Arrow({ item, at, reach, strong, name }) {
+function Arrow({ item, at, strong, name }) {
   const [x, y] = at(item.vector);
   const length = Math.hypot(x - CENTRE, y - CENTRE);
   const mark = item.kind === "query" ? { d: "M0 0L-9 -4.5L-9 4.5Z" } : { d: "M-5 -5H4V4H-5Z" };
@@ -116,6 +116,7 @@ function Axes({ reach }) {
 export function Plane({ words, q, k, pick, selected, onPick, onMove }) {
   const svg = useRef(null);
   const [held, setHeld] = useState(null);
+  const drawn = useRef(new Map()).current;
   const reach = held?.reach ?? reachOf([...q, ...k]);
   const unit = CENTRE / reach;
   const at = ([a, b]) => [CENTRE + a * unit, CENTRE - b * unit];
@@ -173,6 +174,16 @@ export function Plane({ words, q, k, pick, selected, onPick, onMove }) {
     const target = moved.vector.map((value, d) => round(value + step[event.key][d] * KEY_STEP));
     onMove(pick.kind, pick.token, target);
   };
+  // An arrow that stays where it was is the same element: a drag moves few of them.
+  const arrow = (item) => {
+    const key = `${item.kind}${item.token}`;
+    const strong = chosen(item) > 0;
+    const name = names.get(item);
+    const look = JSON.stringify([item.vector, item.word, reach, strong, name]);
+    if (drawn.get(key)?.look !== look)
+      drawn.set(key, { look, arrow: <Arrow key={key} {...{ item, at, strong, name }} /> });
+    return drawn.get(key).arrow;
+  };
   return (
     <div class="al-plane">
       <svg
@@ -190,16 +201,7 @@ export function Plane({ words, q, k, pick, selected, onPick, onMove }) {
       >
         <Axes reach={reach} />
         {selected && <Projection query={q[selected[0]]} keyVector={k[selected[1]]} at={at} />}
-        {[...items]
-          .sort((a, b) => chosen(a) - chosen(b))
-          .map((item) => (
-            <Arrow
-              key={`${item.kind}${item.token}`}
-              {...{ item, at, reach }}
-              strong={chosen(item) > 0}
-              name={names.get(item)}
-            />
-          ))}
+        {[...items].sort((a, b) => chosen(a) - chosen(b)).map(arrow)}
         <circle
           class={`al-handle al-${pick.kind}`}
           cx={at(moved.vector)[0]}
