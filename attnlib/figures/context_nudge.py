@@ -106,6 +106,12 @@ class ContextNudge(Figure):
                 raise ValueError(f"removed holds {i}; expected positions of {words} except {token}")
         return proposal["value"]
 
+    @traitlets.observe("story")
+    def _let_go_of_words_of_another_story(self, change):
+        words, token = self.stories[self.story]["words"], self.stories[self.story]["token"]
+        if any(i == token or i >= len(words) for i in self.removed):
+            self.removed = []
+
     @traitlets.validate("strength")
     def _moderate(self, proposal):
         if not 0 <= proposal["value"] <= STRONGEST:

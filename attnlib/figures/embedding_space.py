@@ -63,6 +63,9 @@ class EmbeddingSpace(Figure):
         for word, vector in vectors.items():
             if len(vector) != len(self.axes):
                 raise ValueError(f"{word!r} has {len(vector)} numbers but {len(self.axes)} axes")
+        for word in (self.word, *self.analogy):
+            if word not in vectors:
+                raise ValueError(f"no vector for {word!r}, which `word` or `analogy` names")
         return vectors
 
     @traitlets.validate("across", "up")

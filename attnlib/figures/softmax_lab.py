@@ -11,6 +11,7 @@ from attnlib.figures.seeded import normals
 VIEWS = ("bars", "axis", "overflow", "saturation")
 AXES = {"rows": -1, "columns": -2, "all": None}
 WIDTHS = (4, 16, 64, 128, 512)
+FEWEST, MOST = 2, 8  # scores
 N_QUERIES, N_KEYS, KEYS_APART, DEAD = 200, 64, 1_000_000, 0.01  # as in SoftmaxLab.jsx
 CLAIMS = {
     "bars": "Drag a score. The weights always share out 1.",
@@ -73,6 +74,8 @@ class SoftmaxLab(Figure):
     @traitlets.validate("scores")
     def _fitting_scores(self, proposal):
         scores = check_numbers("scores", proposal["value"], ndim=1)
+        if not FEWEST <= len(scores) <= MOST:
+            raise ValueError(f"{len(scores)} scores; the figure draws {FEWEST} to {MOST}")
         if len(scores) != len(self.labels):
             raise ValueError(f"{len(scores)} scores, but {len(self.labels)} labels: {self.labels}")
         return scores.tolist()

@@ -42,7 +42,7 @@ class Hands:
     """One figure, `root`, on `page`."""
 
     def __init__(self, page, kind="QueryKey"):
-        self.page = page
+        self.page, self.kind = page, kind
         self.root = page.locator(f'[data-attnlib-figure="{kind}"][data-ready="true"]')
         self.root.wait_for()
 
@@ -50,9 +50,9 @@ class Hands:
         """queries, keys, scores, weights at full precision."""
         return self.root.evaluate("root => root.attnlibValues()")
 
-    def open_link(self, state, key="QueryKey"):
-        """Follow a link to `state` from the page itself."""
-        self.follow(link(key, state))
+    def open_link(self, state, key=None):
+        """Follow a link to `state` from the page itself; `key` is the figure's kind if not given."""
+        self.follow(link(key or self.kind, state))
 
     def follow(self, hash):
         """Follow a link inside the page, and wait until the figure has drawn itself."""
@@ -83,6 +83,32 @@ class Hands:
     def unfold(self):
         """Open everything that is folded."""
         self.root.locator("details").evaluate_all("all => all.forEach((one) => (one.open = true))")
+
+    def slider(self, name):
+        """The slider whose name holds `name`; the value shown beside it is part of the name."""
+        return self.root.get_by_role("slider", name=name)
+
+    def tab(self, name):
+        return self.root.get_by_role("tab", name=name, exact=True)
+
+    def table(self, name):
+        """The table with this caption, or a caption that holds it."""
+        return self.root.get_by_role("table", name=name)
+
+    def cells(self, name):
+        """What the table `name` shows: its rows of texts, row headers left out."""
+        rows = self.table(name).locator("tbody tr").evaluate_all(
+            "all => all.map(row => [...row.querySelectorAll('td')].map(one => one.innerText))"
+        )
+        return [[text.strip() for text in row] for row in rows]
+
+    def copied(self, what="Copy as Python"):
+        """The text that one of the ways out hands over."""
+        self.button(what).click()
+        box = self.root.get_by_role("textbox", name="Copied text")
+        text = box.input_value()
+        self.button("Close").click()
+        return text
 
     @property
     def own_phrase(self):
@@ -133,7 +159,7 @@ class Hands:
     @property
     def spoken(self):
         """What the live region says."""
-        return self.root.get_by_role("status").inner_text()
+        return self.root.get_by_role("status").last.inner_text()
 
     @property
     def plane(self):

@@ -180,7 +180,8 @@ function snippet(s, story, words, token) {
 
 /** What a link holds, checked field by field. */
 function readState(raw, stories) {
-  if (!Object.hasOwn(stories, raw.story)) throw new Error("its phrase is not one of this figure's");
+  if (!Object.keys(stories).includes(raw.story))
+    throw new Error("its phrase is not one of this figure's");
   const { words, token } = stories[raw.story];
   const removable = (i) => Number.isInteger(i) && i >= 0 && i < words.length && i !== token;
   if (

@@ -15,6 +15,11 @@ const UNIT = CENTRE / REACH;
 const STEP = 0.1;
 const GRAB = 24;
 const SHOWN = 5; // neighbours in a list
+const TERMS = [
+  { label: "", name: "from" },
+  { label: "−", name: "− subtract" },
+  { label: "+", name: "+ add" },
+];
 const SIMILARITIES = { cosine: "cosine", dot: "dot product" };
 
 const norm = (v) => Math.sqrt(dot(v, v));
@@ -156,11 +161,15 @@ function Ranking({ title, ranked }) {
   );
 }
 
-function Pick({ label, value, choices, onChange }) {
+function Pick({ label, name, value, choices, onChange }) {
   return (
     <label class="al-field">
       <span>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select
+        aria-label={name}
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      >
         {choices.map((choice) => (
           <option value={choice}>{choice}</option>
         ))}
@@ -206,7 +215,7 @@ function readState(raw, start, axes) {
     up: (v) => axes.includes(v),
     word: known,
     analogy: (v) => Array.isArray(v) && v.length === 3 && v.every(known),
-    similarity: (v) => Object.hasOwn(SIMILARITIES, v),
+    similarity: (v) => Object.keys(SIMILARITIES).includes(v),
   };
   for (const name of STATE)
     if (!checks[name](raw[name])) throw new Error(`its ${name} does not fit this figure`);
@@ -320,9 +329,15 @@ export function EmbeddingSpace({ model }) {
             ranked={g.near.value}
           />
           <div class="al-controls" role="group" aria-label="Sum and difference">
-            <Pick label="" value={inputs[0]} choices={words} onChange={setAnalogy(0)} />
-            <Pick label="−" value={inputs[1]} choices={words} onChange={setAnalogy(1)} />
-            <Pick label="+" value={inputs[2]} choices={words} onChange={setAnalogy(2)} />
+            {TERMS.map(({ label, name }, n) => (
+              <Pick
+                label={label}
+                name={name}
+                value={inputs[n]}
+                choices={words}
+                onChange={setAnalogy(n)}
+              />
+            ))}
           </div>
           <Ranking
             title={`nearest to ${inputs[0]} − ${inputs[1]} + ${inputs[2]}`}

@@ -29,6 +29,7 @@ const COOLEST = 0.05;
 const HOTTEST = 20;
 const N_KEYS = 64;
 const N_QUERIES = 200;
+const KEYS_APART = 1e6; // between the seeds of queries and of keys
 const DEAD = 0.01;
 const BINS = 20;
 
@@ -49,7 +50,7 @@ export function alongAxis(grid, axis) {
 /** Dot products of a random head, before any division: entries from a standard normal. */
 export function randomScores(d_head, seed) {
   const q = mathematics.normalMatrix(N_QUERIES, d_head, seed);
-  const k = mathematics.normalMatrix(N_KEYS, d_head, seed + 1e6);
+  const k = mathematics.normalMatrix(N_KEYS, d_head, seed + KEYS_APART);
   return mathematics.scores(q, k, 1);
 }
 
@@ -64,8 +65,9 @@ export function saturate(scores, scale) {
 function ScoreRow({ label, score, weight, onChange }) {
   const track = useRef(null);
   const held = useRef(false);
+  const inside = (value) => Math.max(-REACH, Math.min(REACH, value));
   const at = (value) => `${((value + REACH) / (2 * REACH)) * 100}%`;
-  const set = (value) => onChange(round(Math.max(-REACH, Math.min(REACH, value)), 2));
+  const set = (value) => onChange(round(inside(value), 2));
   const follow = (event) => {
     const box = track.current.getBoundingClientRect();
     set(Math.round(((event.clientX - box.left) / box.width) * 2 * REACH * 10 - REACH * 10) / 10);
@@ -78,7 +80,8 @@ function ScoreRow({ label, score, weight, onChange }) {
     event.preventDefault();
     set(score + step);
   };
-  const [low, high] = [Math.min(score, 0), Math.max(score, 0)];
+  // A page or a link may hold a score beyond the track: it is drawn at the track's end.
+  const [low, high] = [Math.min(inside(score), 0), Math.max(inside(score), 0)];
   return (
     <li>
       <span class="al-lab-label">{label}</span>
@@ -107,7 +110,7 @@ function ScoreRow({ label, score, weight, onChange }) {
           class={score < 0 ? "al-track-bar al-below" : "al-track-bar"}
           style={{ left: at(low), width: `${((high - low) / (2 * REACH)) * 100}%` }}
         />
-        <span class="al-track-knob" style={{ left: at(score) }} />
+        <span class="al-track-knob" style={{ left: at(inside(score)) }} />
       </span>
       <span class="al-lab-number">{number(score)}</span>
       <span class="al-share">
@@ -484,22 +487,23 @@ function snippet(s) {
   const lines = ["import numpy as np", "import attnlib as al", ""];
   if (s.view.value === "axis") {
     const axis = { rows: ", axis=-1", columns: ", axis=-2" }[s.axis.value];
-    lines.push(`scores = np.array(${JSON.stringify(s.grid.value)})`);
+    lines.push(`scores = np.array(${JSON.stringify(s.grid.value)}, dtype=float)`);
     lines.push(
       axis
         ? `print(al.softmax(scores${axis}).round(3))`
         : "print(al.softmax(scores.ravel()).reshape(scores.shape).round(3))",
     );
   } else if (s.view.value === "saturation") {
-    lines.push(`rng = np.random.default_rng(${s.seed.value})`);
-    lines.push(`q = rng.normal(size=(${N_QUERIES}, ${s.d_head.value}))`);
-    lines.push(`k = rng.normal(size=(${N_KEYS}, ${s.d_head.value}))`);
+    const [width, seed] = [s.d_head.value, s.seed.value];
+    lines.splice(2, 0, "from attnlib.figures.seeded import normals");
+    lines.push(`q = normals(${N_QUERIES}, ${width}, ${seed})`);
+    lines.push(`k = normals(${N_KEYS}, ${width}, ${seed + KEYS_APART})`);
     lines.push("for scale in (1.0, None):");
     lines.push("    top = al.softmax(al.scores(q, k, scale=scale)).max(axis=-1)");
     lines.push("    print(np.median(top).round(3))");
   } else {
     lines.push(
-      `scores = np.array([${s.scores.value.join(", ")}])` +
+      `scores = np.array([${s.scores.value.join(", ")}], dtype=float)` +
         (s.view.value === "overflow" ? ` + ${s.shift.value}` : ""),
     );
     const temperature = s.view.value === "bars" ? s.temperature.value : 1;
@@ -525,7 +529,7 @@ function readState(raw, start, views) {
     temperature: (v) => bounded(v, COOLEST, HOTTEST),
     grid: (v) =>
       Array.isArray(v) && v.length === start.grid.length && v.every((r) => row(r, start.grid[0])),
-    axis: (v) => Object.hasOwn(AXES, v),
+    axis: (v) => Object.keys(AXES).includes(v),
     shift: (v) => bounded(v, -150, 150),
     d_head: (v) => WIDTHS.includes(v),
     seed: (v) => Number.isInteger(v) && bounded(v, 0, 1e6),
