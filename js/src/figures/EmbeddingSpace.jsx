@@ -252,7 +252,7 @@ export function EmbeddingSpace({ model }) {
     moved[axes.indexOf(s.across.value)] = inside(x);
     moved[axes.indexOf(s.up.value)] = inside(y);
     s.vectors.value = { ...vectors, [word]: moved };
-    voice.speak(
+    voice.speakAtRest(
       `${word} at ${number(inside(x))}, ${number(inside(y))}; nearest ${g.near.value[0].word}`,
     );
   };

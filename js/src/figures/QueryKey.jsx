@@ -266,7 +266,7 @@ export function QueryKey({ model }) {
     if (!isMatrix(next, w.value)) return;
     w.value = next.map((row) => row.map((v) => round(v, 4)));
     const [a, b] = mathematics.matmul([g.x.value[token]], w.value)[0];
-    voice.speak(`${kind} ${words[token]} at ${short(a)}, ${short(b)}`);
+    voice.speakAtRest(`${kind} ${words[token]} at ${short(a)}, ${short(b)}`);
   };
   const lit = (token) => (a) => token !== undefined && g.x.value[token]?.[a] !== 0;
   // Made anew only when the phrase changes: a drag of a weight leaves them as they are.

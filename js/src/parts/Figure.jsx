@@ -13,8 +13,13 @@ export function useVoice() {
   const { spoken, shown, wrong } = voice.current;
   return {
     ...voice.current,
-    /** Read aloud only: what a sighted reader sees anyway. A drag is heard when it rests. */
+    /** Read aloud only: what a sighted reader sees anyway. */
     speak: (text) => {
+      clearTimeout(voice.current.waiting);
+      spoken.value = text;
+    },
+    /** The same for what changes with every step of a drag: heard when it rests. */
+    speakAtRest: (text) => {
       clearTimeout(voice.current.waiting);
       voice.current.waiting = setTimeout(() => (spoken.value = text), REST);
     },

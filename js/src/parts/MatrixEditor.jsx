@@ -190,7 +190,7 @@ export function MatrixEditor({ name, matrix, rowLabels, kind, lit, onChange, voi
   const shape = [matrix.length, matrix[0].length];
   const [row, column] = [Math.min(at[0], shape[0] - 1), Math.min(at[1], shape[1] - 1)];
   const change = (i, d, value) => {
-    voice.speak(`${name} ${rowLabels[i]}, ${d + 1}: ${number(value)}`);
+    voice.speakAtRest(`${name} ${rowLabels[i]}, ${d + 1}: ${number(value)}`);
     onChange(matrix.map((r, a) => (a === i ? r.map((v, b) => (b === d ? value : v)) : r)));
   };
   const go = (key, from) => {
