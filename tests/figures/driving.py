@@ -51,7 +51,7 @@ class Hands:
         return self.root.evaluate("root => root.attnlibValues()")
 
     def open_link(self, state, key=None):
-        """Follow a link to `state` from the page itself; `key` is the figure's kind if not given."""
+        """Follow a link to `state` from the page itself; `key` is the kind if not given."""
         self.follow(link(key or self.kind, state))
 
     def follow(self, hash):
@@ -97,8 +97,12 @@ class Hands:
 
     def cells(self, name):
         """What the table `name` shows: its rows of texts, row headers left out."""
-        rows = self.table(name).locator("tbody tr").evaluate_all(
-            "all => all.map(row => [...row.querySelectorAll('td')].map(one => one.innerText))"
+        rows = (
+            self.table(name)
+            .locator("tbody tr")
+            .evaluate_all(
+                "all => all.map(row => [...row.querySelectorAll('td')].map(one => one.innerText))"
+            )
         )
         return [[text.strip() for text in row] for row in rows]
 
@@ -160,6 +164,10 @@ class Hands:
     def spoken(self):
         """What the live region says."""
         return self.root.get_by_role("status").last.inner_text()
+
+    def hears(self, text):
+        """Wait until the live region says something that holds `text`; a drag is told at rest."""
+        self.root.get_by_role("status").last.filter(has_text=text).wait_for(state="attached")
 
     @property
     def plane(self):

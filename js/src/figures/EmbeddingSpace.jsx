@@ -111,7 +111,7 @@ function Space({ vectors, axes, across, up, word, analogy, result, onPick, onMov
     <svg
       class="al-space"
       viewBox={`0 0 ${SIZE} ${SIZE}`}
-      tabIndex={0}
+      tabindex={0}
       role="application"
       aria-roledescription="plane of words"
       aria-label={`${word} at ${place}. Arrow keys move it.`}

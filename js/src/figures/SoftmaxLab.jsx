@@ -161,7 +161,7 @@ function Simplex({ labels, weights, onWeights }) {
       ref={svg}
       class="al-simplex"
       viewBox={`-40 -24 ${SIDE + 80} ${HEIGHT + 52}`}
-      tabIndex={0}
+      tabindex={0}
       role="application"
       aria-roledescription="triangle of weights"
       aria-label={`${labels.map((l, i) => `${l} ${number(weights[i])}`).join(", ")}. Arrow keys move the point.`}
