@@ -38,6 +38,9 @@ def link(key, state):
     return f"#figure={key}&state={encoded(json.dumps(state))}"
 
 
+AT_REST = 100  # milliseconds: more than the figures wait before they speak of a drag
+
+
 class Hands:
     """One figure, `root`, on `page`."""
 
@@ -162,7 +165,8 @@ class Hands:
 
     @property
     def spoken(self):
-        """What the live region says."""
+        """What the live region says, once a drag has come to rest."""
+        self.page.wait_for_timeout(AT_REST)
         return self.root.get_by_role("status").last.inner_text()
 
     def hears(self, text):

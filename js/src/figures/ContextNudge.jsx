@@ -255,7 +255,10 @@ export function ContextNudge({ model }) {
       snippet={() => snippet(s, g.story.value, g.words.value, g.token.value)}
       linkState={linkState}
       reset={reset}
-      values={() => ({ weights: nudged.weights, before: nudged.before, after: nudged.after })}
+      values={() => {
+        const { weights, before, after } = g.nudged.value;
+        return { weights, before, after };
+      }}
       after={
         <Challenges
           figureKey={model.get("key")}

@@ -16,7 +16,7 @@ const NAMES_AFTER = 60; // ms without a change: names are for those who listen, 
 function look(show, score, weight) {
   if (score === -Infinity) return { text: number(score), masked: true, dot: 0, fill: "" };
   if (show === "dots") {
-    const dot = Math.max(LEAST_DOT, Math.sqrt(weight)).toFixed(2);
+    const dot = Math.max(LEAST_DOT, Math.sqrt(weight)).toFixed(3);
     return { text: "", masked: false, dot, fill: "" };
   }
   if (show === "scores")
