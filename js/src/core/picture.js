@@ -4,7 +4,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 const PAINT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity"];
 const TYPE = ["font-family", "font-size", "font-weight", "font-style", "text-anchor"];
-const LEFT_OUT = "[data-not-in-picture], button, input, select, textarea, details";
+const LEFT_OUT =
+  "[data-not-in-picture], button:not([data-in-picture]), input, select, textarea, details";
 
 function element(name, attributes, parent) {
   const node = document.createElementNS(SVG, name);

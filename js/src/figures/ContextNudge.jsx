@@ -34,6 +34,7 @@ function Words({ words, all, token, removed, weights, onToggle }) {
           <li>
             <button
               type="button"
+              data-in-picture
               class={`al-phrase-word ${out ? "al-out" : ""} ${i === token ? "al-subject" : ""}`}
               aria-pressed={!out}
               disabled={i === token}
