@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from attnlib import world
-from attnlib.figures import Prediction, QueryKey, Quiz
+from attnlib.figures import (
+    ContextNudge,
+    EmbeddingSpace,
+    Prediction,
+    QueryKey,
+    Quiz,
+    SoftmaxLab,
+)
 from tests.figures.driving import AXES, D_MODEL, document
 
 FILES = sorted((Path(__file__).parents[2] / "attnlib" / "questions").glob("*.toml"))
@@ -36,11 +43,66 @@ def tell_apart():
 
 
 TURNED = world.PHRASES.head("adjectives look for nouns")
-SOLUTIONS = {
-    (CHAPTER, "find"): (single("animal", 0, 3), single("fits animals", 0, 3)),
-    (CHAPTER, "turn"): (TURNED.w_q, TURNED.w_k),
-    (CHAPTER, "tell-apart"): tell_apart(),
+
+
+def as_matrices(w_q, w_k):
+    return {"w_q": np.asarray(w_q).tolist(), "w_k": np.asarray(w_k).tolist()}
+
+
+def moved(**vectors):
+    """The designed vectors of EmbeddingSpace with some in another place."""
+    designed = EmbeddingSpace().vectors
+    return {"vectors": designed | {word: list(vector) for word, vector in vectors.items()}}
+
+
+FIGURES = {
+    "embeddings": EmbeddingSpace,
+    "context": ContextNudge,
+    CHAPTER: QueryKey,
+    "softmax": SoftmaxLab,
+    "scaling": lambda **traits: SoftmaxLab(views=["saturation"], **traits),
 }
+STATES = {  # what a link to each figure holds
+    "EmbeddingSpace": ["vectors", "across", "up", "word", "analogy", "similarity"],
+    "ContextNudge": ["story", "removed", "strength"],
+    "QueryKey": ["sentence", "w_q", "w_k", "scaled", "causal", "orientation", "show"],
+    "SoftmaxLab": ["view", "scores", "temperature", "grid", "axis", "shift", "d_head", "seed"],
+}
+MYSTERY = world.SENSES.sentences["the mystery"].split()
+SOLUTIONS = {
+    (CHAPTER, "find"): as_matrices(single("animal", 0, 3), single("fits animals", 0, 3)),
+    (CHAPTER, "turn"): as_matrices(TURNED.w_q, TURNED.w_k),
+    (CHAPTER, "tell-apart"): as_matrices(*tell_apart()),
+    ("embeddings", "prince"): moved(child=[0.9, 1.0, 1.0, 0, 0, 0, 0, 0]),
+    ("embeddings", "apart"): moved(queen=[0.9, -1.0, 0.9, 0, 0, 0, 0, 0]),
+    ("context", "full-size"): {"removed": [1]},
+    ("context", "acquitted"): {"removed": [MYSTERY.index("monogram")]},
+    ("context", "stranger"): {"removed": [1, 3, 7]},
+    ("softmax", "undecided"): {"scores": [1.0, 1.0, 1.0]},
+    ("softmax", "cool"): {"temperature": 0.2},
+    ("softmax", "second"): {"scores": [0.0, 1.4, 0.0]},
+    ("scaling", "half-dead"): {"d_head": 512},
+    ("scaling", "half"): {"d_head": 16},
+}
+
+
+def challenge_at_start(chapter, name):
+    """The figure of `chapter` as the button of challenge `name` leaves it, and the challenge."""
+    figure = FIGURES[chapter](challenges=chapter)
+    challenge = next(c for c in figure.challenges if c["id"] == name)
+    if chapter == CHAPTER:
+        figure.sentence = challenge["sentence"]
+        preset = figure.presets[challenge["start"]]
+        figure.w_q, figure.w_k = preset["w_q"], preset["w_k"]
+    elif "story" in challenge:
+        figure.story = challenge["story"]
+    return figure, challenge
+
+
+def link_state(figure):
+    state = {name: getattr(figure, name) for name in STATES[type(figure).__name__]}
+    state |= as_matrices(figure.w_q, figure.w_k) if "w_q" in state else {}
+    return state
 
 
 class TestFiles:
@@ -64,28 +126,43 @@ class TestFiles:
             if prediction["kind"] != "number":
                 assert len(set(prediction["labels"])) == len(prediction["labels"]) >= 2, name
 
-    @pytest.mark.parametrize("key", SOLUTIONS)
+    @pytest.mark.parametrize("key", SOLUTIONS, ids="-".join)
     def test_challenges_start_unsolved_and_have_a_solution(self, key):
-        chapter, name = key
-        figure = QueryKey(challenges=chapter)
-        challenge = next(c for c in figure.challenges if c["id"] == name)
-        figure.sentence = challenge["sentence"]
-        for word in challenge["sentence"].split():
-            assert word in world.PHRASES.vocabulary
-        start = figure.presets[challenge["start"]]
-        figure.w_q, figure.w_k = start["w_q"], start["w_k"]
-        assert name not in figure.solved
-        figure.w_q, figure.w_k = SOLUTIONS[key]
-        assert name in figure.solved
+        figure, challenge = challenge_at_start(*key)
+        assert challenge["id"] not in figure.solved
+        for name, value in SOLUTIONS[key].items():
+            setattr(figure, name, value)
+        assert challenge["id"] in figure.solved
+
+    @pytest.mark.parametrize("chapter", FIGURES)
+    def test_the_page_judges_challenges_as_python_does(self, open_figure, chapter):
+        hands = open_figure(FIGURES[chapter](challenges=chapter))
+        challenges = FIGURES[chapter](challenges=chapter).challenges
+        for n, challenge in enumerate(challenges, 1):
+            start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
+            item = hands.root.get_by_role("listitem").filter(has=start)
+            figure, _ = challenge_at_start(chapter, challenge["id"])
+            start.click()
+            hands.settle()
+            assert not item.inner_text().startswith("Solved.")
+            for name, value in SOLUTIONS[chapter, challenge["id"]].items():
+                setattr(figure, name, value)
+            hands.open_link(link_state(figure))
+            hands.settle()
+            shown = hands.root.get_by_role("listitem").filter(has_text="Solved.")
+            judged = [one for one in shown.all_inner_texts() if one.startswith("Solved.")]
+            assert len(judged) == len(figure.solved)
+            assert item.inner_text().startswith("Solved.")
+            hands.hears(f"Challenge {n} solved.")
 
     @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-    def test_every_challenge_of_querykey_has_its_solution_here(self, path):
+    def test_every_challenge_has_its_solution_here(self, path):
         challenges = tomllib.loads(path.read_text(encoding="utf-8")).get("challenge", [])
-        known = {"id", "text", "start", "sentence", "conditions", "afterwards"}
+        known = {"id", "text", "start", "sentence", "story", "conditions", "afterwards"}
         for challenge in challenges:
-            if all("query" in condition for condition in challenge["conditions"]):
-                assert (path.stem, challenge["id"]) in SOLUTIONS
-                assert challenge.keys() <= known
+            assert (path.stem, challenge["id"]) in SOLUTIONS
+            assert challenge.keys() <= known
+        assert len({challenge["id"] for challenge in challenges}) == len(challenges)
 
 
 def commit(hands):
