@@ -56,7 +56,8 @@ class ContextNudge(Figure):
     challenges : see `attnlib.figures.challenges`; conditions `measure` "cosine" (with a
         `sense`) or "weight" (of a `word`). Or the name of a chapter.
 
-    Wrong values raise `ValueError`, and the figure stays as it was. `before`, `after` and
+    Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
+    figure stays as it was. `before`, `after` and
     `weights` are attnlib's own results for the current state.
     """
 

@@ -32,7 +32,8 @@ class EmbeddingSpace(Figure):
         `words`), "answer" (1 if `word` is nearest to the sum, inputs left out) or "winner"
         (1 if it is nearest of all). Or the name of a chapter.
 
-    Wrong values raise `ValueError`, and the figure stays as it was.
+    Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
+    figure stays as it was.
     """
 
     title = traitlets.Unicode("Words in space").tag(sync=True)

@@ -57,7 +57,8 @@ class QueryKey(Figure):
     challenges : a list as `attnlib.figures.challenges` describes it, or the name of a chapter
         whose challenges are wanted.
 
-    Wrong values raise `ValueError`, and the figure stays as it was. `trace` is attnlib's
+    Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
+    figure stays as it was. `trace` is attnlib's
     own result for the current state.
     """
 

@@ -38,7 +38,8 @@ class SoftmaxLab(Figure):
         "entropy" (in bits), "temperature", or, of the random head without division, "median"
         (of the rows' largest weights) and "dead" (share of rows). Or the name of a chapter.
 
-    Wrong values raise `ValueError`, and the figure stays as it was. `weights` is attnlib's own
+    Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
+    figure stays as it was. `weights` is attnlib's own
     result for the current state.
     """
 
