@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 HTML := _build/html
 PORT ?= 8000
+# Test processes, each with a browser of its own.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help book html test lab serve bench lint format js lock clean
+.PHONY: help book html test lab serve bench lint format js picture lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +22,8 @@ book: html ## execute the notebooks, build the pages, say where they are
 	@echo "or serve it:                            make serve"
 
 test: html ## build the book, then run every test
-	@$(BIN)/python -m pytest --nbval --doctest-modules tests attnlib index.ipynb chapters
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --nbval --doctest-modules \
+	tests attnlib index.ipynb chapters
 
 lab: $(INSTALLED) ## JupyterLab on the chapters
 	$(BIN)/jupyter lab --notebook-dir=. chapters
@@ -46,6 +49,9 @@ format: $(INSTALLED) ## let the tools mend what they can
 
 js: ## rebuild the figures' committed bundle (needs Node.js)
 	cd js && npm ci && npm run build
+
+picture: html ## make the README's picture anew from the built book
+	@$(BIN)/python -m tools.picture
 
 lock: $(INSTALLED) ## write constraints.txt anew from what is installed
 	$(BIN)/python tools/lock.py > constraints.new
