@@ -13,6 +13,12 @@ export function dot(a, b) {
   return a.reduce((sum, value, i) => sum + value * b[i], 0);
 }
 
+/** The cosine of the angle between two vectors; 0 where one of them is zero. */
+export function cosine(a, b) {
+  const lengths = Math.sqrt(dot(a, a)) * Math.sqrt(dot(b, b));
+  return lengths === 0 ? 0 : dot(a, b) / lengths;
+}
+
 /** Scores of every query (rows of q) with every key (rows of k), times `scale`. */
 export function scores(q, k, scale) {
   return q.map((query) => k.map((key) => dot(query, key) * scale));

@@ -1,11 +1,10 @@
 // One word, several phrases: what a designed head adds to its vector, and where that leads.
 import { computed } from "@preact/signals";
 import { number, round } from "../core/format.js";
-import { dot, matmul, scores, softmax } from "../core/mathematics.js";
+import { cosine, dot, matmul, scores, softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
-import { cosine } from "./EmbeddingSpace.jsx";
 
 const STATE = ["story", "removed", "strength"];
 const STRONGEST = 2; // times what the head adds by itself

@@ -2,7 +2,7 @@
 import { computed } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { number, round } from "../core/format.js";
-import { dot } from "../core/mathematics.js";
+import { cosine, dot } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
@@ -21,14 +21,6 @@ const TERMS = [
   { label: "+", name: "+ add" },
 ];
 const SIMILARITIES = { cosine: "cosine", dot: "dot product" };
-
-const norm = (v) => Math.sqrt(dot(v, v));
-
-/** A zero vector points nowhere: its cosine with anything is 0. */
-export function cosine(a, b) {
-  const lengths = norm(a) * norm(b);
-  return lengths === 0 ? 0 : dot(a, b) / lengths;
-}
 
 const measures = { cosine, dot };
 
