@@ -23,6 +23,13 @@ from tests.figures.driving import Hands, centre, mouse_drag
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = "chapters/03_queries_and_keys"
 DESIGNED = QueryKey(preset="nouns look for adjectives")  # what the chapter's figure starts from
+FIGURE_OF = {
+    "01_embeddings": "EmbeddingSpace",
+    "02_context": "ContextNudge",
+    "03_queries_and_keys": "QueryKey",
+    "04_softmax": "SoftmaxLab",
+    "05_scaling": "SoftmaxLab",
+}
 START_UP = 60  # seconds, at most
 PATIENCE = 30_000  # milliseconds: a kernel starts slowly on a busy machine
 
@@ -127,13 +134,14 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, browser):
-    """A page of JupyterLab on a folder with a tiny notebook and the chapter."""
+    """A page of JupyterLab on a folder with a tiny notebook and the chapters."""
     pytest.importorskip("jupyterlab")
     folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, folder / "tiny.ipynb")
-    shutil.copy(ROOT / f"{CHAPTER}.ipynb", folder / "chapter.ipynb")
+    for chapter in FIGURE_OF:
+        shutil.copy(ROOT / "chapters" / f"{chapter}.ipynb", folder)
     with jupyter_lab(folder) as address:
         context = browser.new_context(viewport={"width": 1500, "height": 1000})
         yield lambda name: opened(context, address.format(name))
@@ -191,12 +199,13 @@ class TestJupyterLab:
         from_python_to_browser(page, hands)
         follows_the_dark_theme(page, hands)
 
-    def test_the_chapter_runs_with_its_figures(self, lab):
-        page = lab("chapter.ipynb")
+    @pytest.mark.parametrize(("chapter", "figure"), FIGURE_OF.items())
+    def test_a_chapter_runs_with_its_figures(self, lab, chapter, figure):
+        page = lab(f"{chapter}.ipynb")
         command(page, "notebook:run-all-cells")
         errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]')
         assert errors.all_inner_texts() == []
-        Hands(page, "QueryKey").cell("w_q", "animal").wait_for()
+        assert Hands(page, figure).values()
         hands = Hands(page, "Quiz")
         assert hands.root.get_by_role("radio").count() > 5
 
