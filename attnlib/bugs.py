@@ -1,0 +1,137 @@
+"""Attention gone wrong on purpose: the bugs people ship, one switch each.
+
+Every switch computes the wrong thing for real, in NumPy, so that its symptoms can be measured.
+The figure BreakIt and the exercises of the chapter "Masking" read the bugs from here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import attnlib as al
+
+BUGS = {
+    "axis": "softmax along the wrong axis",
+    "unscaled": "no division by √d_head",
+    "d_model": "√d_model for √d_head",
+    "transposed": "w_k stored on its side and reshaped",
+    "inverted": "the mask the wrong way round",
+    "after": "zeros after softmax in place of −∞ before",
+    "half": "−1e9 for −∞, in half precision",
+}
+EXCLUDE_EACH_OTHER = ({"unscaled", "d_model"}, {"after", "half"})  # two ways to do one step
+HALF_HIDDEN = -1e9
+TINY = 1e-9  # a score this small is 0 but for rounding
+DEAD = 0.01  # a row whose largest derivative is below this learns next to nothing
+
+
+@dataclass(frozen=True, eq=False)
+class BrokenTrace:
+    """What `trace` computed: `scores`, before any mask, `weights` and `output`."""
+
+    scores: Any
+    weights: Any
+    output: Any
+
+
+def trace(x, head, mask, bugs=()):
+    """One head on `x`, `(n_tokens, d_model)`, with every bug of `bugs` in it.
+
+    `mask` is `(n_tokens, n_tokens)`, True = may attend. Without bugs the result is that of
+    `head.trace(x, mask=mask)`; `output` is the delta. Biases are left out.
+
+    Raises `ValueError` for a bug that is not one of `BUGS`, or two that exclude each other.
+    """
+    check(bugs)
+    w_k = head.w_k.T.reshape(head.w_k.shape) if "transposed" in bugs else head.w_k
+    scores = al.scores(x @ head.w_q, x @ w_k, scale=1 / _divisor(head, bugs))
+    keep = ~mask if "inverted" in bugs else mask
+    axis = -2 if "axis" in bugs else -1
+    if "half" in bugs:
+        weights = _half_precision(scores, keep, axis)
+    elif "after" in bugs:
+        weights = np.where(keep, al.softmax(scores, axis=axis), 0.0)
+    else:
+        weights = al.softmax(np.where(keep, scores, -np.inf), axis=axis)
+    return BrokenTrace(scores, weights, weights @ (x @ head.w_v) @ head.w_o)
+
+
+def check(bugs):
+    """Raises `ValueError` unless `bugs` are known and can stand in one program."""
+    for bug in bugs:
+        if bug not in BUGS:
+            raise ValueError(f"no bug is called {bug!r}; there are: {', '.join(BUGS)}")
+    for pair in EXCLUDE_EACH_OTHER:
+        if pair <= set(bugs):
+            raise ValueError(f"{' and '.join(sorted(pair))} do the same step: choose one of them")
+
+
+def _divisor(head, bugs):
+    d_model, d_head = head.w_q.shape
+    if "unscaled" in bugs:
+        return 1.0
+    return np.sqrt(d_model if "d_model" in bugs else d_head)
+
+
+def _half_precision(scores, keep, axis):
+    """Softmax by its formula after -1e9 was added in float16, where that is -inf."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        hidden = np.where(keep, 0, HALF_HIDDEN).astype(np.float16)
+        scores = (scores.astype(np.float16) + hidden).astype(np.float64)
+        powers = np.exp(scores - scores.max(axis=axis, keepdims=True))
+        weights = powers / powers.sum(axis=axis, keepdims=True)
+    return weights.astype(np.float16).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Symptoms:
+    """What can be measured of a pattern without knowing how it was made.
+
+    `rows`, `columns`: the least and the largest sum of weights, over rows (columns) with
+    anything to see. `leak`: the largest share of a row on keys that the mask hides. `entropy`:
+    bits a row, on average. `alive`: the share of rows whose largest derivative, w (1 - w), is at
+    least `DEAD`, of the rows that have a choice. `nans`: cells that are no number. `past`: how
+    far an output before the last token moves when the last token becomes the sum of them all.
+    `ratio`: the least and the largest quotient of a score and what it should be, where that is
+    not 0.
+    """
+
+    rows: tuple
+    columns: tuple
+    leak: float
+    entropy: float
+    alive: float
+    nans: int
+    past: float
+    ratio: tuple
+
+
+def symptoms(x, head, mask, bugs=()):
+    """The `Symptoms` of a head with `bugs`; the arguments are those of `trace`."""
+    traced = trace(x, head, mask, bugs)
+    weights = traced.weights
+    choice = mask.sum(axis=-1) > 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slopes = (weights * (1 - weights)).max(axis=-1)
+        bits = np.where(weights > 0, -weights * np.log2(np.where(weights > 0, weights, 1)), 0)
+        bits = np.where(np.isnan(weights), np.nan, bits).sum(axis=-1)
+    other_end = np.concatenate([x[:-1], x.sum(axis=0, keepdims=True)])
+    moved = np.abs(trace(other_end, head, mask, bugs).output - traced.output)[:-1]
+    right = al.scores(x @ head.w_q, x @ head.w_k)
+    told = np.abs(right) > TINY
+    return Symptoms(
+        rows=_extremes(weights.sum(axis=-1)[mask.any(axis=-1)]),
+        columns=_extremes(weights.sum(axis=-2)[mask.any(axis=-2)]),
+        leak=float(np.nansum(np.where(mask, 0, weights), axis=-1).max()),
+        entropy=float(bits[mask.any(axis=-1)].mean()),
+        alive=float((slopes[choice] >= DEAD).mean()),
+        nans=int(np.isnan(weights).sum()),
+        past=float(np.nanmax(moved)),
+        ratio=_extremes(traced.scores[told] / right[told]),
+    )
+
+
+def _extremes(numbers):
+    """Least and largest."""
+    return float(numbers.min()), float(numbers.max())
