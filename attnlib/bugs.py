@@ -22,6 +22,7 @@ BUGS = {
 }
 EXCLUDE_EACH_OTHER = ({"unscaled", "d_model"}, {"after", "half"})  # two ways to do one step
 HALF_HIDDEN = -1e9
+FEWEST = 3  # tokens
 TINY = 1e-9  # a score this small is 0 but for rounding
 DEAD = 0.01  # a row whose largest derivative is below this learns next to nothing
 
@@ -89,12 +90,12 @@ class Symptoms:
     """What can be measured of a pattern without knowing how it was made.
 
     `rows`, `columns`: the least and the largest sum of weights, over rows (columns) with
-    anything to see. `leak`: the largest share of a row on keys that the mask hides. `entropy`:
+    anything to see. `leak`: the share of all weight that lies on keys the mask hides. `entropy`:
     bits a row, on average. `alive`: the share of rows whose largest derivative, w (1 - w), is at
     least `DEAD`, of the rows that have a choice. `nans`: cells that are no number. `past`: how
     far an output before the last token moves when the last token becomes the sum of them all.
     `ratio`: the least and the largest quotient of a score and what it should be, where that is
-    not 0.
+    not 0. `error`: how far a weight is from what it should be, at most; NaN left out.
     """
 
     rows: tuple
@@ -105,10 +106,16 @@ class Symptoms:
     nans: int
     past: float
     ratio: tuple
+    error: float
 
 
 def symptoms(x, head, mask, bugs=()):
-    """The `Symptoms` of a head with `bugs`; the arguments are those of `trace`."""
+    """The `Symptoms` of a head with `bugs`; the arguments are those of `trace`.
+
+    Raises `ValueError` for fewer than three tokens, of which too little can be told.
+    """
+    if len(x) < FEWEST:
+        raise ValueError(f"x has {len(x)} tokens; expected at least {FEWEST}")
     traced = trace(x, head, mask, bugs)
     weights = traced.weights
     choice = mask.sum(axis=-1) > 1
@@ -118,17 +125,18 @@ def symptoms(x, head, mask, bugs=()):
         bits = np.where(np.isnan(weights), np.nan, bits).sum(axis=-1)
     other_end = np.concatenate([x[:-1], x.sum(axis=0, keepdims=True)])
     moved = np.abs(trace(other_end, head, mask, bugs).output - traced.output)[:-1]
-    right = al.scores(x @ head.w_q, x @ head.w_k)
-    told = np.abs(right) > TINY
+    right = trace(x, head, mask)
+    told = np.abs(right.scores) > TINY
     return Symptoms(
         rows=_extremes(weights.sum(axis=-1)[mask.any(axis=-1)]),
         columns=_extremes(weights.sum(axis=-2)[mask.any(axis=-2)]),
-        leak=float(np.nansum(np.where(mask, 0, weights), axis=-1).max()),
+        leak=float(np.nansum(np.where(mask, 0, weights)) / (np.nansum(weights) or 1)),
         entropy=float(bits[mask.any(axis=-1)].mean()),
         alive=float((slopes[choice] >= DEAD).mean()),
         nans=int(np.isnan(weights).sum()),
         past=float(np.nanmax(moved)),
-        ratio=_extremes(traced.scores[told] / right[told]),
+        ratio=_extremes(traced.scores[told] / right.scores[told]) if told.any() else (1.0, 1.0),
+        error=float(np.nanmax(np.abs(weights - right.weights))),
     )
 
 

@@ -5,20 +5,26 @@ share is `attnlib/static/attnlib.js`. Needs the `figures` extra (anywidget).
 """
 
 from attnlib.figures.base import Figure
+from attnlib.figures.break_it import BreakIt
 from attnlib.figures.context_nudge import ContextNudge
 from attnlib.figures.embedding_space import EmbeddingSpace
+from attnlib.figures.mask_lab import MaskLab
 from attnlib.figures.plot import Plot
 from attnlib.figures.query_key import QueryKey
 from attnlib.figures.questions import Prediction, Quiz
 from attnlib.figures.softmax_lab import SoftmaxLab
+from attnlib.figures.value_mixer import ValueMixer
 
 __all__ = [
+    "BreakIt",
     "ContextNudge",
     "EmbeddingSpace",
     "Figure",
+    "MaskLab",
     "Plot",
     "Prediction",
     "QueryKey",
     "Quiz",
     "SoftmaxLab",
+    "ValueMixer",
 ]

@@ -20,3 +20,13 @@ def normals(rows, columns, seed):
     uniforms = _uniforms(seed, 2 * rows * columns)
     radius = np.sqrt(-2 * np.log(1 - uniforms[0::2]))
     return (radius * np.cos(2 * np.pi * uniforms[1::2])).reshape(rows, columns)
+
+
+def shuffled(items, seed):
+    """`items` in an order that the seed decides, by Fisher and Yates's method."""
+    order = list(items)
+    uniforms = _uniforms(seed, len(order))
+    for last, uniform in zip(range(len(order) - 1, 0, -1), uniforms, strict=False):
+        other = int(uniform * (last + 1))
+        order[last], order[other] = order[other], order[last]
+    return order

@@ -1,15 +1,29 @@
 // The entry: `widget` is what anywidget loads in a notebook, `mountPage` what a built page calls.
 import { h, render } from "preact";
 import { PageModel } from "./core/model.js";
+import { BreakIt } from "./figures/BreakIt.jsx";
 import { QueryKey } from "./figures/QueryKey.jsx";
+import { MaskLab } from "./figures/MaskLab.jsx";
 import { Prediction } from "./figures/Prediction.jsx";
 import { ContextNudge } from "./figures/ContextNudge.jsx";
 import { EmbeddingSpace } from "./figures/EmbeddingSpace.jsx";
 import { Plot } from "./figures/Plot.jsx";
 import { Quiz } from "./figures/Quiz.jsx";
 import { SoftmaxLab } from "./figures/SoftmaxLab.jsx";
+import { ValueMixer } from "./figures/ValueMixer.jsx";
 
-const FIGURES = { ContextNudge, EmbeddingSpace, Plot, Prediction, QueryKey, Quiz, SoftmaxLab };
+const FIGURES = {
+  BreakIt,
+  ContextNudge,
+  EmbeddingSpace,
+  MaskLab,
+  Plot,
+  Prediction,
+  QueryKey,
+  Quiz,
+  SoftmaxLab,
+  ValueMixer,
+};
 
 function mount(model, el) {
   const figure = FIGURES[model.get("_figure")];

@@ -1,5 +1,7 @@
 // The figures' own mathematics. attnlib is the reference: tests compare the two to 1e-6.
 
+const MOST_SWEEPS = 30; // small matrices need about six
+
 /** @typedef {number[][]} Matrix one array per row */
 
 /** @returns {Matrix} the product, (a's rows, b's columns) */
@@ -49,16 +51,32 @@ export function moveProjection(w, x, target) {
   return w.map((row, a) => row.map((value, d) => value + (x[a] * (target[d] - now[d])) / norm));
 }
 
-/** Normal numbers from a seed, so that a random matrix can be had again (mulberry32, Box-Muller). */
-export function seededNormals(seed) {
+/** Numbers between 0 and 1 from a seed (mulberry32), so that a random choice can be had again. */
+export function seededUniforms(seed) {
   let state = seed >>> 0;
-  const uniform = () => {
+  return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+/** Normal numbers from a seed (Box and Muller's method). */
+export function seededNormals(seed) {
+  const uniform = seededUniforms(seed);
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** `items` in an order that the seed decides (Fisher and Yates). */
+export function seededShuffle(items, seed) {
+  const uniform = seededUniforms(seed);
+  const order = [...items];
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = Math.floor(uniform() * (last + 1));
+    [order[last], order[other]] = [order[other], order[last]];
+  }
+  return order;
 }
 
 /** Softmax as the formula says it, in single precision: overflows, as real code does. */
@@ -83,4 +101,41 @@ export function median(values) {
 export function normalMatrix(rows, columns, seed) {
   const next = seededNormals(seed);
   return Array.from({ length: rows }, () => Array.from({ length: columns }, next));
+}
+
+/**
+ * The singular value decomposition by one-sided Jacobi rotations: `left[k]` (each as long as its
+ * singular value) and `right[k]` (each of length 1), so that w is the sum of their outer products.
+ */
+export function singularVectors(w) {
+  const left = w[0].map((_, j) => w.map((row) => row[j]));
+  const right = left.map((_, j) => left.map((_, k) => Number(j === k)));
+  const rotate = (vectors, p, q, c, s) => {
+    const [a, b] = [vectors[p], vectors[q]];
+    vectors[p] = a.map((value, i) => c * value - s * b[i]);
+    vectors[q] = a.map((value, i) => s * value + c * b[i]);
+  };
+  for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
+    let largest = 0;
+    for (let p = 0; p < left.length; p++)
+      for (let q = p + 1; q < left.length; q++) {
+        const [alpha, beta] = [dot(left[p], left[p]), dot(left[q], left[q])];
+        const gamma = dot(left[p], left[q]);
+        if (Math.abs(gamma) <= 1e-15 * Math.sqrt(alpha * beta)) continue;
+        largest = Math.max(largest, Math.abs(gamma));
+        const zeta = (beta - alpha) / (2 * gamma);
+        const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
+        const c = 1 / Math.hypot(1, t);
+        rotate(left, p, q, c, c * t);
+        rotate(right, p, q, c, c * t);
+      }
+    if (largest === 0) break;
+  }
+  const lengths = left.map((vector) => Math.sqrt(dot(vector, vector)));
+  const order = lengths.map((_, k) => k).sort((a, b) => lengths[b] - lengths[a]);
+  return {
+    values: order.map((k) => lengths[k]),
+    left: order.map((k) => left[k]),
+    right: order.map((k) => right[k]),
+  };
 }

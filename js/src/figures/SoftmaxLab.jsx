@@ -7,6 +7,7 @@ import { AXES, Axis, alongAxis } from "../parts/softmax/Axis.jsx";
 import { Bars, COOLEST, HOTTEST } from "../parts/softmax/Bars.jsx";
 import { FARTHEST, Overflow } from "../parts/softmax/Overflow.jsx";
 import * as saturation from "../parts/softmax/Saturation.jsx";
+import { Tabs } from "../parts/Tabs.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["view", "scores", "temperature", "grid", "axis", "shift", "d_head", "seed"];
@@ -25,33 +26,6 @@ const MEASURES = {
 
 const tempered = (scores, temperature) =>
   mathematics.softmax(scores.map((score) => score / temperature));
-
-function Tabs({ views, s }) {
-  if (views.length < 2) return null;
-  const go = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const next = (views.indexOf(s.view.value) + step + views.length) % views.length;
-    s.view.value = views[next];
-    event.currentTarget.children[next].focus();
-  };
-  return (
-    <div class="al-tabs" role="tablist" aria-label="Views" onKeyDown={go} data-not-in-picture>
-      {views.map((view) => (
-        <button
-          type="button"
-          role="tab"
-          aria-selected={s.view.value === view}
-          tabIndex={s.view.value === view ? 0 : -1}
-          onClick={() => (s.view.value = view)}
-        >
-          {NAMES[view]}
-        </button>
-      ))}
-    </div>
-  );
-}
 
 function snippet(s) {
   const lines = ["import numpy as np", "import attnlib as al", ""];
@@ -157,7 +131,7 @@ export function SoftmaxLab({ model }) {
         />
       }
     >
-      <Tabs views={views} s={s} />
+      <Tabs views={views} names={NAMES} view={s.view} />
       <div data-picture>
         {s.view.value === "bars" && <Bars s={s} weights={weights} labels={labels} />}
         {s.view.value === "axis" && <Axis s={s} voice={voice} />}

@@ -182,15 +182,25 @@ function Stepper({ name, label, value, onChange, voice }) {
 
 /**
  * @param {{name: string, matrix: number[][], rowLabels: string[], kind: "query" | "key",
- *   lit?: (row: number, column: number) => boolean, onChange: Function, voice: object}} props
+ *   columnLabels?: string[], lit?: (row: number, column: number) => boolean, onChange: Function, voice: object}} props
  */
-export function MatrixEditor({ name, matrix, rowLabels, kind, lit, onChange, voice }) {
+export function MatrixEditor({
+  name,
+  matrix,
+  rowLabels,
+  columnLabels,
+  kind,
+  lit,
+  onChange,
+  voice,
+}) {
   const [at, setAt] = useState([0, 0]);
   const table = useRef(null);
   const shape = [matrix.length, matrix[0].length];
   const [row, column] = [Math.min(at[0], shape[0] - 1), Math.min(at[1], shape[1] - 1)];
+  const nameOf = (d) => columnLabels?.[d] ?? d + 1;
   const change = (i, d, value) => {
-    voice.speakAtRest(`${name} ${rowLabels[i]}, ${d + 1}: ${number(value)}`);
+    voice.speakAtRest(`${name} ${rowLabels[i]}, ${nameOf(d)}: ${number(value)}`);
     onChange(matrix.map((r, a) => (a === i ? r.map((v, b) => (b === d ? value : v)) : r)));
   };
   const go = (key, from) => {
@@ -208,7 +218,9 @@ export function MatrixEditor({ name, matrix, rowLabels, kind, lit, onChange, voi
           <tr>
             <td class="al-corner" role="presentation" />
             {matrix[0].map((_, d) => (
-              <th scope="col">{d + 1}</th>
+              <th scope="col" class={columnLabels ? "al-slanted" : ""}>
+                <span>{nameOf(d)}</span>
+              </th>
             ))}
           </tr>
         </thead>
@@ -219,7 +231,7 @@ export function MatrixEditor({ name, matrix, rowLabels, kind, lit, onChange, voi
               {values.map((value, d) => (
                 <Cell
                   value={value}
-                  label={`${name} ${rowLabels[i]}, ${d + 1}`}
+                  label={`${name} ${rowLabels[i]}, ${nameOf(d)}`}
                   index={[i, d].toString()}
                   active={row === i && column === d}
                   lit={lit?.(i, d)}
@@ -235,7 +247,7 @@ export function MatrixEditor({ name, matrix, rowLabels, kind, lit, onChange, voi
       </table>
       <Stepper
         name={name}
-        label={`${rowLabels[row]}, ${column + 1}`}
+        label={`${rowLabels[row]}, ${nameOf(column)}`}
         value={matrix[row][column]}
         onChange={(next) => change(row, column, next)}
         voice={voice}

@@ -1,0 +1,187 @@
+"""BreakIt: a laboratory for breaking attention, and for finding a bug by its symptoms."""
+
+import numpy as np
+import traitlets
+
+import attnlib as al
+from attnlib import bugs
+from attnlib.bugs import BUGS, EXCLUDE_EACH_OTHER
+from attnlib.figures import challenges, questions, still
+from attnlib.figures.base import Figure
+from attnlib.figures.seeded import shuffled
+from attnlib.world import PHRASES
+
+HEAD = "nouns look for adjectives"
+MOST_TOKENS = 16
+CASES = ("A", "B", "C")
+MASKS = {
+    "everyone": "none",
+    "causal": "causal",
+    "padding": "causal, and the first word is padding",
+}
+
+
+class BreakIt(Figure):
+    """One head with bugs in it, and what can be measured of them.
+
+    Parameters
+    ----------
+    sentence : words of `attnlib.world.PHRASES`, 3 to 16.
+    mask : "everyone", "causal" or "padding" (causal, and nobody may attend to the first word).
+    bugs : names from `attnlib.bugs.BUGS`, which says what each does.
+    case : "A", "B" or "C" for a bug that is hidden, and found by its symptoms; "" for `bugs`.
+    seed : decides which bugs are hidden. `named` is what the reader took them for.
+    orientation, show, selected, challenges : as in `QueryKey`. A condition's `measure` is
+        "rows-least", "rows-most", "leak", "past", "nans", "error" or "found".
+
+    Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
+    figure stays as it was. `trace` and `symptoms` are attnlib's own for the current state.
+    """
+
+    title = traitlets.Unicode("Break it").tag(sync=True)
+    sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
+    mask = traitlets.Enum(list(MASKS), "causal").tag(sync=True)
+    bugs = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    case = traitlets.Enum(["", *CASES], "").tag(sync=True)
+    seed = traitlets.Int(0, min=0, max=999_999).tag(sync=True)
+    named = traitlets.Dict().tag(sync=True)
+    orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
+    show = traitlets.Enum(["dots", "weights", "scores"], "dots").tag(sync=True)
+    selected = traitlets.Any(None, allow_none=True).tag(sync=True)
+    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
+    known = traitlets.Dict(BUGS).tag(sync=True)
+    exclusive = traitlets.List([sorted(pair) for pair in EXCLUDE_EACH_OTHER]).tag(sync=True)
+    masks = traitlets.Dict(MASKS).tag(sync=True)
+    vocabulary = traitlets.Dict().tag(sync=True)
+    sentences = traitlets.Dict(PHRASES.sentences).tag(sync=True)
+    head = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, sentence=None, **traits):
+        if sentence is not None:
+            traits["sentence"] = sentence
+        if isinstance(traits.get("challenges"), str):
+            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
+        super().__init__(**traits)
+
+    @traitlets.default("vocabulary")
+    def _designed_vocabulary(self):
+        return {word: list(vector) for word, vector in PHRASES.vocabulary.items()}
+
+    @traitlets.default("head")
+    def _designed_head(self):
+        head = PHRASES.head(HEAD)
+        return {name: getattr(head, name).tolist() for name in ("w_q", "w_k", "w_v", "w_o")}
+
+    @traitlets.validate("sentence")
+    def _known_words(self, proposal):
+        words = PHRASES.tokenize(proposal["value"])
+        if not bugs.FEWEST <= len(words) <= MOST_TOKENS:
+            raise ValueError(f"{len(words)} words; the figure draws {bugs.FEWEST} to {MOST_TOKENS}")
+        return " ".join(words)
+
+    @traitlets.validate("bugs")
+    def _known_bugs(self, proposal):
+        bugs.check(proposal["value"])
+        return list(dict.fromkeys(proposal["value"]))
+
+    @traitlets.validate("named")
+    def _cases_and_bugs(self, proposal):
+        for case, bug in proposal["value"].items():
+            if case not in CASES:
+                raise ValueError(f"no case is called {case!r}; there are: {', '.join(CASES)}")
+            bugs.check([bug])
+        return proposal["value"]
+
+    @traitlets.validate("selected")
+    def _inside_pattern(self, proposal):
+        chosen, n = proposal["value"], len(self.tokens)
+        if chosen is None:
+            return None
+        if len(chosen) != 2 or not all(isinstance(i, int) and 0 <= i < n for i in chosen):
+            raise ValueError(f"selected is {chosen!r}; expected [query, key], both below {n}")
+        return list(chosen)
+
+    @traitlets.observe("sentence")
+    def _selected_stays_inside(self, change):
+        if self.selected is not None and max(self.selected) >= len(self.tokens):
+            self.selected = None
+
+    @property
+    def tokens(self):
+        """The words of the sentence."""
+        return self.sentence.split()
+
+    @property
+    def hidden(self):
+        """Which bug is in each case."""
+        return dict(zip(CASES, shuffled(BUGS, self.seed), strict=False))
+
+    @property
+    def active(self):
+        """The bugs that are computed: those switched on, or the one of the open case."""
+        return [self.hidden[self.case]] if self.case else list(self.bugs)
+
+    @property
+    def keep(self):
+        """The mask as it is meant, True = may attend."""
+        n = len(self.tokens)
+        keep = np.ones((n, n), dtype=bool) if self.mask == "everyone" else al.causal_mask(n)
+        if self.mask == "padding":
+            keep[:, 0] = False
+        return keep
+
+    @property
+    def trace(self):
+        """`attnlib.bugs.trace` of the current state."""
+        return bugs.trace(PHRASES.embed(self.tokens), PHRASES.head(HEAD), self.keep, self.active)
+
+    @property
+    def symptoms(self):
+        """`attnlib.bugs.symptoms` of the current state."""
+        return bugs.symptoms(PHRASES.embed(self.tokens), PHRASES.head(HEAD), self.keep, self.active)
+
+    @property
+    def found(self):
+        """How many of the hidden bugs are named rightly."""
+        return sum(self.named.get(case) == bug for case, bug in self.hidden.items())
+
+    @property
+    def solved(self):
+        """The ids of the challenges that the current state solves."""
+        return [
+            c["id"]
+            for c in self.challenges
+            if ("bug" not in c or self.active == [c["bug"]] and not self.case)
+            and challenges.solved(c, self.measure)
+        ]
+
+    def measure(self, condition):
+        """What the state has of what `condition` measures."""
+        if condition["measure"] == "found":
+            return self.found
+        symptoms = self.symptoms
+        if condition["measure"].startswith("rows-"):
+            return symptoms.rows[condition["measure"] == "rows-most"]
+        return getattr(symptoms, condition["measure"])
+
+    def describe(self):
+        names = [BUGS[bug] for bug in self.bugs]
+        broken = f"case {self.case}" if self.case else ", ".join(names) or "no bug"
+        symptoms = self.symptoms
+        return "\n".join(
+            [
+                f"BreakIt: “{self.sentence}”, mask {MASKS[self.mask]}; {broken}",
+                f"   sums of rows {_range(symptoms.rows)}, of columns {_range(symptoms.columns)}",
+                f"   leak {symptoms.leak:.2f}, the past moves by {symptoms.past:.2f}, "
+                f"{symptoms.nans} weights are NaN",
+            ]
+        )
+
+    def still(self):
+        weights = np.nan_to_num(self.trace.weights)
+        parts, *size = still.pattern(self.tokens, weights)
+        return still.figure(still.svg(parts, *size, self.describe()))
+
+
+def _range(ends):
+    return f"{ends[0]:.2f} to {ends[1]:.2f}"

@@ -1,0 +1,184 @@
+"""MaskLab: a mask is painted, and three ways to use it stand side by side."""
+
+import numpy as np
+import traitlets
+
+import attnlib as al
+from attnlib.figures import challenges, questions, still
+from attnlib.figures.base import Figure
+from attnlib.figures.seeded import normals
+from attnlib.world import PHRASES, SENSES
+
+WAYS = ("zero", "after", "infinity")
+PRESETS = {  # may(query, key), for arrays of positions; the same in MaskLab.jsx
+    "everyone": lambda i, j: (i == i) & (j == j),
+    "causal": lambda i, j: j <= i,
+    "window": lambda i, j: (j <= i) & (j >= i - 1),
+    "only itself": lambda i, j: i == j,
+    "first is padding": lambda i, j: (j <= i) & (j > 0),
+}
+RANDOM_TOKENS, RANDOM_SEED = 8, 7
+SHORTEST, LONGEST = 10, 1_000_000
+
+
+def _example(world, sentence, head):
+    tokens = world.tokenize(sentence)
+    scores = world.head(head).trace(world.embed(tokens)).scores
+    return {"tokens": tokens, "scores": scores.tolist()}
+
+
+def examples():
+    """Phrases with their scores under a designed head, and random scores: by title."""
+    creature, mole = PHRASES.sentences["The fluffy blue creature"], SENSES.sentences["the amount"]
+    return {
+        creature: _example(PHRASES, creature, "nouns look for adjectives"),
+        mole: _example(SENSES, mole, "context"),
+        "random scores": {
+            "tokens": [f"word {n + 1}" for n in range(RANDOM_TOKENS)],
+            "scores": normals(RANDOM_TOKENS, RANDOM_TOKENS, RANDOM_SEED).tolist(),
+        },
+    }
+
+
+def preset(name, n):
+    """The mask `name` for `n` tokens: boolean, True = may attend."""
+    positions = np.arange(n)
+    return np.broadcast_to(PRESETS[name](positions[:, None], positions[None, :]), (n, n))
+
+
+class MaskLab(Figure):
+    """Zero before softmax, zero after, minus infinity before: what each lets through.
+
+    Parameters
+    ----------
+    example : the phrase, one of `figure.examples`.
+    mask : `(n_tokens, n_tokens)` booleans, True = may attend; or the name of a preset:
+        "everyone", "causal", "window" (itself and the word before), "only itself" or
+        "first is padding" (causal, and nobody may attend to the first word).
+    orientation, selected : as in `QueryKey`.
+    tokens_long, bytes : of the bill, 10 to 1,000,000 tokens and 1, 2 or 4 bytes a number.
+    challenges : see `attnlib.figures.challenges`; conditions `measure` "leak" (of a `way`:
+        "zero", "after", "infinity"), "empty" (queries that see nothing), "weight" (of a `query`
+        on a `key`, with minus infinity) or "differs" (cells, from the preset `mask`).
+
+    Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
+    figure stays as it was. `weights(way)` and `leak(way)` are computed with attnlib.
+    """
+
+    title = traitlets.Unicode("Three ways to mask").tag(sync=True)
+    example = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
+    mask = traitlets.Any().tag(sync=True)
+    selected = traitlets.Any(None, allow_none=True).tag(sync=True)
+    orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
+    tokens_long = traitlets.Int(1000, min=SHORTEST, max=LONGEST).tag(sync=True)
+    bytes = traitlets.Enum([4, 2, 1], 2).tag(sync=True)
+    examples = traitlets.Dict().tag(sync=True)
+    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    def __init__(self, example=None, **traits):
+        if example is not None:
+            traits["example"] = example
+        if isinstance(traits.get("challenges"), str):
+            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
+        super().__init__(**traits)
+
+    @traitlets.default("examples")
+    def _designed_examples(self):
+        return examples()
+
+    @traitlets.default("mask")
+    def _causal(self):
+        return preset("causal", len(self.tokens)).tolist()
+
+    @traitlets.validate("example")
+    def _known_example(self, proposal):
+        if proposal["value"] not in self.examples:
+            known = ", ".join(map(repr, self.examples))
+            raise ValueError(f"no example {proposal['value']!r}; there are: {known}")
+        return proposal["value"]
+
+    @traitlets.validate("mask")
+    def _fitting_mask(self, proposal):
+        n, mask = len(self.tokens), proposal["value"]
+        if isinstance(mask, str):
+            if mask not in PRESETS:
+                raise ValueError(f"no mask is called {mask!r}; there are: {', '.join(PRESETS)}")
+            return preset(mask, n).tolist()
+        mask = np.array(mask)
+        if mask.dtype != bool:
+            raise ValueError(f"mask has dtype {mask.dtype}; expected booleans, True = may attend")
+        if mask.shape != (n, n):
+            raise ValueError(f"mask has shape {mask.shape}; the phrase has {n} tokens: ({n}, {n})")
+        return mask.tolist()
+
+    @traitlets.observe("example")
+    def _mask_fits_the_example(self, change):
+        if "mask" in self._trait_values and len(self.mask) != len(self.tokens):
+            self.mask = "causal"
+        self.selected = None
+
+    @traitlets.validate("selected")
+    def _inside_pattern(self, proposal):
+        chosen, n = proposal["value"], len(self.tokens)
+        if chosen is None:
+            return None
+        if len(chosen) != 2 or not all(isinstance(i, int) and 0 <= i < n for i in chosen):
+            raise ValueError(f"selected is {chosen!r}; expected [query, key], both below {n}")
+        return list(chosen)
+
+    @property
+    def tokens(self):
+        """The words of the example."""
+        return self.examples[self.example]["tokens"]
+
+    @property
+    def scores(self):
+        """The scores of the example before any mask."""
+        return np.array(self.examples[self.example]["scores"])
+
+    def weights(self, way):
+        """The weights that "zero", "after" or "infinity" gives."""
+        keep = np.array(self.mask)
+        if way == "after":
+            kept = np.where(keep, al.softmax(self.scores), 0.0)
+            with np.errstate(invalid="ignore"):
+                return kept / kept.sum(axis=-1, keepdims=True)
+        hidden = {"zero": 0.0, "infinity": -np.inf}[way]
+        return al.softmax(np.where(keep, self.scores, hidden))
+
+    def leak(self, way):
+        """The share of all weight that lies on hidden keys; NaN left out."""
+        weights = self.weights(way)
+        return float(np.nansum(np.where(self.mask, 0, weights)) / (np.nansum(weights) or 1))
+
+    @property
+    def solved(self):
+        """The ids of the challenges that the current state solves."""
+        return [
+            c["id"]
+            for c in self.challenges
+            if c.get("example", self.example) == self.example and challenges.solved(c, self.measure)
+        ]
+
+    def measure(self, condition):
+        """What the state has of what `condition` measures; None for words that are not there."""
+        if condition["measure"] == "leak":
+            return self.leak(condition["way"])
+        if condition["measure"] == "empty":
+            return int((~np.array(self.mask).any(axis=-1)).sum())
+        if condition["measure"] == "differs":
+            return int((preset(condition["mask"], len(self.tokens)) != self.mask).sum())
+        words = condition["query"], condition["key"]
+        if not set(words) <= set(self.tokens):
+            return None
+        return float(self.weights("infinity")[tuple(map(self.tokens.index, words))])
+
+    def describe(self):
+        hidden = int((~np.array(self.mask)).sum())
+        lines = [f"MaskLab: “{' '.join(self.tokens)}”, {hidden} of {len(self.mask) ** 2} hidden"]
+        lines += [f"   {way:>8}: leak {self.leak(way):.2f}" for way in WAYS]
+        return "\n".join(lines)
+
+    def still(self):
+        parts, *size = still.pattern(self.tokens, self.weights("infinity"))
+        return still.figure(still.svg(parts, *size, self.describe()))

@@ -1,0 +1,445 @@
+// A laboratory for breaking attention: each switch computes one bug, the gauges show its symptoms.
+import { computed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import * as bugs from "../core/bugs.js";
+import { number } from "../core/format.js";
+import { seededShuffle } from "../core/mathematics.js";
+import { Challenges } from "../parts/Challenges.jsx";
+import { Choice } from "../parts/Choice.jsx";
+import { Figure, useVoice } from "../parts/Figure.jsx";
+import { PatternGrid, describeCell } from "../parts/PatternGrid.jsx";
+import { SentenceBox, readSentence } from "../parts/SentenceBox.jsx";
+import { useFigureState } from "../parts/useFigureState.js";
+
+const STATE = [
+  ...["sentence", "mask", "bugs", "case", "seed", "named"],
+  ...["orientation", "show", "selected"],
+];
+const FEWEST_TOKENS = 3;
+const LARGEST_SEED = 999999;
+const CASES = ["A", "B", "C"];
+const CHOICES = { orientation: ["rows", "columns"], show: ["dots", "scores", "weights"] };
+
+const range = ([low, high]) =>
+  number(low) === number(high) ? number(low) : `${number(low)} to ${number(high)}`;
+const GAUGES = [
+  { id: "rows", label: "a row of weights sums to", text: range },
+  { id: "columns", label: "a column of weights sums to", text: range },
+  { id: "leak", label: "weight on hidden keys", text: (v) => number(v) },
+  {
+    id: "past",
+    label: "earlier outputs move with the last word, by",
+    text: (v) => number(v),
+  },
+  { id: "nans", label: "weights that are not a number", text: (v) => `${v}` },
+  { id: "entropy", label: "entropy of a row, in bits", text: (v) => number(v) },
+  { id: "alive", label: "rows that still learn", text: (v) => `${number(v * 100, 0)}%` },
+  { id: "ratio", label: "scores, times what they should be", text: range },
+  { id: "error", label: "largest error of a weight", text: (v) => number(v) },
+];
+
+/** What a condition of a challenge measures: a gauge, one end of it, or a count. */
+const MEASURES = {
+  "rows-least": { label: "least sum of a row", of: ({ here }) => here.rows[0] },
+  "rows-most": { label: "largest sum of a row", of: ({ here }) => here.rows[1] },
+  leak: { label: "leak", of: ({ here }) => here.leak },
+  past: { label: "the past moves by", of: ({ here }) => here.past },
+  nans: { label: "weights that are not a number", of: ({ here }) => here.nans },
+  error: { label: "largest error of a weight", of: ({ here }) => here.error },
+  found: { label: "bugs found", of: ({ found }) => found },
+};
+
+/** Which key each query may attend to. */
+function maskOf(kind, n) {
+  const may = {
+    everyone: () => true,
+    causal: (i, j) => j <= i,
+    padding: (i, j) => j <= i && j > 0,
+  }[kind];
+  return Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => may(i, j)));
+}
+
+function graph(s, model) {
+  const [vocabulary, head] = [model.get("vocabulary"), model.get("head")];
+  const hidden = computed(() => {
+    const [A, B, C] = seededShuffle(Object.keys(model.get("known")), s.seed.value);
+    return { A, B, C };
+  });
+  const words = computed(() => s.sentence.value.split(" "));
+  const x = computed(() => words.value.map((word) => vocabulary[word]));
+  const keep = computed(() => maskOf(s.mask.value, words.value.length));
+  const active = computed(() => (s.case.value ? [hidden.value[s.case.value]] : s.bugs.value));
+  const setting = computed(() => ({ x: x.value, head, keep: keep.value, bugs: active.value }));
+  const traced = computed(() => bugs.trace(setting.value));
+  return {
+    ...{ hidden, words, keep, active, setting, traced },
+    scores: computed(() => traced.value.entering),
+    weights: computed(() => traced.value.weights),
+    here: computed(() => bugs.symptoms(setting.value)),
+    right: computed(() => bugs.symptoms({ ...setting.value, bugs: [] })),
+    found: computed(() => CASES.filter((c) => s.named.value[c] === hidden.value[c]).length),
+  };
+}
+
+/** What a link holds, checked field by field. */
+function readState(raw, model) {
+  const [vocabulary, known] = [model.get("vocabulary"), Object.keys(model.get("known"))];
+  if (typeof raw.sentence !== "string") throw new Error("it holds no sentence");
+  const words = readSentence(raw.sentence, vocabulary);
+  if (words instanceof Error) throw words;
+  if (words.length < FEWEST_TOKENS) throw new Error(`its phrase is shorter than ${FEWEST_TOKENS}`);
+  if (!Object.hasOwn(model.get("masks"), raw.mask)) throw new Error("its mask is not one of these");
+  const listed = Array.isArray(raw.bugs) && raw.bugs.every((bug) => known.includes(bug));
+  if (!listed || clash(raw.bugs, model)) throw new Error("its bugs do not fit together");
+  if (!["", ...CASES].includes(raw.case)) throw new Error("its case is not A, B or C");
+  if (!Number.isInteger(raw.seed) || raw.seed < 0 || raw.seed > LARGEST_SEED)
+    throw new Error("its seed is not a whole number");
+  const inside = (n) => Number.isInteger(n) && n >= 0 && n < words.length;
+  const chosen = raw.selected;
+  const state = { ...raw, sentence: words.join(" "), bugs: [...new Set(raw.bugs)] };
+  state.named = Object.fromEntries(
+    CASES.filter((c) => known.includes(raw.named?.[c])).map((c) => [c, raw.named[c]]),
+  );
+  for (const [name, choices] of Object.entries(CHOICES))
+    state[name] = choices.includes(raw[name]) ? raw[name] : choices[0];
+  state.selected =
+    Array.isArray(chosen) && chosen.length === 2 && chosen.every(inside) ? chosen : null;
+  return Object.fromEntries(STATE.map((name) => [name, state[name]]));
+}
+
+/** Two of `list` that do the same step of the computation, or nothing. */
+const clash = (list, model) =>
+  model.get("exclusive").find((pair) => pair.every((bug) => list.includes(bug)));
+
+function snippet(s, g) {
+  const [words, n] = [JSON.stringify(s.sentence.value), g.words.value.length];
+  if (s.case.value)
+    return [
+      "from attnlib.figures import BreakIt",
+      "",
+      `figure = BreakIt(${words}, mask="${s.mask.value}", case="${s.case.value}", seed=${s.seed.value})`,
+      "print(figure.trace.weights.round(2))",
+      "print(figure.symptoms)",
+    ].join("\n");
+  const masks = {
+    everyone: [`mask = np.ones((${n}, ${n}), dtype=bool)`],
+    causal: [`mask = al.causal_mask(${n})`],
+    padding: [`mask = al.causal_mask(${n})`, "mask[:, 0] = False"],
+  };
+  return [
+    "import numpy as np",
+    "import attnlib as al",
+    "from attnlib import bugs",
+    "from attnlib.world import PHRASES",
+    "",
+    `x = PHRASES.embed(${words})`,
+    'head = PHRASES.head("nouns look for adjectives")',
+    ...masks[s.mask.value],
+    `broken = ${JSON.stringify(s.bugs.value)}`,
+    "print(bugs.trace(x, head, mask, broken).weights.round(2))",
+    "print(bugs.symptoms(x, head, mask, broken))",
+  ].join("\n");
+}
+
+function Switches({ known, s, model, voice, onChange }) {
+  const toggle = (bug, on) => {
+    const others = s.bugs.value.filter((one) => one !== bug);
+    const pair = on && clash([...others, bug], model);
+    const kept = pair ? others.filter((one) => !pair.includes(one)) : others;
+    s.bugs.value = on ? [...kept, bug] : kept;
+    const gone = others.find((one) => !kept.includes(one));
+    if (gone) voice.tell(`“${known[gone]}” was switched off: both do the same step.`);
+    onChange();
+  };
+  return (
+    <fieldset class="al-switches">
+      <legend class="al-strip-title">Break it</legend>
+      {Object.entries(known).map(([bug, text]) => (
+        <label class="al-switch">
+          <input
+            type="checkbox"
+            checked={s.bugs.value.includes(bug)}
+            onChange={(event) => toggle(bug, event.currentTarget.checked)}
+          />
+          {text}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Says what would be otherwise if the bug were the one that was named. */
+function counterexample(guess, setting, here) {
+  const there = bugs.symptoms({ ...setting, bugs: [guess] });
+  const telling = GAUGES.find(({ id, text }) => text(there[id]) !== text(here[id]));
+  if (!telling) return "Under this mask the two look the same. Change the mask and look again.";
+  const { id, label, text } = telling;
+  return `With that bug, “${label}” would read ${text(there[id])}. Here it reads ${text(here[id])}.`;
+}
+
+function Detective({ known, s, g, voice }) {
+  const chosen = s.case.value;
+  const named = s.named.value[chosen];
+  const right = named === g.hidden.value[chosen];
+  const name = (bug) => {
+    s.named.value = { ...s.named.value, [chosen]: bug };
+    const solved = bug === g.hidden.value[chosen];
+    voice.speak(
+      solved
+        ? `Yes: case ${chosen} is ${known[bug]}.`
+        : `No. ${counterexample(bug, g.setting.value, g.here.value)}`,
+    );
+  };
+  return (
+    <fieldset class="al-switches">
+      <legend class="al-strip-title">Which bug is in case {chosen}?</legend>
+      {Object.entries(known).map(([bug, text]) => (
+        <label class="al-switch">
+          <input
+            type="radio"
+            name={`${s.seed.value}-${chosen}`}
+            checked={named === bug}
+            onChange={() => name(bug)}
+          />
+          {text}
+        </label>
+      ))}
+      {named && (
+        <p class={right ? "al-why al-found" : "al-why"}>
+          {right ? (
+            <strong>Yes, that is it.</strong>
+          ) : (
+            <>
+              <strong>Not this one.</strong> {counterexample(named, g.setting.value, g.here.value)}
+            </>
+          )}
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+function Modes({ s, g, voice }) {
+  const open = (name) => {
+    s.case.value = name;
+    voice.speak(name ? `Case ${name}: one bug is in it.` : "You hold the switches.");
+  };
+  const mark = (name) =>
+    s.named.value[name] === undefined
+      ? ""
+      : s.named.value[name] === g.hidden.value[name]
+        ? " ✓"
+        : " …";
+  return (
+    <div class="al-presets" role="group" aria-label="Who breaks it" data-not-in-picture>
+      <button type="button" aria-pressed={s.case.value === ""} onClick={() => open("")}>
+        I break it
+      </button>
+      {CASES.map((name) => (
+        <button type="button" aria-pressed={s.case.value === name} onClick={() => open(name)}>
+          hidden bug {name}
+          {mark(name)}
+        </button>
+      ))}
+      <button
+        type="button"
+        onClick={() => {
+          s.seed.value = (s.seed.value + 1) % (LARGEST_SEED + 1);
+          s.named.value = {};
+          open("A");
+        }}
+      >
+        three others
+      </button>
+    </div>
+  );
+}
+
+function Gauges({ here, right }) {
+  return (
+    <table class="al-numbers al-gauges">
+      <caption>symptoms</caption>
+      <thead>
+        <tr>
+          <th scope="col">what is measured</th>
+          <th scope="col">no bug</th>
+          <th scope="col">here</th>
+        </tr>
+      </thead>
+      <tbody>
+        {GAUGES.map(({ id, label, text }) => {
+          const [should, is] = [text(right[id]), text(here[id])];
+          return (
+            <tr>
+              <th scope="row">{label}</th>
+              <td>{should}</td>
+              <td class={should === is ? "" : "al-broken"}>
+                {is}
+                {should !== is && <span aria-label=", differs"> ≠</span>}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+/** How the chosen weight came about, with the bugs in it. */
+function Steps({ g, s, i, j }) {
+  const { divisor, scores, entering, weights, seen } = g.traced.value;
+  const words = g.words.value;
+  const columns = g.active.value.includes("axis");
+  const line = columns ? entering.map((row) => row[j]) : entering[i];
+  const top = Math.max(...line);
+  const total = line.reduce((sum, score) => sum + Math.exp(score - top), 0);
+  const power = Math.exp(entering[i][j] - top);
+  return (
+    <div class="al-strip">
+      <p class="al-strip-title">
+        <span class="al-query">{words[i]}</span> asks, <span class="al-key">{words[j]}</span>{" "}
+        answers
+      </p>
+      <ol class="al-steps">
+        <li>
+          {number(scores[i][j] * divisor)} ÷ {number(divisor)} = {number(scores[i][j])}
+        </li>
+        <li>
+          {seen[i][j] ? "the program lets it be seen" : "the program hides it"}: into the softmax
+          goes {number(entering[i][j])}
+        </li>
+        <li>
+          along the {columns ? "column" : "row"}: {number(power, 3)} ÷ {number(total, 3)} ={" "}
+          {number(power / total)}
+        </li>
+        <li>
+          weight: <strong>{number(weights[i][j])}</strong>
+          {!g.keep.value[i][j] && ", and the mask says that it should be hidden"}
+        </li>
+      </ol>
+    </div>
+  );
+}
+
+export function BreakIt({ model }) {
+  const voice = useVoice();
+  const [vocabulary, known] = [model.get("vocabulary"), model.get("known")];
+  const { s, g, start, put, linkState, reset } = useFigureState({
+    model,
+    voice,
+    names: STATE,
+    derive: (signals) => graph(signals, model),
+    read: (raw) => readState(raw, model),
+  });
+  const [here, right] = [g.here.value, g.right.value];
+  const words = g.words.value;
+  const chosen = s.selected.value?.every((n) => n < words.length) ? s.selected.value : null;
+  const tell = () => {
+    const { rows, leak, nans } = g.here.value;
+    voice.speakAtRest(
+      `Rows sum to ${range(rows)}, leak ${number(leak)}, ${nans} weights are not a number.`,
+    );
+  };
+  const pattern = useMemo(
+    () => (
+      <PatternGrid
+        tokens={g.words}
+        scores={g.scores}
+        weights={g.weights}
+        show={s.show}
+        orientation={s.orientation}
+        selected={s.selected}
+        onSelect={(i, j) => {
+          s.selected.value = [i, j];
+          const [score, weight] = [g.scores.value[i][j], g.weights.value[i][j]];
+          voice.speak(describeCell(g.words.value, i, j, score, weight));
+        }}
+      />
+    ),
+    [],
+  );
+  const changeSentence = (sentence) => {
+    if (sentence.split(" ").length < FEWEST_TOKENS)
+      return voice.tell(`Write at least ${FEWEST_TOKENS} words: with fewer, little shows.`, true);
+    put({ sentence, selected: null });
+  };
+  return (
+    <Figure
+      figure="BreakIt"
+      model={model}
+      voice={voice}
+      title={model.get("title")}
+      claim="Switch on a bug and read its symptoms. Then find one that is hidden, from symptoms alone."
+      snippet={() => snippet(s, g)}
+      linkState={linkState}
+      reset={reset}
+      values={() => ({
+        weights: g.weights.value,
+        scores: g.scores.value.map((row) => row.map((v) => (v === -Infinity ? null : v))),
+        output: g.traced.value.output,
+        symptoms: g.here.value,
+        active: g.active.value,
+      })}
+      after={
+        <Challenges
+          figureKey={model.get("key")}
+          challenges={model.get("challenges")}
+          measure={(condition) => MEASURES[condition.measure].of({ here, found: g.found.value })}
+          name={({ measure }) => MEASURES[measure].label}
+          elsewhere={({ bug }) =>
+            bug &&
+            (s.case.value || s.bugs.value.join() !== bug) &&
+            `Switch on “${known[bug]}” alone.`
+          }
+          voice={voice}
+          onStart={(challenge) => put({ ...start, ...challenge.setting })}
+        />
+      }
+    >
+      <SentenceBox
+        sentence={s.sentence.value}
+        sentences={model.get("sentences")}
+        vocabulary={vocabulary}
+        voice={voice}
+        onChange={changeSentence}
+      >
+        <Choice
+          label="Mask"
+          value={s.mask.value}
+          choices={model.get("masks")}
+          onChange={(mask) => {
+            s.mask.value = mask;
+            tell();
+          }}
+        />
+      </SentenceBox>
+      <Modes s={s} g={g} voice={voice} />
+      <div class="al-row" data-picture>
+        {s.case.value ? (
+          <Detective known={known} s={s} g={g} voice={voice} />
+        ) : (
+          <Switches known={known} s={s} model={model} voice={voice} onChange={tell} />
+        )}
+        <Gauges here={here} right={right} />
+        <div class="al-main">
+          {pattern}
+          <div class="al-controls" data-not-in-picture>
+            <Choice
+              label="Show"
+              value={s.show.value}
+              choices={{ dots: "weights as dots", weights: "weights", scores: "scores" }}
+              onChange={(value) => (s.show.value = value)}
+            />
+            <Choice
+              label="Queries are"
+              value={s.orientation.value}
+              choices={{ rows: "rows", columns: "columns (3Blue1Brown)" }}
+              onChange={(value) => (s.orientation.value = value)}
+            />
+          </div>
+        </div>
+        {chosen && <Steps g={g} s={s} i={chosen[0]} j={chosen[1]} />}
+      </div>
+    </Figure>
+  );
+}

@@ -1,0 +1,408 @@
+// A mask is painted; three ways to use it stand side by side, and what each lets through.
+import { computed } from "@preact/signals";
+import { number } from "../core/format.js";
+import { softmax } from "../core/mathematics.js";
+import { Challenges } from "../parts/Challenges.jsx";
+import { Choice } from "../parts/Choice.jsx";
+import { Figure, useVoice } from "../parts/Figure.jsx";
+import { MaskGrid } from "../parts/MaskGrid.jsx";
+import { useFigureState } from "../parts/useFigureState.js";
+
+const STATE = ["example", "mask", "selected", "orientation", "tokens_long", "bytes"];
+const ORIENTATIONS = { rows: "rows", columns: "columns (3Blue1Brown)" };
+const NUMBERS = { 4: "4 bytes (float32)", 2: "2 bytes (float16)", 1: "1 byte (int8)" };
+const LONGEST = 1e6;
+const SHORTEST = 10;
+
+const total = (numbers) => numbers.reduce((a, b) => a + b, 0);
+
+/** The three ways: what enters the softmax, and what is done with what comes out. */
+const WAYS = {
+  zero: {
+    title: "0 before softmax",
+    enters: (score, may) => (may ? score : 0),
+    leaves: (row) => softmax(row),
+  },
+  after: {
+    title: "0 after softmax, renormalised",
+    enters: (score) => score,
+    leaves: (row, may) => {
+      const kept = softmax(row).map((weight, j) => (may[j] ? weight : 0));
+      return kept.map((weight) => weight / total(kept));
+    },
+  },
+  infinity: {
+    title: "−∞ before softmax",
+    enters: (score, may) => (may ? score : -Infinity),
+    leaves: (row) => softmax(row),
+  },
+};
+
+/** Masks by name; `may(i, j)` says whether query i may attend to key j. */
+const PRESETS = {
+  everyone: () => true,
+  causal: (i, j) => j <= i,
+  window: (i, j) => j <= i && j >= i - 1,
+  "only itself": (i, j) => i === j,
+  "first is padding": (i, j) => j <= i && j > 0,
+};
+
+const draw = (name, n) =>
+  Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => PRESETS[name](i, j)));
+
+function leakOf(weights, keep) {
+  const known = (value) => (Number.isNaN(value) ? 0 : value);
+  const all = total(weights.flat().map(known));
+  const hidden = total(weights.flatMap((row, i) => row.map((w, j) => (keep[i][j] ? 0 : known(w)))));
+  return all === 0 ? 0 : hidden / all;
+}
+
+function graph(s, examples) {
+  const example = computed(() => examples[s.example.value]);
+  const ways = computed(() =>
+    Object.fromEntries(
+      Object.entries(WAYS).map(([id, { enters, leaves }]) => {
+        const keep = s.mask.value;
+        const entering = example.value.scores.map((row, i) =>
+          row.map((score, j) => enters(score, keep[i][j])),
+        );
+        const weights = entering.map((row, i) => leaves(row, keep[i]));
+        return [id, { entering, weights, leak: leakOf(weights, keep) }];
+      }),
+    ),
+  );
+  const empty = computed(() =>
+    example.value.tokens.filter((_, i) => !s.mask.value[i].includes(true)),
+  );
+  return { example, ways, empty };
+}
+
+/** What a link holds, checked field by field. */
+function readState(raw, examples) {
+  if (!Object.hasOwn(examples, raw.example)) throw new Error("its phrase is not one of these");
+  const n = examples[raw.example].tokens.length;
+  const row = (value) =>
+    Array.isArray(value) && value.length === n && value.every((v) => typeof v === "boolean");
+  if (!Array.isArray(raw.mask) || raw.mask.length !== n || !raw.mask.every(row))
+    throw new Error(`its mask is not ${n} by ${n} times true or false`);
+  const long = raw.tokens_long;
+  if (!Number.isInteger(long) || long < SHORTEST || long > LONGEST)
+    throw new Error(`its length is not between ${SHORTEST} and ${LONGEST}`);
+  if (!Object.hasOwn(NUMBERS, raw.bytes)) throw new Error("its bytes are not 1, 2 or 4");
+  const inside = (v) => Number.isInteger(v) && v >= 0 && v < n;
+  const { selected } = raw;
+  return {
+    ...{ example: raw.example, mask: raw.mask, tokens_long: long, bytes: raw.bytes },
+    orientation: Object.hasOwn(ORIENTATIONS, raw.orientation) ? raw.orientation : "rows",
+    selected:
+      Array.isArray(selected) && selected.length === 2 && selected.every(inside) ? selected : null,
+  };
+}
+
+function snippet(s, { tokens, scores }) {
+  const python = (row) => `[${row.map((may) => (may ? "True" : "False")).join(", ")}]`;
+  return [
+    "import numpy as np",
+    "import attnlib as al",
+    "",
+    `tokens = ${JSON.stringify(tokens)}`,
+    `scores = np.array(${JSON.stringify(scores)}, dtype=float)`,
+    `keep = np.array([${s.mask.value.map(python).join(", ")}])`,
+    "",
+    "zero = al.softmax(np.where(keep, scores, 0.0))",
+    "after = np.where(keep, al.softmax(scores), 0.0)",
+    'with np.errstate(invalid="ignore"):',
+    "    after = after / after.sum(axis=-1, keepdims=True)",
+    "infinity = al.softmax(np.where(keep, scores, -np.inf))",
+    "for weights in (zero, after, infinity):",
+    "    print(weights.round(2), np.nansum(np.where(keep, 0, weights)) / np.nansum(weights))",
+  ].join("\n");
+}
+
+function Leak({ leak }) {
+  return (
+    <p class="al-leak-gauge">
+      leak{" "}
+      <strong class={leak > 0 ? "al-broken" : "al-good-number"}>
+        {number(leak)} {leak > 0 ? "" : "✓"}
+      </strong>
+      <span class="al-share" aria-hidden="true">
+        <span class="al-share-bar" style={{ width: `${leak * 100}%` }} />
+      </span>
+    </p>
+  );
+}
+
+const EMPTY_ROW = {
+  zero: "shares evenly among keys it may not see",
+  after: "0 ÷ 0: not a number",
+  infinity: "all 0, by attnlib's rule",
+};
+
+function Way({ id, way, s, g, onSelect }) {
+  const { tokens } = g.example.value;
+  return (
+    <div class="al-way">
+      <p class="al-strip-title">{WAYS[id].title}</p>
+      <MaskGrid
+        label={WAYS[id].title}
+        tokens={tokens}
+        keep={s.mask.value}
+        weights={way.weights}
+        flipped={s.orientation.value === "columns"}
+        selected={s.selected.value}
+        onSelect={onSelect}
+      />
+      <Leak leak={way.leak} />
+      {g.empty.value.length > 0 && (
+        <p class="al-hint">
+          {g.empty.value[0]} sees nothing: {EMPTY_ROW[id]}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** How one weight comes about in each of the three ways. */
+function Compare({ s, g }) {
+  const [i, j] = s.selected.value;
+  const { tokens, scores } = g.example.value;
+  const columns = Object.entries(g.ways.value).map(([id, { entering, weights }]) => {
+    const powers = entering[i].map((score) => Math.exp(score));
+    const kept = id === "after" ? total(powers.filter((_, m) => s.mask.value[i][m])) : null;
+    return {
+      ...{ id, enters: entering[i][j], power: powers[j], sum: total(powers), kept },
+      w: weights[i][j],
+    };
+  });
+  const line = (label, read) => (
+    <tr>
+      <th scope="row">{label}</th>
+      {columns.map((column) => (
+        <td>{read(column)}</td>
+      ))}
+    </tr>
+  );
+  return (
+    <div class="al-scroll">
+      <table class="al-numbers">
+        <caption>
+          <span class="al-query">{tokens[i]}</span> asks, <span class="al-key">{tokens[j]}</span>{" "}
+          answers; the score is {number(scores[i][j])}
+        </caption>
+        <thead>
+          <tr>
+            <td />
+            {columns.map(({ id }) => (
+              <th scope="col">{WAYS[id].title}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {line("goes into the softmax", (c) => number(c.enters))}
+          {line("e to that", (c) => number(c.power))}
+          {line("sum of the row", (c) => number(c.sum))}
+          {line("of which may be seen", (c) => (c.kept === null ? "" : number(c.kept)))}
+          {line("weight", (c) => (
+            <strong>{number(c.w)}</strong>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const PREFIXES = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+
+/** 20 GB for 2e10 bytes. */
+export function inBytes(count) {
+  const step = Math.min(PREFIXES.length - 1, Math.floor(Math.log10(count) / 3));
+  return `${number(count / 1000 ** step, step ? 1 : 0)} ${PREFIXES[step]}`;
+}
+
+const grouped = (n) => n.toLocaleString("en-US");
+
+function Bill({ s }) {
+  const n = s.tokens_long.value;
+  const slide = (event) => {
+    const wanted = 10 ** Number(event.currentTarget.value);
+    const size = 10 ** Math.max(0, Math.floor(Math.log10(wanted)) - 1);
+    s.tokens_long.value = Math.round(wanted / size) * size;
+  };
+  return (
+    <div class="al-under">
+      <p class="al-strip-title">The bill: one pattern of one head</p>
+      <div class="al-controls" data-not-in-picture>
+        <label class="al-field">
+          <span>tokens</span>
+          <input
+            type="range"
+            min={Math.log10(SHORTEST)}
+            max={Math.log10(LONGEST)}
+            step={0.01}
+            value={Math.log10(n)}
+            aria-valuetext={grouped(n)}
+            onInput={slide}
+          />
+          <strong>{grouped(n)}</strong>
+        </label>
+        <Choice
+          label="a number takes"
+          value={String(s.bytes.value)}
+          choices={NUMBERS}
+          onChange={(value) => (s.bytes.value = Number(value))}
+        />
+      </div>
+      <p class="al-reading">
+        {grouped(n)} × {grouped(n)} weights × {s.bytes.value} ={" "}
+        <strong>{inBytes(n * n * s.bytes.value)}</strong>. Ten times the tokens, a hundred times the
+        bytes.
+      </p>
+    </div>
+  );
+}
+
+function useMeasures(s, g) {
+  const { tokens } = g.example.value;
+  const at = (word) => tokens.indexOf(word);
+  return {
+    leak: ({ way }) => g.ways.value[way].leak,
+    empty: () => g.empty.value.length,
+    weight: ({ query, key }) =>
+      at(query) < 0 || at(key) < 0 ? null : g.ways.value.infinity.weights[at(query)][at(key)],
+    differs: ({ mask }) => {
+      const wanted = draw(mask, tokens.length).flat();
+      return s.mask.value.flat().filter((may, n) => may !== wanted[n]).length;
+    },
+  };
+}
+
+const MEASURED = {
+  leak: ({ way }) => `leak of ${WAYS[way].title}`,
+  empty: () => "queries that see nothing",
+  weight: ({ query, key }) => `weight of ${query} on ${key}, with −∞`,
+  differs: () => "cells that are still different",
+};
+
+export function MaskLab({ model }) {
+  const voice = useVoice();
+  const examples = model.get("examples");
+  const { s, g, start, put, linkState, reset } = useFigureState({
+    model,
+    voice,
+    names: STATE,
+    derive: (signals) => graph(signals, examples),
+    read: (raw) => readState(raw, examples),
+  });
+  const { tokens } = g.example.value;
+  const measures = useMeasures(s, g);
+  const select = (i, j) => (s.selected.value = [i, j]);
+  const paint = (i, j, may) => {
+    s.mask.value = s.mask.value.map((row, a) => (a === i ? row.with(j, may) : row));
+    const leaks = Object.values(g.ways.value).map(({ leak }) => number(leak));
+    voice.speakAtRest(
+      `${tokens[i]} ${may ? "may attend to" : "may not attend to"} ${tokens[j]}. Leaks ${leaks.join(", ")}.`,
+    );
+  };
+  const open = (example) =>
+    put({ example, mask: draw("causal", examples[example].tokens.length), selected: null });
+  return (
+    <Figure
+      figure="MaskLab"
+      model={model}
+      voice={voice}
+      title={model.get("title")}
+      claim="Press or drag over the cells of the mask. Hatched cells are hidden; weight that still lands on them is a leak."
+      snippet={() => snippet(s, g.example.value)}
+      linkState={linkState}
+      reset={reset}
+      values={() =>
+        Object.fromEntries(
+          Object.entries(g.ways.value).map(([id, { weights, leak }]) => [id, { weights, leak }]),
+        )
+      }
+      after={
+        <Challenges
+          figureKey={model.get("key")}
+          challenges={model.get("challenges")}
+          measure={(condition) => measures[condition.measure](condition)}
+          name={(condition) => MEASURED[condition.measure](condition)}
+          elsewhere={({ example }) =>
+            example && example !== s.example.value && `This one is about “${example}”.`
+          }
+          voice={voice}
+          onStart={({ example, start: mask }) => {
+            const there = example ?? s.example.value;
+            put({ ...start, example: there, mask: draw(mask, examples[there].tokens.length) });
+          }}
+        />
+      }
+    >
+      <div class="al-controls" data-not-in-picture>
+        <Choice
+          label="Phrase"
+          value={s.example.value}
+          choices={Object.fromEntries(Object.keys(examples).map((title) => [title, title]))}
+          onChange={open}
+        />
+        <Choice
+          label="Queries are"
+          value={s.orientation.value}
+          choices={ORIENTATIONS}
+          onChange={(value) => (s.orientation.value = value)}
+        />
+      </div>
+      <div data-picture>
+        <div class="al-row">
+          <div class="al-mask">
+            <p class="al-strip-title">
+              the mask: <span class="al-query">queries</span> {s.orientation.value},{" "}
+              <span class="al-key">keys</span> {s.orientation.value === "rows" ? "columns" : "rows"}
+            </p>
+            <MaskGrid
+              label="mask"
+              tokens={tokens}
+              keep={s.mask.value}
+              flipped={s.orientation.value === "columns"}
+              selected={s.selected.value}
+              onPaint={paint}
+              onSelect={select}
+            />
+          </div>
+          <div class="al-mask-side">
+            <div
+              class="al-presets al-mask-presets"
+              role="group"
+              aria-label="Masks"
+              data-not-in-picture
+            >
+              <span class="al-hint">Load</span>
+              {Object.keys(PRESETS).map((name) => (
+                <button type="button" onClick={() => (s.mask.value = draw(name, tokens.length))}>
+                  {name}
+                </button>
+              ))}
+              <button
+                type="button"
+                onClick={() => (s.mask.value = s.mask.value.map((row) => row.map((may) => !may)))}
+              >
+                turn it round
+              </button>
+            </div>
+            {s.selected.value ? (
+              <Compare s={s} g={g} />
+            ) : (
+              <p class="al-hint">Choose a cell to see where its weight comes from.</p>
+            )}
+          </div>
+        </div>
+        <div class="al-row al-ways-of-masking">
+          {Object.entries(g.ways.value).map(([id, way]) => (
+            <Way id={id} way={way} s={s} g={g} onSelect={select} />
+          ))}
+        </div>
+      </div>
+      <Bill s={s} />
+    </Figure>
+  );
+}
