@@ -151,7 +151,7 @@ class BreakIt(Figure):
         return [
             c["id"]
             for c in self.challenges
-            if ("bug" not in c or self.active == [c["bug"]] and not self.case)
+            if ("bug" not in c or (self.active == [c["bug"]] and not self.case))
             and challenges.solved(c, self.measure)
         ]
 
