@@ -8,12 +8,21 @@ scores: not attempted yet
 import difflib
 from types import MappingProxyType
 
-from attnlib.exercises import context, embeddings, queries_and_keys, scaling, softmax
+from attnlib.exercises import (
+    context,
+    embeddings,
+    masking,
+    queries_and_keys,
+    scaling,
+    softmax,
+    values,
+)
 from attnlib.exercises.checking import Exercise, Verdict
 
 __all__ = ["Exercise", "Verdict", "check", "exercises"]
 
-_CHAPTERS = (embeddings, context, queries_and_keys, softmax, scaling)  # in the order of the book
+# In the order of the book.
+_CHAPTERS = (embeddings, context, queries_and_keys, softmax, scaling, values, masking)
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
 
 
