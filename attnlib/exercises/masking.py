@@ -247,7 +247,7 @@ def masked_cases():
     some = np.array([[True, False, True], [False, False, False], [False, True, True]])
     large = np.array([[1e4, 9999.0, 1e4, 9998.0], [9997.0, 1e4, 1e4, 9999.0]])
     patchy = np.array([[True, True, False, True], [False, True, True, True]])
-    hidden_peak = np.array([[1.0, 0.0, 1e4], [1e4, 2.0, 1.0], [0.0, 3.0, 1.0]])
+    hidden_peak = np.array([[1.0, 0.0, 10_003.0], [10_002.0, 2.0, 1.0], [0.0, 3.0, 1.0]])
     cases = [masked_case(small, al.causal_mask(3, 3), WORDS), masked_case(small, some)]
     cases += [masked_case(large, patchy), masked_case(hidden_peak, hidden_peak < 1e4)]
     rng = np.random.default_rng(SEED)
@@ -299,12 +299,14 @@ def empty_row_is_filled(attempt):
 
 
 def leaks(attempt):
-    """Whether a hidden key has weight."""
+    """Whether a hidden key has weight, and every cell is a number."""
     came = attempt.outcome
     if not attempt.inputs or not isinstance(came, np.ndarray):
         return False
     keep = attempt.inputs[1]
-    return came.shape == keep.shape and not close(came[~keep], 0).all()
+    if came.shape != keep.shape or not np.isfinite(came).all():
+        return False
+    return not close(came[~keep], 0).all()
 
 
 MASKED_MISTAKES = (
@@ -325,6 +327,18 @@ MASKED_MISTAKES = (
         "hidden scores 0. A score of 0 is a score like any other, and e to the power 0 is 1.",
         "The hidden scores must be lower than every other score, whatever those are. Which number "
         "is lower than all others?",
+    ),
+    mistake(
+        "hidden-maximum",
+        (
+            lambda scores, keep: below_row_maximum(scores, keep, False),
+            lambda scores, keep: below_row_maximum(scores, keep, True),
+            lambda scores, keep: np.nan_to_num(below_row_maximum(scores, keep, False)),
+        ),
+        "A hidden score of {largest} is the largest of its row here, and you subtract it from "
+        "the others: every exponential that counts becomes 0.",
+        "Hide before you look for the largest score: what may not be seen must not have a say in "
+        "what is subtracted, either.",
     ),
     mistake(
         "after",
@@ -371,18 +385,6 @@ MASKED_MISTAKES = (
         empty_row_is_filled,
     ),
     mistake(
-        "hidden-maximum",
-        (
-            lambda scores, keep: below_row_maximum(scores, keep, False),
-            lambda scores, keep: below_row_maximum(scores, keep, True),
-            lambda scores, keep: np.nan_to_num(below_row_maximum(scores, keep, False)),
-        ),
-        "A hidden score of {largest} is the largest of its row here, and you subtract it from "
-        "the others: every exponential that counts becomes 0.",
-        "Hide before you look for the largest score: what may not be seen must not have a say in "
-        "what is subtracted, either.",
-    ),
-    mistake(
         "overflow",
         (
             lambda scores, keep: shared_out(exponentials(scores, keep)),
@@ -399,8 +401,8 @@ MASKED_MISTAKES = (
     ),
     Diagnosis(
         "leak",
-        "Some of the weight is on keys that may not be seen: row {row}, column {column} has "
-        "{returned}, and {expected} is expected.",
+        "Keys that may not be seen have weight in your pattern. The first cell that differs is "
+        "row {row}, column {column}: {returned}, where {expected} is expected.",
         "A low number is not low enough when scores are large. Which number is lower than every "
         "score?",
         leaks,
@@ -458,7 +460,7 @@ def leak_case(weights, keep):
 
 
 def leak_cases():
-    weights = np.array([[0.5, 0.3, 0.2], [0.25, 0.65, 0.1], [0.1, 0.2, 0.7]])
+    weights = np.array([[0.6, 0.3, 0.1], [0.25, 0.65, 0.1], [0.1, 0.2, 0.7]])
     hidden = np.array([[True, False, False, True], [False, False, False, False]])
     cases = [leak_case(weights, al.causal_mask(3, 3))]
     cases.append(leak_case(np.array([[0.1, 0.2, 0.3, 0.4], [0.0, 0.0, 0.0, 0.0]]), hidden))
