@@ -329,26 +329,6 @@ MASKED_MISTAKES = (
         "is lower than all others?",
     ),
     mistake(
-        "hidden-maximum",
-        (
-            lambda scores, keep: below_row_maximum(scores, keep, False),
-            lambda scores, keep: below_row_maximum(scores, keep, True),
-            lambda scores, keep: np.nan_to_num(below_row_maximum(scores, keep, False)),
-        ),
-        "A hidden score of {largest} is the largest of its row here, and you subtract it from "
-        "the others: every exponential that counts becomes 0.",
-        "Hide before you look for the largest score: what may not be seen must not have a say in "
-        "what is subtracted, either.",
-    ),
-    mistake(
-        "after",
-        lambda scores, keep: np.where(keep, al.softmax(scores), 0.0),
-        "Nothing hidden has weight, but row {row} sums to {total}. The hidden keys took their "
-        "share of the sum before you took it away; the words left over never got it back.",
-        "Hide first, share out afterwards: the hidden keys must not stand in the sum by which you "
-        "divide.",
-    ),
-    mistake(
         "inverted",
         (
             lambda scores, keep: masked_weights(scores, ~keep),
@@ -383,6 +363,26 @@ MASKED_MISTAKES = (
         "With minus infinity such a row can be told from the others: all its exponentials are 0. "
         "What must its weights be?",
         empty_row_is_filled,
+    ),
+    mistake(
+        "hidden-maximum",
+        (
+            lambda scores, keep: below_row_maximum(scores, keep, False),
+            lambda scores, keep: below_row_maximum(scores, keep, True),
+            lambda scores, keep: np.nan_to_num(below_row_maximum(scores, keep, False)),
+        ),
+        "A hidden score of {largest} is the largest of its row here, and you subtract it from "
+        "the others: every exponential that counts becomes 0.",
+        "Hide before you look for the largest score: what may not be seen must not have a say in "
+        "what is subtracted, either.",
+    ),
+    mistake(
+        "after",
+        lambda scores, keep: np.where(keep, al.softmax(scores), 0.0),
+        "Nothing hidden has weight, but row {row} sums to {total}. The hidden keys took their "
+        "share of the sum before you took it away; the words left over never got it back.",
+        "Hide first, share out afterwards: the hidden keys must not stand in the sum by which you "
+        "divide.",
     ),
     mistake(
         "overflow",
