@@ -12,6 +12,7 @@ from attnlib.exercises import functions
 from attnlib.exercises.checking import Diagnosis, describe
 from attnlib.exercises.drawing import Drawing, close, matrix, number
 from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, mistake
+from attnlib.exercises.own_head import HEAD as OWN_HEAD
 from attnlib.exercises.softmax import WeightsResult
 from attnlib.exercises.suspects import SuspectsExercise
 
@@ -207,6 +208,7 @@ CAUSAL_FALLBACK = Diagnosis(
 
 CAUSAL_MASK = FunctionExercise(
     id="causal-mask",
+    piece="causal_mask",
     title="Who may look at whom",
     stars=1,
     minutes=5,
@@ -419,6 +421,7 @@ MASKED_FALLBACK = Diagnosis(
 
 MASKED_WEIGHTS = FunctionExercise(
     id="masked-weights",
+    piece="masked_weights",
     title="Softmax over what may be seen",
     stars=2,
     minutes=10,
@@ -793,4 +796,4 @@ THREE_BUGS = SuspectsExercise(
     facts=about_first_wrong,
 )
 
-EXERCISES = (CAUSAL_MASK, MASKED_WEIGHTS, LEAK, THREE_BUGS)
+EXERCISES = (CAUSAL_MASK, MASKED_WEIGHTS, LEAK, THREE_BUGS, OWN_HEAD)

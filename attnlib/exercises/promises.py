@@ -4,6 +4,7 @@ attnlib's own tests run these on `attnlib.Head`; the exercise "head" runs the sa
 reader's. A promise that is broken raises `AssertionError` with a short reason.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -63,11 +64,27 @@ def random_weights(seed, shapes=SHAPES):
     return {name: normal(seed + i, *shape) for i, (name, shape) in enumerate(shapes.items())}
 
 
-def built(Head, w):
+@dataclass(frozen=True)
+class Shielded:
+    """A head that is given copies, so that one that writes into its inputs spoils no other."""
+
+    head: object
+
+    def __call__(self, *inputs, **options):
+        return self.head(*copy.deepcopy(inputs), **copy.deepcopy(options))
+
+    def trace(self, *inputs, **options):
+        return self.head.trace(*copy.deepcopy(inputs), **copy.deepcopy(options))
+
+
+def made(Head, w):
     """A head of the four matrices, given in order, and of biases, given by name."""
-    w = dict(w)
-    matrices = [w.pop(name) for name in SHAPES]
-    return Head(*matrices, **w)
+    matrices = [w[name] for name in SHAPES]
+    return Head(*matrices, **{name: bias for name, bias in w.items() if name in BIASES})
+
+
+def built(Head, w):
+    return Shielded(made(Head, copy.deepcopy(w)))
 
 
 def steps_by_hand(w, x, context, seen):
@@ -101,13 +118,17 @@ def random_mask(seed, n_queries, n_keys):
     return mask
 
 
-def agree(came, expected, what, relative=RELATIVE, absolute=ABSOLUTE):
-    """Raise `AssertionError`, with the first number that differs, unless both agree."""
+def read(came, what):
+    """What a head returned, as an array of float64."""
     try:
-        came = numeric(came)
+        return numeric(came)
     except TypeError:
         raise AssertionError(f"{what} is {describe(came)}, not an array of numbers") from None
-    expected = numeric(expected)
+
+
+def agree(came, expected, what, relative=RELATIVE, absolute=ABSOLUTE):
+    """Raise `AssertionError`, with the first number that differs, unless both agree."""
+    came = read(came, what)
     same_shape = came.shape == expected.shape
     assert same_shape, f"{what} has the shape {came.shape}, not {expected.shape}"
     with np.errstate(all="ignore"):
@@ -162,17 +183,9 @@ def masked(Head, seed):
 def rows_sum_to_one(Head, seed):
     head, x = built(Head, random_weights(seed)), normal(seed + 20, 5, D_MODEL)
     for options in ({}, {"causal": True}, {"mask": random_mask(seed, 5, 5)}):
-        weights = numeric_step(head.trace(x, **options), "weights")
+        weights = read(step(head.trace(x, **options), "weights"), "trace.weights")
         agree(weights.sum(axis=-1), np.ones(5), "the sum of a row of weights")
         assert (weights >= 0).all(), "a weight is negative"
-
-
-def numeric_step(trace, name):
-    found = step(trace, name)
-    try:
-        return numeric(found)
-    except TypeError:
-        raise AssertionError(f"trace.{name} is {describe(found)}, not an array") from None
 
 
 @promise("`trace` holds every step, and its delta is that of the call.")
@@ -190,7 +203,9 @@ def trace_of_every_step(Head, seed):
 
 @promise("Keys and values both come from the context.")
 def context(Head, seed):
-    w, x = random_weights(seed, CROSS), normal(seed + 20, 3, D_MODEL)
+    w, x, other = random_weights(seed), normal(seed + 20, 3, D_MODEL), normal(seed + 21, 3, D_MODEL)
+    agree(built(Head, w)(x, context=other), delta_by_hand(w, x, other), "the delta with a context")
+    w = random_weights(seed, CROSS)  # of another width
     head = built(Head, w)
     for n_keys in (3, 1, 5):
         other = normal(seed + 21, n_keys, D_CONTEXT)
@@ -203,23 +218,24 @@ def context(Head, seed):
 @promise("With causal=True, changing the future never changes the past.")
 def past_stays(Head, seed):
     head, x = built(Head, random_weights(seed)), normal(seed + 20, 6, D_MODEL)
-    before = head(x, causal=True)
+    before = read(head(x, causal=True), "the causal delta")
     for place in (1, 5):
         other = x.copy()
         other[place:] = 10 * normal(seed + 21, 6 - place, D_MODEL)
-        what = f"before token {place}, which was changed, the delta"
-        agree(head(other, causal=True)[:place], numeric(before)[:place], what)
+        after = read(head(other, causal=True), "the causal delta")
+        what = f"after a change of token {place} and what follows, the delta before it"
+        agree(after[:place], before[:place], what)
 
 
 @promise("A query with nothing to attend to adds 0, never NaN.")
 def nothing_to_attend_to(Head, seed):
-    head, x = built(Head, random_weights(seed)), normal(seed + 20, 3, D_MODEL)
+    w, x = random_weights(seed), normal(seed + 20, 3, D_MODEL)
+    head = built(Head, w)
     mask = np.array([[True, True, False], [False, False, False], [True, False, True]])
-    zeros, came = np.zeros(D_MODEL), head(x, mask=mask)
-    agree(came[1], zeros, "the delta of a query that sees nothing")
-    agree(step(head.trace(x, mask=mask), "weights")[1], np.zeros(3), "its row of weights")
-    expected = delta_by_hand(random_weights(seed), x, seen=mask)
-    agree(came, expected, "beside a query that sees nothing, the delta")
+    expected = steps_by_hand(w, x, x, mask)
+    agree(head(x, mask=mask), expected["delta"], "where token 1 sees nothing, the delta")
+    trace = head.trace(x, mask=mask)
+    agree(step(trace, "weights"), expected["weights"], "where token 1 sees nothing, trace.weights")
 
 
 @promise("With fewer queries than keys the last query stands at the last key.")
@@ -259,15 +275,20 @@ def large_scores(Head, seed):
 def reordered(Head, seed):
     head, x = built(Head, random_weights(seed)), normal(seed + 20, 6, D_MODEL)
     order = np.random.default_rng(seed).permutation(6)
-    agree(head(x[order]), numeric(head(x))[order], "after reordering the delta")
+    expected = read(head(x), "the delta")[order]
+    agree(head(x[order]), expected, "after reordering the delta")
 
 
 @promise("Leading axes, such as a batch of texts, are gone through one by one.", beyond=True)
 def leading_axes(Head, seed):
     w, x = random_weights(seed), normal(seed + 20, 2, 3, 4, D_MODEL)
-    came = built(Head, w)(x, causal=True)
-    expected = [[delta_by_hand(w, text, seen=triangle(4, 4)) for text in part] for part in x]
-    agree(came, np.array(expected), "the delta of a batch")
+    head, seen = built(Head, w), triangle(4, 4)
+    steps = [[steps_by_hand(w, text, text, seen) for text in part] for part in x]
+    trace = head.trace(x, causal=True)
+    for name in STEPS:
+        expected = np.array([[each[name] for each in part] for part in steps])
+        agree(step(trace, name), expected, f"for a batch trace.{name}")
+    agree(head(x, causal=True), expected, "the delta of a batch")
 
 
 @promise("Neither the inputs nor the matrices are changed.", beyond=True)
@@ -275,7 +296,7 @@ def inputs_unchanged(Head, seed):
     given = random_weights(seed) | {"x": normal(seed + 20, 4, D_MODEL)}
     given |= {"mask": random_mask(seed, 4, 4), "context": normal(seed + 21, 4, D_MODEL)}
     before = {name: array.copy() for name, array in given.items()}
-    head = built(Head, {name: given[name] for name in SHAPES})
+    head = made(Head, given)
     head(given["x"], causal=True)
     head(given["x"], context=given["context"], mask=given["mask"])
     head.trace(given["x"], mask=given["mask"])
@@ -325,7 +346,7 @@ def gradients(Head, seed):
 
     w, x = random_weights(seed), normal(seed + 20, 4, D_MODEL)
     tensors = {name: torch.tensor(matrix, requires_grad=True) for name, matrix in w.items()}
-    delta = built(Head, tensors)(torch.tensor(x), causal=True)
+    delta = made(Head, tensors)(torch.tensor(x), causal=True)
     assert isinstance(delta, torch.Tensor), f"of tensors the delta is {describe(delta)}"
     assert delta.requires_grad, "the delta does not depend on the matrices, as torch sees it"
     delta.square().sum().backward()

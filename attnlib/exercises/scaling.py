@@ -302,6 +302,7 @@ SCALED_FALLBACK = Diagnosis(
 
 SCALED_SCORES = FunctionExercise(
     id="scaled-scores",
+    piece="scaled_scores",
     title="Scores that keep their size",
     stars=1,
     minutes=5,

@@ -275,6 +275,7 @@ DELTA_FALLBACK = Diagnosis(
 
 DELTA = FunctionExercise(
     id="delta",
+    piece="delta",
     title="What a head adds",
     stars=2,
     minutes=10,
