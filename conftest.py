@@ -1,8 +1,18 @@
-"""For pytest wherever it is started: how notebooks are compared."""
+"""For pytest wherever it is started: how notebooks are compared, and where pieces are kept."""
+
+import os
+import tempfile
 
 # Notebooks in git hold text alone (tools/format_notebooks.py). Pictures and HTML are drawn
 # afresh on every run; stock nbval already skips PNG, JPEG and widget views for that reason.
 DRAWN_AFRESH = ("image/svg+xml", "text/html")
+
+
+def pytest_configure(config):
+    """Let checks, also those in kernels, keep a reader's pieces in an empty folder."""
+    folder = tempfile.TemporaryDirectory(prefix="attnlib-pieces-")
+    os.environ["ATTNLIB_PIECES"] = folder.name
+    config.add_cleanup(folder.cleanup)
 
 
 def pytest_collection_modifyitems(items):

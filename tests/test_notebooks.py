@@ -148,6 +148,16 @@ class TestTheFormatter:
         assert format_notebooks.main(["--execute", str(path)]) == 0
         assert list(printed(cells_of(path)[0])) == ["42\n"]
 
+    def test_execute_does_not_meet_the_pieces_that_a_reader_has_kept(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("ATTNLIB_PIECES", str(tmp_path))
+        (tmp_path / "my_head.py").write_text("")
+        look = "import os\nprint(os.listdir(os.environ['ATTNLIB_PIECES']))"
+        path = tmp_path / "tiny.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(look)]), path)
+        assert format_notebooks.main(["--execute", str(path)]) == 0
+        (cell,) = nbformat.read(path, as_version=4).cells
+        assert cell.outputs[0].text == "[]\n"
+
 
 @pytest.mark.parametrize(
     ("text", "what"),

@@ -10,8 +10,10 @@ state, execution counts, every other metadata. Refused: outputs that are errors 
 
 import argparse
 import copy
+import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -110,12 +112,16 @@ def formatted(text):
 
 
 def execute(path):
-    """Run the notebook at `path` in its own folder and store what it printed."""
+    """Run the notebook at `path` in its own folder and store what it printed.
+
+    The pieces of a head that a reader has kept stay out of it: an empty folder stands for theirs.
+    """
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=KERNEL_TIMEOUT)
-    client.execute(cwd=str(path.parent))
+    with tempfile.TemporaryDirectory() as pieces:
+        client.execute(cwd=str(path.parent), env={**os.environ, "ATTNLIB_PIECES": pieces})
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
 

@@ -6,15 +6,28 @@ scores: not attempted yet
 """
 
 import difflib
+from dataclasses import replace
 from types import MappingProxyType
 
-from attnlib.exercises import context, embeddings, queries_and_keys, scaling, softmax
+from attnlib.exercises import (
+    context,
+    embeddings,
+    masking,
+    pieces,
+    queries_and_keys,
+    scaling,
+    softmax,
+    values,
+)
 from attnlib.exercises.checking import Exercise, Verdict
+from attnlib.exercises.own_head import HeadReport, try_head
 
-__all__ = ["Exercise", "Verdict", "check", "exercises"]
+__all__ = ["Exercise", "HeadReport", "Verdict", "check", "exercises", "my_pieces", "try_head"]
 
-_CHAPTERS = (embeddings, context, queries_and_keys, softmax, scaling)  # in the order of the book
+# In the order of the book.
+_CHAPTERS = (embeddings, context, queries_and_keys, softmax, scaling, values, masking)
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
+_PLACES = pieces.places(_CHAPTERS)
 
 
 def exercises():
@@ -36,4 +49,17 @@ def check(exercise_id, answer):
         hint = f"did you mean {near[0]!r}? " if near else ""
         known = ", ".join(map(repr, _EXERCISES))
         raise ValueError(f"no exercise is called {exercise_id!r}; {hint}The exercises: {known}")
-    return _EXERCISES[exercise_id].check(answer)
+    verdict = _EXERCISES[exercise_id].check(answer)
+    if not verdict.solved or exercise_id not in _PLACES:
+        return verdict
+    kept = pieces.keep(_PLACES[exercise_id], answer)
+    return replace(verdict, message=f"{verdict.message} {kept}")
+
+
+def my_pieces():
+    """The pieces of a head by name, the reader's own where one is kept and right.
+
+    Attributes: scores, softmax, scaled_scores, delta, causal_mask, masked_weights. attnlib's own
+    stands in for what is missing; the text of what is returned says which is whose.
+    """
+    return pieces.load(_PLACES)

@@ -109,6 +109,7 @@ class Exercise:
     stars: int
     minutes: int
     diagnoses: tuple[Diagnosis, ...]  # in order; the last one fits every wrong answer
+    piece: str = field(default="", kw_only=True)  # its name in the reader's own head
 
     def examine(self, answer):
         raise NotImplementedError

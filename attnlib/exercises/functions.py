@@ -9,6 +9,8 @@ import inspect
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from itertools import dropwhile
+from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from attnlib.exercises.checking import (
 )
 from attnlib.exercises.drawing import Drawing, close, decimals_for, matrix, number
 
+MACHINERY = Path(__file__).parent  # its frames are no part of the learner's story
 FORM_OF_RESULT = ("wrong-type", "wrong-shape")  # what came is told, not where it differs
 
 
@@ -235,7 +238,8 @@ def alike(before, now):
 
 def describe_error(error):
     """The exception, and the learner's own line that it came from, if there is one."""
-    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is `run`
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = list(dropwhile(lambda frame: Path(frame.filename).parent == MACHINERY, frames))
     own = [frame for frame in frames if frame.filename == frames[0].filename]
     if not own or not own[-1].line:
         return str(Raised.of(error))

@@ -138,6 +138,7 @@ SCORES_FALLBACK = Diagnosis(
 
 SCORES = FunctionExercise(
     id="scores",
+    piece="scores",
     title="Every query meets every key",
     stars=1,
     minutes=5,

@@ -8,16 +8,10 @@ import numpy as np
 
 import attnlib as al
 from attnlib.exercises import functions
-from attnlib.exercises.checking import (
-    NOT_ATTEMPTED,
-    Attempt,
-    Diagnosis,
-    Exercise,
-    describe,
-    is_blank,
-)
+from attnlib.exercises.checking import Diagnosis
 from attnlib.exercises.drawing import Drawing, decimals_for, matrix, number
 from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, mistake
+from attnlib.exercises.suspects import SuspectsExercise
 
 SEED = 5
 
@@ -308,6 +302,7 @@ SCALED_FALLBACK = Diagnosis(
 
 SCALED_SCORES = FunctionExercise(
     id="scaled-scores",
+    piece="scaled_scores",
     title="Scores that keep their size",
     stars=1,
     minutes=5,
@@ -326,7 +321,6 @@ SCALED_SCORES = FunctionExercise(
 
 # --- which-scale: three heads, one of them right
 
-NAMES = ("correct", "d_model", "unscaled")
 KEY = {"correct": "c", "d_model": "a", "unscaled": "b"}
 LETTERS = tuple(sorted(KEY.values()))
 D_MODEL = 768
@@ -375,7 +369,8 @@ def measured_table():
     medians = median_top_weights()
     values = np.array([[medians[letter, d_head] for d_head in D_HEADS] for letter in LETTERS])
     caption = f"median top weight with {N_KEYS} keys, d_model = {D_MODEL}, random q and k"
-    return matrix(caption, values, LETTERS, tuple(f"d_head {d}" for d in D_HEADS), decimals=3)
+    columns = tuple(f"d_head {d}" for d in D_HEADS)
+    return (matrix(caption, values, LETTERS, columns, decimals=3),)
 
 
 def as_named(answer):
@@ -390,47 +385,6 @@ def as_named(answer):
             f"{name}_large": number(medians[letter, D_HEADS[1]], 3),
         }
     return facts
-
-
-@dataclass(frozen=True)
-class SuspectsExercise(Exercise):
-    """An exercise answered with a dict: for each of `NAMES` the letter of a suspect."""
-
-    def examine(self, answer):
-        if is_blank(answer):
-            return NOT_ATTEMPTED
-        problem, message = self._problem_of_form(answer)
-        if problem:
-            return Attempt(problem=problem, message=message)
-        right = sum(answer[name] == KEY[name] for name in NAMES)
-        if right == len(NAMES):
-            message = "All three are named rightly."
-            return Attempt(solved=True, message=message, drawings=(measured_table(),))
-        message = f"{right or 'None'} of your three letters is right."  # two imply the third
-        facts = as_named(answer)
-        drawings = (measured_table(),)
-        return Attempt(outcome=dict(answer), message=message, facts=facts, drawings=drawings)
-
-    def _problem_of_form(self, answer):
-        """The id of a problem of form, and a message about it; or two empty texts."""
-        names, letters = ", ".join(NAMES), ", ".join(LETTERS)
-        if not isinstance(answer, dict):
-            message = f"What came is {describe(answer)}; expected a dict with {names}."
-            return "wrong-type", message
-        if answer and set(answer) <= set(LETTERS):
-            return "reversed", f"Your dict has letters for names; expected {names}."
-        if missing := [name for name in NAMES if name not in answer]:
-            return "wrong-names", f"Your dict has no letter for {' and '.join(missing)}."
-        if extra := [name for name in answer if name not in NAMES]:
-            return "wrong-names", f"Your dict has an extra name: {describe(extra[0])}."
-        for name in NAMES:
-            if not isinstance(answer[name], str) or answer[name] not in LETTERS:
-                came = describe(answer[name])
-                return "unknown-suspect", f"For {name} came {came}; expected one of {letters}."
-        if len(set(answer.values())) < len(NAMES):
-            given = ", ".join(answer[name] for name in NAMES)
-            return "same-suspect", f"Your letters are {given}; each suspect has one name."
-        return "", ""
 
 
 def swap(name, other):
@@ -525,6 +479,13 @@ WHICH_SCALE = SuspectsExercise(
     stars=2,
     minutes=15,
     diagnoses=(*WHICH_SCALE_FORM, *WHICH_SCALE_MISTAKES, WHICH_SCALE_FALLBACK),
+    key=KEY,
+    choices=LETTERS,
+    label="name",
+    noun="letter",
+    measured=measured_table,
+    facts=as_named,
+    one_each=True,
 )
 
 EXERCISES = (VARIANCE, SCALED_SCORES, WHICH_SCALE)

@@ -8,7 +8,7 @@ import numpy as np
 import attnlib as al
 from attnlib.exercises import by_hand, functions
 from attnlib.exercises.by_hand import ByHandExercise, by_hand_mistake
-from attnlib.exercises.checking import Diagnosis, numeric
+from attnlib.exercises.checking import Diagnosis
 from attnlib.exercises.drawing import close, matrix, number
 from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, Raised, mistake
 
@@ -117,10 +117,6 @@ class WeightsResult(ArrayResult):
             return facts | {"total": "?"}
         row = tuple(np.argwhere(~close(result, expected))[0][:-1])
         return facts | {"total": number(result[row].sum())}
-
-
-def softmax_rows(scores):
-    return numeric(al.softmax(scores))
 
 
 def softmax_case(scores, rows=None, columns=None):
@@ -268,6 +264,7 @@ SOFTMAX_FALLBACK = Diagnosis(
 
 SOFTMAX = FunctionExercise(
     id="softmax",
+    piece="softmax",
     title="Softmax that does not overflow",
     stars=2,
     minutes=15,
@@ -279,7 +276,7 @@ SOFTMAX = FunctionExercise(
     ),
     parameters=("scores",),
     cases=softmax_cases,
-    reference=softmax_rows,
+    reference=al.softmax,
     result=WeightsResult("a row for each query, a column for each key"),
 )
 

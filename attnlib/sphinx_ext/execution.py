@@ -55,6 +55,14 @@ def isolate_kernels(app, config):
     os.environ["IPYTHONDIR"] = str(profile.parent)
 
 
+def hide_pieces(app, config):
+    """Run kernels without the pieces of a head that the reader has kept, in an empty folder."""
+    folder = Path(app.outdir).parent.resolve() / ".pieces"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["ATTNLIB_PIECES"] = str(folder)
+
+
 def choose_cache(app, config):
     """Point myst-nb's cache at this digest's folder and drop the folders of earlier ones."""
     package = Path(config.attnlib_package)
@@ -88,5 +96,6 @@ def setup(app):
     # A changed value makes Sphinx read every page again (the cache spares the execution).
     app.add_config_value("attnlib_rendering", "", "env", [str])
     app.connect("config-inited", isolate_kernels)
+    app.connect("config-inited", hide_pieces)
     app.connect("config-inited", choose_cache)
     app.connect("build-finished", forget_failures)

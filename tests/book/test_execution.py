@@ -4,6 +4,7 @@ Each test builds a small book of its own with Jupyter Book and a small package, 
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -128,6 +129,21 @@ def test_does_not_run_again_for_what_only_the_pages_use(book):
     (book.package / "sphinx_ext" / "part.py").write_text("PART = 1\n")
     book.build_well()
     assert book.runs == 1
+
+
+def test_the_pieces_that_a_reader_has_kept_do_not_show(book, monkeypatch):
+    kept = book.folder / "kept"
+    kept.mkdir()
+    (kept / "my_head.py").write_text("")
+    (book.folder / "my_head.py").write_text("")
+    monkeypatch.setenv("ATTNLIB_PIECES", str(kept))
+    leave = "folder.joinpath('left.txt').touch()"
+    look = (
+        "import os\nfolder = Path(os.environ['ATTNLIB_PIECES'])\nprint(len(list(folder.iterdir())))"
+    )
+    for number in (1, 2):
+        book.write("# Tiny", f"{CODE}\n{look}\n{leave}\n# {number}")
+        assert re.search(r"value 1\s+0\s", book.build_well())
 
 
 def test_a_notebook_that_raises_fails_every_build(book):

@@ -1,0 +1,255 @@
+"""The reader's own head, piece by piece: kept in `my_head.py`, and found again.
+
+A piece is the function that solved an exercise. The file is a module that can be read and
+edited; between a piece's two marker lines the next right answer is written, nothing else is
+touched.
+"""
+
+import ast
+import inspect
+import os
+import re
+import tempfile
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import attnlib as al
+from attnlib.exercises.checking import Exercise
+from attnlib.exercises.functions import Raised
+
+FILE = "my_head.py"
+FOLDER = "ATTNLIB_PIECES"  # environment variable; default: the current folder
+HEADER = '''"""My own attention head, piece by piece.
+
+The checks of "Attention, Hands On" write a piece between its two marker lines when it is
+right, and again when it is solved again. Everything else in this file is yours.
+"""
+
+import numpy as np
+
+import attnlib as al
+'''
+
+
+@dataclass(frozen=True)
+class Place:
+    """A piece's exercise, and where it stands: in the book and among the pieces."""
+
+    exercise: Exercise
+    chapter: int
+    number: int  # of the exercise in its chapter
+    position: int  # among the pieces, from 1
+    names: tuple[str, ...]  # of all pieces, in order
+
+    @property
+    def name(self):
+        return self.exercise.piece
+
+    @property
+    def where(self):
+        return f"chapter {self.chapter}, exercise {self.number}"
+
+
+def places(chapters):
+    """A `Place` for each exercise that gives a piece, by the exercise's id, in order."""
+    found = [
+        (exercise, i, j)
+        for i, chapter in enumerate(chapters, start=1)
+        for j, exercise in enumerate(chapter.EXERCISES, start=1)
+        if exercise.piece
+    ]
+    names = tuple(exercise.piece for exercise, _, _ in found)
+    return {
+        exercise.id: Place(exercise, i, j, position, names)
+        for position, (exercise, i, j) in enumerate(found, start=1)
+    }
+
+
+def path():
+    return Path(os.environ.get(FOLDER) or ".") / FILE
+
+
+# --- keeping
+
+
+class NotKept(Exception):
+    """Why a right answer is not kept, as the end of a sentence, and what to do."""
+
+
+def keep(place, function):
+    """Write a right answer into the file; a sentence about what became of it."""
+    try:
+        text = block(place, kept_source(place, function))
+        write(placed(place, text, existing()))
+    except NotKept as reason:
+        return f"Not kept for your own head: {reason}"
+    except OSError as error:
+        return f"Not kept for your own head: {FILE} cannot be written ({error.strerror})."
+    except UnicodeDecodeError:
+        return f"Not kept for your own head: {FILE} is not a text in UTF-8."
+    count = f"piece {place.position} of {len(place.names)} of your own head"
+    return f"Kept as `{place.name}` in {FILE}: {count}."
+
+
+def kept_source(place, function):
+    """The source of `function`, which gives the piece on its own; raises `NotKept`."""
+    source, name = source_of(function)
+    if name in place.names and name != place.name:
+        raise NotKept(
+            f"its name, `{name}`, is that of another piece. Call it `{place.name}`, "
+            "and check it again."
+        )
+    if name != place.name:
+        source += f"\n\n{place.name} = {name}"
+    if trouble := trouble_alone(place, source):
+        raise NotKept(
+            f"on its own, without the rest of your notebook, it {trouble}. Put what it uses "
+            "inside the function, and check it again."
+        )
+    return source
+
+
+def source_of(function):
+    """The source and the name of a function defined with `def` (or `name = lambda ...`)."""
+    try:
+        source = textwrap.dedent(inspect.getsource(function)).strip()
+        (statement,) = ast.parse(source).body
+    except (OSError, TypeError, ValueError, SyntaxError):
+        statement = None
+    if isinstance(statement, ast.FunctionDef):
+        return source, statement.name
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Lambda):
+        (target, *_) = statement.targets
+        if isinstance(target, ast.Name):
+            return source, target.id
+    raise NotKept(
+        "its source cannot be read. Define it with `def` in a cell of its own, and pass its name "
+        "to `check`."
+    )
+
+
+def trouble_alone(place, source):
+    """What goes wrong with a piece that has nothing but NumPy and attnlib; or ""."""
+    namespace = {"__name__": Path(FILE).stem, "np": np, "al": al}
+    try:
+        exec(compile(source, FILE, "exec"), namespace)
+    except (Exception, SystemExit) as error:
+        return f"stops with {Raised.of(error)}"
+    attempt = place.exercise.examine(namespace.get(place.name))
+    if attempt.solved:
+        return ""
+    raised = isinstance(attempt.outcome, Raised)
+    return f"stops with {attempt.outcome}" if raised else "gives another result"
+
+
+def marker(name):
+    """The beginning of the first line of a piece."""
+    return f"# --- {name}: "
+
+
+def block(place, source):
+    title = f"{place.where}, {place.exercise.title}"
+    return f"{marker(place.name)}{title}\n{source}\n# --- end of {place.name}\n"
+
+
+def placed(place, text, file):
+    """`file` with the block `text` in place of the piece's former one, or in its order.
+
+    A former block without its last line, or with another piece's marker inside, is left alone.
+    """
+    former = re.compile(
+        rf"^{marker(place.name)}.*\n(?:(?!# --- ).*\n)*# --- end of {place.name}(?:\n|\Z)", re.M
+    )
+    if found := list(former.finditer(file)):
+        start, end = found[-1].span()  # of two definitions the last one counts
+        return file[:start] + text + file[end:]
+    later = "|".join(place.names[place.position :])
+    following = re.search(rf"^# --- (?:{later}): ", file, re.M) if later else None
+    if following:
+        return file[: following.start()] + f"{text}\n\n" + file[following.start() :]
+    return file.rstrip("\n") + f"\n\n\n{text}"
+
+
+def existing():
+    file = path()
+    return file.read_text(encoding="utf-8") if file.exists() else HEADER
+
+
+def write(text):
+    """Replace the file in one step, so that a full disk leaves the old one."""
+    file = path()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", dir=file.parent, prefix=".my_head-", encoding="utf-8", delete=False
+    ) as beside:
+        try:
+            beside.write(text)
+            beside.close()
+            os.replace(beside.name, file)
+        except BaseException:
+            Path(beside.name).unlink(missing_ok=True)
+            raise
+
+
+# --- finding again
+
+
+@dataclass(frozen=True)
+class Found:
+    """A piece: the function, and whose it is, in words."""
+
+    place: Place
+    function: object
+    whose: str
+
+
+class Pieces:
+    """The pieces of a head as attributes: the reader's own, else attnlib's."""
+
+    def __init__(self, found, problem=""):
+        self._found, self._problem = tuple(found), problem
+        for each in self._found:
+            setattr(self, each.place.name, each.function)
+
+    def __repr__(self):
+        rows = [(each.place.name, each.place.where, each.whose) for each in self._found]
+        widths = [max(len(row[i]) for row in rows) for i in range(2)]
+        lines = [
+            f"{name:<{widths[0]}}  {where:<{widths[1]}}  {whose}" for name, where, whose in rows
+        ]
+        return "\n".join(lines + ([self._problem] if self._problem else []))
+
+
+def load(places):
+    """The `Pieces`: each one is checked again before it counts as the reader's."""
+    namespace, problem = run_file()
+    return Pieces((find(place, namespace) for place in places.values()), problem)
+
+
+def find(place, namespace):
+    """The reader's piece if there is a right one in `namespace`, else attnlib's own."""
+    stands_in = "attnlib's stands in"
+    own = namespace.get(place.name)
+    if own is not None and place.exercise.examine(own).solved:
+        return Found(place, own, "yours")
+    if own is not None:
+        stands_in += f": the one in {FILE} does not pass its check"
+    return Found(place, place.exercise.reference, stands_in)
+
+
+def run_file():
+    """What the file defines, and what is wrong with it; an exception gives nothing at all."""
+    try:
+        if not path().exists():
+            return {}, ""
+        namespace = {"__name__": Path(FILE).stem}
+        with np.errstate(all="ignore"):
+            exec(compile(existing(), FILE, "exec"), namespace)
+    except OSError as error:
+        return {}, f"{FILE} cannot be read: {error.strerror}"
+    except (Exception, SystemExit) as error:
+        return {}, f"{FILE} cannot be used: {Raised.of(error)}"
+    return namespace, ""

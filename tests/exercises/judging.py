@@ -1,0 +1,50 @@
+"""What the tests of every chapter's exercises ask of a verdict."""
+
+import re
+
+import numpy as np
+
+from attnlib.exercises import check
+
+HOSTILE = "<script>alert(1)</script>"
+BAD = (
+    HOSTILE, 10**400, -1.5, [], {}, set(), [[1], [2, 3]], [HOSTILE] * 3, np.zeros((3, 0)), object,
+    np.full(3, np.nan), np.full((3, 3), np.inf), np.zeros(3, complex), [1, 2, None], iter([1]), abs,
+    [10**400] * 4, np.zeros((3, 3, 3)), np.array("a"), [1e300, -1e300, 0, 1], (1, 2), b"bytes",
+    (np.zeros((3, 1)), HOSTILE), ([[1.0]], [[np.inf]]), {1: {}}, {(): 1}, np.full((3, 3), 1e300),
+)  # fmt: skip
+
+
+def assert_solved(verdict):
+    assert verdict.solved and verdict.attempted and verdict.hint is None, verdict
+    assert "Hint" not in str(verdict)
+
+
+def assert_meets_hint(exercise, hint, answer, shown):
+    """The hint is met twice, the second time with the stronger one, and `shown` is told."""
+    first, second = check(exercise, answer), check(exercise, answer)
+    assert first.attempted and not first.solved
+    assert first.hint == second.hint == hint, first
+    for text in shown:
+        assert text in str(first)
+    assert len(first.hints) == 1 and len(second.hints) == 2
+    assert second.hints[0] == first.hints[0] != second.hints[1]
+    for text in (*second.hints, second.message):
+        assert not re.search(r"[{}]| \?|no shape", text), "an unfilled hint"
+
+
+def assert_every_diagnosis_is_met(chapter, wrong):
+    met = {(exercise, hint) for exercise, hint, _, _ in wrong}
+    known = {(each.id, d.id) for each in chapter.EXERCISES for d in each.diagnoses}
+    assert met == known
+
+
+def assert_answered(verdict):
+    assert verdict.attempted and not verdict.solved and verdict.hints
+    text, html = str(verdict), verdict._repr_html_()
+    assert len(text) < 10_000 and "<script" not in html and " at 0x" not in text + html
+
+
+def names(wrong):
+    """Ids for pytest: exercise, hint and number."""
+    return [f"{exercise}:{hint}:{i}" for i, (exercise, hint, _, _) in enumerate(wrong)]
