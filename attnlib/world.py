@@ -98,6 +98,7 @@ _ASK = 2.5
 _NOUNS = {"animal": {0: _ASK}, "place": {1: _ASK}}
 _ADJECTIVES = {"fits animals": {0: _ASK}, "fits places": {1: _ASK}}
 _DESCRIBES = {"moves": ("fits animals", "fits places"), "strength": 1.0}
+_NAMES = {"moves": ("animal", "place"), "strength": 1.0}
 
 PHRASES = World(
     axes=("animal", "place", "fits animals", "fits places", "action", "small word"),
@@ -143,10 +144,16 @@ PHRASES = World(
     },
     heads={
         "nouns look for adjectives": {"w_q": _NOUNS, "w_k": _ADJECTIVES, **_DESCRIBES},
-        "adjectives look for nouns": {"w_q": _ADJECTIVES, "w_k": _NOUNS, **_DESCRIBES},
+        "adjectives look for nouns": {"w_q": _ADJECTIVES, "w_k": _NOUNS, **_NAMES},
         "actions look for animals": {
             "w_q": {"action": {0: _ASK}},
             "w_k": {"animal": {0: _ASK, 1: 0.0}},
+            **_NAMES,
+        },
+        # Every word asks, small words answer, and hand over nothing: a head at rest.
+        "rest on small words": {
+            "w_q": {axis: {0: _ASK} for axis in ("animal", "place", "action", "small word")},
+            "w_k": {"small word": {0: _ASK, 1: 0.0}},
             **_DESCRIBES,
         },
     },

@@ -8,6 +8,7 @@ from attnlib.figures.base import Figure
 from attnlib.figures.break_it import BreakIt
 from attnlib.figures.context_nudge import ContextNudge
 from attnlib.figures.embedding_space import EmbeddingSpace
+from attnlib.figures.heads import Heads
 from attnlib.figures.mask_lab import MaskLab
 from attnlib.figures.plot import Plot
 from attnlib.figures.query_key import QueryKey
@@ -20,6 +21,7 @@ __all__ = [
     "ContextNudge",
     "EmbeddingSpace",
     "Figure",
+    "Heads",
     "MaskLab",
     "Plot",
     "Prediction",

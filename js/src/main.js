@@ -3,6 +3,7 @@ import { h, render } from "preact";
 import { PageModel } from "./core/model.js";
 import { BreakIt } from "./figures/BreakIt.jsx";
 import { QueryKey } from "./figures/QueryKey.jsx";
+import { Heads } from "./figures/Heads.jsx";
 import { MaskLab } from "./figures/MaskLab.jsx";
 import { Prediction } from "./figures/Prediction.jsx";
 import { ContextNudge } from "./figures/ContextNudge.jsx";
@@ -16,6 +17,7 @@ const FIGURES = {
   BreakIt,
   ContextNudge,
   EmbeddingSpace,
+  Heads,
   MaskLab,
   Plot,
   Prediction,

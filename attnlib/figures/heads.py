@@ -1,0 +1,157 @@
+"""Heads: several heads on one phrase, what each adds, and two routes to their sum."""
+
+import numpy as np
+import traitlets
+
+from attnlib.figures import challenges, questions, still
+from attnlib.figures.base import Figure, check_numbers
+from attnlib.head import Head
+from attnlib.world import PHRASES
+
+MOST_TOKENS = 16
+STRONGEST = 3.0
+STEPS = 4
+MATRICES = ("w_q", "w_k", "w_v", "w_o")
+
+
+class Heads(Figure):
+    """The designed heads of PHRASES side by side.
+
+    Parameters
+    ----------
+    sentence : words of `attnlib.world.PHRASES`, at most 16.
+    query : the position of the word that asks.
+    strengths : a factor for the w_o of each head, -3 to 3.
+    orientation : "rows" or "columns", whichever are the queries.
+    step : how far the walk along the two routes is shown, 1 to 4.
+    challenges : see `attnlib.figures.challenges`; a condition's `measure` is "length" (of what
+        a `head`, counted from 1, adds to the query), "total" or "axis" (of the sum, on an `axis`).
+        Or the name of a chapter.
+
+    Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
+    figure stays as it was. `traces`, `deltas` and `total` are attnlib's own for the state.
+    """
+
+    title = traitlets.Unicode("Several heads, one phrase").tag(sync=True)
+    sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
+    query = traitlets.Int(3, min=0).tag(sync=True)
+    strengths = traitlets.Any([1.0] * len(PHRASES.heads)).tag(sync=True)
+    orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
+    step = traitlets.Int(1, min=1, max=STEPS).tag(sync=True)
+    axes = traitlets.List(traitlets.Unicode(), list(PHRASES.axes)).tag(sync=True)
+    vocabulary = traitlets.Dict().tag(sync=True)
+    sentences = traitlets.Dict(PHRASES.sentences).tag(sync=True)
+    heads = traitlets.Dict().tag(sync=True)
+    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    def __init__(self, sentence=None, **traits):
+        if sentence is not None:
+            traits["sentence"] = sentence
+        if isinstance(traits.get("challenges"), str):
+            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
+        super().__init__(**traits)
+
+    @traitlets.default("vocabulary")
+    def _designed_vocabulary(self):
+        return {word: list(vector) for word, vector in PHRASES.vocabulary.items()}
+
+    @traitlets.default("heads")
+    def _designed_heads(self):
+        return {
+            name: {w: getattr(PHRASES.head(name), w).tolist() for w in MATRICES}
+            for name in PHRASES.heads
+        }
+
+    @traitlets.validate("sentence")
+    def _known_words(self, proposal):
+        words = PHRASES.tokenize(proposal["value"])
+        if len(words) > MOST_TOKENS:
+            raise ValueError(f"{len(words)} words; the figure draws at most {MOST_TOKENS}")
+        return " ".join(words)
+
+    @traitlets.validate("query")
+    def _inside_sentence(self, proposal):
+        if proposal["value"] >= len(self.tokens):
+            raise ValueError(
+                f"query is {proposal['value']}; the phrase has {len(self.tokens)} words"
+            )
+        return proposal["value"]
+
+    @traitlets.validate("strengths")
+    def _one_a_head(self, proposal):
+        strengths = check_numbers("strengths", proposal["value"], ndim=1)
+        if len(strengths) != len(self.heads):
+            raise ValueError(f"{len(strengths)} strengths, but {len(self.heads)} heads")
+        if np.abs(strengths).max() > STRONGEST:
+            raise ValueError(f"strengths must lie between -{STRONGEST:g} and {STRONGEST:g}")
+        return strengths.tolist()
+
+    @traitlets.observe("sentence")
+    def _query_stays_inside(self, change):
+        if self.query >= len(self.tokens):
+            self.query = 0
+
+    @property
+    def tokens(self):
+        """The words of the sentence."""
+        return self.sentence.split()
+
+    @property
+    def traces(self):
+        """`attnlib.Head.trace` of every head, its w_o times its strength."""
+        x, traces = PHRASES.embed(self.tokens), []
+        for head, strength in zip(self.heads.values(), self.strengths, strict=True):
+            w_q, w_k, w_v, w_o = (np.array(head[name]) for name in MATRICES)
+            traces.append(Head(w_q, w_k, w_v, strength * w_o).trace(x))
+        return traces
+
+    @property
+    def deltas(self):
+        """What each head adds to the word that asks, `(n_heads, d_model)`."""
+        return np.array([trace.delta[self.query] for trace in self.traces])
+
+    @property
+    def added(self):
+        """The length of what each word adds, by head, `(n_heads, n_queries, n_keys)`."""
+        lengths = []
+        for head, strength, trace in zip(
+            self.heads.values(), self.strengths, self.traces, strict=True
+        ):
+            reach = np.linalg.norm(trace.values @ (strength * np.array(head["w_o"])), axis=-1)
+            lengths.append(trace.weights * reach)
+        return np.array(lengths)
+
+    @property
+    def total(self):
+        """What all heads together add to the word that asks."""
+        return self.deltas.sum(axis=0)
+
+    @property
+    def solved(self):
+        """The ids of the challenges that the current state solves."""
+        return [
+            c["id"]
+            for c in self.challenges
+            if c.get("query", self.tokens[self.query]) == self.tokens[self.query]
+            and challenges.solved(c, self.measure)
+        ]
+
+    def measure(self, condition):
+        """What the state has of what `condition` measures."""
+        if condition["measure"] == "length":
+            return float(np.linalg.norm(self.deltas[condition["head"] - 1]))
+        if condition["measure"] == "total":
+            return float(np.linalg.norm(self.total))
+        return float(self.total[self.axes.index(condition["axis"])])
+
+    def describe(self):
+        word = self.tokens[self.query]
+        lines = [f"Heads: what each adds to {word} in “{self.sentence}”"]
+        for name, delta in zip(self.heads, self.deltas, strict=True):
+            lines.append(f"   {name:<26} a vector of length {np.linalg.norm(delta):.2f}")
+        return "\n".join([*lines, f"   together: {np.linalg.norm(self.total):.2f}"])
+
+    def still(self):
+        lengths = np.linalg.norm(self.deltas, axis=-1)
+        parts, *size = still.bars([f"head {n + 1}" for n in range(len(lengths))], lengths)
+        return still.figure(still.svg(parts, *size, self.describe()))
