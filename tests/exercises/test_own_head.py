@@ -288,6 +288,11 @@ def test_the_report_is_a_table_in_html_and_escapes():
     assert "<script" not in check("head", Evil)._repr_html_()
 
 
+def test_the_same_reason_is_told_once():
+    text = str(try_head(raising(SystemExit(3))))
+    assert text.count("it raised SystemExit: 3") == 1 and text.count("as above") > 10
+
+
 def test_the_report_is_the_same_on_every_run():
     assert str(try_head(Own)) == str(try_head(Own))
     for text in (str(try_head(Own)), try_head(Own)._repr_html_()):
@@ -549,12 +554,20 @@ class Callable:
         return q @ k.T
 
 
+class Shy(Callable):
+    """Raises when asked for the function that it wraps, as `inspect` asks."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name) if name == "__wrapped__" else AttributeError(name)
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer", "why"),
     [
         ("scores", lambda q, k: q @ k.T, "its source cannot be read"),
         ("scores", np.inner, "its source cannot be read"),
         ("scores", Callable(), "its source cannot be read"),
+        ("scores", Shy(), "its source cannot be read"),
         ("softmax", al.softmax, "without the rest of your notebook, it stops with NameError"),
         (
             "scores",
