@@ -60,6 +60,13 @@ def test_stub_is_not_attempted(chapter, name, answer, index):
     assert output.data["text/plain"] == f"{name}: not attempted yet"
 
 
+def test_no_chapter_keeps_a_piece_of_a_head():
+    """What one page keeps would change what another one shows."""
+    for chapter in CHAPTERS:
+        for cell in read(chapter):
+            assert "my_head.py: piece" not in str(cell.get("outputs", "")), chapter.name
+
+
 @by_id
 def test_heading_gives_difficulty_and_minutes(chapter, name, answer, index):
     stars, minutes = HEADING.findall(read(chapter)[index - 1].source)[-1]

@@ -2,7 +2,7 @@
 
 import importlib.util
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from traceback import extract_tb
 
@@ -25,6 +25,7 @@ from attnlib.exercises.promises import PROMISES, Promise
 
 SEEDS = (0, 1, 2)
 PASSED, FAILED, NOT_YET, LEFT_OUT = "passed", "failed", "not yet", "left out"
+AS_ABOVE = "as above"
 INDENT = " " * 12
 MUST = "What a head must do"
 BEYOND = "What attnlib's head does beyond"
@@ -124,7 +125,15 @@ def try_head(Head):
     """
     if is_blank(Head) or (isinstance(Head, type) and is_stub(Head)):
         return HeadReport(())
-    return HeadReport(tuple(ask(Head, promise) for promise in PROMISES))
+    return HeadReport(tuple(without_repeats(ask(Head, promise) for promise in PROMISES)))
+
+
+def without_repeats(results):
+    """The results, each reason told once."""
+    told = set()
+    for each in results:
+        yield replace(each, reason=AS_ABOVE) if each.reason in told else each
+        told |= {each.reason} - {""}
 
 
 def is_stub(Head):

@@ -9,7 +9,6 @@ import ast
 import inspect
 import os
 import re
-import tempfile
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +87,7 @@ def keep(place, function):
         return f"Not kept for your own head: {reason}"
     except OSError as error:
         return f"Not kept for your own head: {FILE} cannot be written ({error.strerror})."
-    except UnicodeDecodeError:
+    except UnicodeError:
         return f"Not kept for your own head: {FILE} is not a text in UTF-8."
     count = f"piece {place.position} of {len(place.names)} of your own head"
     return f"Kept as `{place.name}` in {FILE}: {count}."
@@ -117,7 +116,7 @@ def source_of(function):
     try:
         source = textwrap.dedent(inspect.getsource(function)).strip()
         (statement,) = ast.parse(source).body
-    except (OSError, TypeError, ValueError, SyntaxError):
+    except Exception:  # an answer that is an object may run code of its own here
         statement = None
     if isinstance(statement, ast.FunctionDef):
         return source, statement.name
@@ -182,16 +181,13 @@ def write(text):
     """Replace the file in one step, so that a full disk leaves the old one."""
     file = path()
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=file.parent, prefix=".my_head-", encoding="utf-8", delete=False
-    ) as beside:
-        try:
-            beside.write(text)
-            beside.close()
-            os.replace(beside.name, file)
-        except BaseException:
-            Path(beside.name).unlink(missing_ok=True)
-            raise
+    beside = file.with_name(f".{FILE}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, file)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 # --- finding again

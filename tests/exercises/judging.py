@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlib.exercises import check
 
+UNFILLED = re.compile(r"[{}]| \?|no shape|no number|\bNone\b(?! of)")
 HOSTILE = "<script>alert(1)</script>"
 BAD = (
     HOSTILE, 10**400, -1.5, [], {}, set(), [[1], [2, 3]], [HOSTILE] * 3, np.zeros((3, 0)), object,
@@ -17,7 +18,7 @@ BAD = (
 
 def assert_solved(verdict):
     assert verdict.solved and verdict.attempted and verdict.hint is None, verdict
-    assert "Hint" not in str(verdict)
+    assert str(verdict).startswith(f"{verdict.exercise}: solved.") and "Hint" not in str(verdict)
 
 
 def assert_meets_hint(exercise, hint, answer, shown):
@@ -29,8 +30,9 @@ def assert_meets_hint(exercise, hint, answer, shown):
         assert text in str(first)
     assert len(first.hints) == 1 and len(second.hints) == 2
     assert second.hints[0] == first.hints[0] != second.hints[1]
+    assert all(text in str(second) for text in second.hints)
     for text in (*second.hints, second.message):
-        assert not re.search(r"[{}]| \?|no shape", text), "an unfilled hint"
+        assert not UNFILLED.search(text), f"an unfilled hint: {text}"
 
 
 def assert_every_diagnosis_is_met(chapter, wrong):

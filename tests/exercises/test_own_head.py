@@ -1,6 +1,5 @@
 """The reader's own head: its promises, its report, and its pieces in a file."""
 
-import copy
 import errno
 import linecache
 import os
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 
 import attnlib as al
-from attnlib.exercises import check, exercises, my_pieces, own_head, pieces, try_head
+from attnlib.exercises import check, exercises, my_pieces, pieces, try_head
 from attnlib.exercises.promises import PROMISES
 from tests.exercises.judging import BAD, HOSTILE, assert_answered
 
@@ -140,7 +139,8 @@ class Overflowing(Own):
     def trace(self, x, context=None, mask=None, causal=False):
         steps = super().trace(x, context, mask, causal)
         powers = np.exp(steps.scores)
-        steps.weights = powers / np.where(powers.sum(-1, keepdims=True) == 0, 1, powers.sum(-1))
+        sums = powers.sum(axis=-1, keepdims=True)
+        steps.weights = powers / np.where(sums == 0, 1, sums)
         steps.delta = steps.weights @ steps.values @ self.w_o
         return steps
 
@@ -166,7 +166,7 @@ class Detached(Own):
 BROKEN = {
     "delta": [
         calling(with_residual),
-        calling(lambda head, x, *rest: 2 * head(x, *rest) if False else head(2 * x, *rest)),
+        calling(lambda head, x, *rest: head(2 * x, *rest)),
     ],
     "causal": [calling(lambda head, x, context, mask, causal: head(x, context, mask))],
     "masked": [
@@ -233,7 +233,6 @@ def test_a_broken_promise_is_found_out(id, Head):
     broken = state(report, id)
     assert broken.state == ("failed" if id in REQUIRED else "not yet") and broken.reason
     assert broken.reason in str(report)
-    assert bool(report) == (id not in REQUIRED or report.broken is None)
 
 
 # The first promise that each of these breaks, so that its hint is what the reader meets.
@@ -271,7 +270,7 @@ def test_every_diagnosis_of_the_exercise_is_met():
 def test_the_readers_head_solves_the_exercise_and_is_told_what_is_beyond():
     verdict = check("head", Own)
     assert verdict.solved
-    assert "11 of 11 promises kept, and 3 of 7 beyond." in verdict.message
+    assert "11 of 11 promises kept, and 2 of 7 beyond." in verdict.message
     assert "What attnlib's head does beyond" in str(verdict) and "not yet" in str(verdict)
     assert "failed" not in str(verdict)
     assert check("head", al.Head).solved
@@ -286,9 +285,12 @@ def test_the_report_is_a_table_in_html_and_escapes():
     assert html.count("<table") == 2 and html.count('scope="row"') == 18
     assert "<script" not in html and "&lt;script&gt;" in html
     assert html.count("<tr>") == html.count("</tr>") == 20
-    assert (
-        html in check("head", Evil)._repr_html_() or "<table" in check("head", Evil)._repr_html_()
-    )
+    assert "<script" not in check("head", Evil)._repr_html_()
+
+
+def test_the_same_reason_is_told_once():
+    text = str(try_head(raising(SystemExit(3))))
+    assert text.count("it raised SystemExit: 3") == 1 and text.count("as above") > 10
 
 
 def test_the_report_is_the_same_on_every_run():
@@ -394,17 +396,16 @@ def test_a_bad_answer_and_a_bad_result_are_answered(number):
 def test_an_assertion_of_the_readers_own_shows_its_line():
     class Asserting(Own):
         def __call__(self, x, context=None, mask=None, causal=False):
-            assert len(x) == 0, "too long"
+            raise AssertionError("too long")
 
     reason = state(try_head(Asserting), "delta").reason
-    assert "it raised AssertionError: too long (line" in reason and "len(x) == 0" in reason
+    assert "it raised AssertionError: too long (line" in reason and "raise Asser" in reason
 
 
 def test_a_head_that_writes_into_its_inputs_spoils_no_other_promise():
     report = try_head(calling(spoiling))
-    assert [each.promise.id for each in report.results if each.state != "passed"] == [
-        "inputs-unchanged"
-    ]
+    assert report and state(report, "inputs-unchanged").state == "not yet"
+    assert state(report, "single-precision").state == "passed"
 
 
 # --- pieces in a file
@@ -545,12 +546,19 @@ def test_an_indented_function_is_kept(folder):
 
     assert "Kept as" in check("scores", scores).message
     assert "\ndef scores(q, k):\n    " in kept(folder)
-    assert my_pieces().scores.__doc__ == "Every query\n\n        with every key." or my_pieces()
+    assert "scores          chapter 3, exercise 1  yours" in str(my_pieces())
 
 
 class Callable:
     def __call__(self, q, k):
         return q @ k.T
+
+
+class Shy(Callable):
+    """Raises when asked for the function that it wraps, as `inspect` asks."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name) if name == "__wrapped__" else AttributeError(name)
 
 
 @pytest.mark.parametrize(
@@ -559,7 +567,8 @@ class Callable:
         ("scores", lambda q, k: q @ k.T, "its source cannot be read"),
         ("scores", np.inner, "its source cannot be read"),
         ("scores", Callable(), "its source cannot be read"),
-        ("scaled-scores", al.scores, "without the rest of your notebook, it stops with NameError"),
+        ("scores", Shy(), "its source cannot be read"),
+        ("softmax", al.softmax, "without the rest of your notebook, it stops with NameError"),
         (
             "scores",
             cell("def scores(q, k):\n    return helper(q, k)\n", helper=lambda q, k: q @ k.T),
@@ -637,7 +646,6 @@ def test_without_a_file_attnlibs_pieces_stand_in(folder):
     )
     for id, name in PIECES.items():
         assert check(id, getattr(found, name)).solved
-    assert not folder.exists() or True
 
 
 def test_a_head_of_the_pieces_that_stand_in_keeps_the_promises(folder):
@@ -684,8 +692,3 @@ def test_a_piece_written_into_the_file_by_hand_counts(folder):
     folder.mkdir()
     (folder / "my_head.py").write_text("scores = lambda q, k: q @ k.T\n")
     assert re.search(r"scores +chapter 3, exercise 1 +yours\n", str(my_pieces()))
-
-
-def test_the_places_follow_the_exercises():
-    assert [own_head.HEAD.id] == list(exercises())[-1:]
-    assert copy.copy(pieces.HEADER).count("import") == 2

@@ -1,11 +1,10 @@
 """Right answers pass; every named wrong answer meets the hint that is meant for it."""
 
-import re
-
 import numpy as np
 import pytest
 
 from attnlib.exercises import check, queries_and_keys
+from tests.exercises.judging import assert_every_diagnosis_is_met, assert_meets_hint, assert_solved
 
 
 def matrices(*cells):
@@ -70,11 +69,7 @@ RIGHT = [
 
 @pytest.mark.parametrize(("exercise", "answer"), RIGHT)
 def test_a_right_answer_is_solved(exercise, answer):
-    verdict = check(exercise, answer)
-    assert verdict
-    assert verdict.solved and verdict.attempted and verdict.hint is None
-    assert str(verdict).startswith(f"{exercise}: solved.")
-    assert "Hint" not in str(verdict)
+    assert_solved(check(exercise, answer))
 
 
 def divide_in_place(q, k):
@@ -262,24 +257,11 @@ WRONG = [
     ("exercise", "hint", "answer", "shown"), WRONG, ids=[f"{e}:{h}" for e, h, _, _ in WRONG]
 )
 def test_a_wrong_answer_meets_the_hint_meant_for_it(exercise, hint, answer, shown):
-    first = check(exercise, answer)
-    assert not first and first.attempted
-    assert first.hint == hint, first
-    for text in shown:
-        assert text in str(first)
-    second = check(exercise, answer)
-    assert second.hint == hint
-    assert len(first.hints) == 1 and len(second.hints) == 2
-    assert second.hints[0] == first.hints[0] != second.hints[1]
-    for text in second.hints:
-        assert text in str(second)
-        assert not re.search(r"[{}]| \?|no shape", text), "an unfilled hint"
+    assert_meets_hint(exercise, hint, answer, shown)
 
 
 def test_every_diagnosis_is_met_by_a_wrong_answer():
-    met = {(exercise, hint) for exercise, hint, _, _ in WRONG}
-    known = {(each.id, d.id) for each in queries_and_keys.EXERCISES for d in each.diagnoses}
-    assert met == known
+    assert_every_diagnosis_is_met(queries_and_keys, WRONG)
 
 
 @pytest.mark.parametrize(("exercise", "hint", "answer", "shown"), WRONG)
