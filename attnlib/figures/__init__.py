@@ -10,6 +10,7 @@ from attnlib.figures.context_nudge import ContextNudge
 from attnlib.figures.embedding_space import EmbeddingSpace
 from attnlib.figures.heads import Heads
 from attnlib.figures.mask_lab import MaskLab
+from attnlib.figures.order_lab import OrderLab
 from attnlib.figures.plot import Plot
 from attnlib.figures.query_key import QueryKey
 from attnlib.figures.questions import Prediction, Quiz
@@ -23,6 +24,7 @@ __all__ = [
     "Figure",
     "Heads",
     "MaskLab",
+    "OrderLab",
     "Plot",
     "Prediction",
     "QueryKey",

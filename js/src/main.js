@@ -8,6 +8,7 @@ import { MaskLab } from "./figures/MaskLab.jsx";
 import { Prediction } from "./figures/Prediction.jsx";
 import { ContextNudge } from "./figures/ContextNudge.jsx";
 import { EmbeddingSpace } from "./figures/EmbeddingSpace.jsx";
+import { OrderLab } from "./figures/OrderLab.jsx";
 import { Plot } from "./figures/Plot.jsx";
 import { Quiz } from "./figures/Quiz.jsx";
 import { SoftmaxLab } from "./figures/SoftmaxLab.jsx";
@@ -19,6 +20,7 @@ const FIGURES = {
   EmbeddingSpace,
   Heads,
   MaskLab,
+  OrderLab,
   Plot,
   Prediction,
   QueryKey,
