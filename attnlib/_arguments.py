@@ -138,6 +138,24 @@ def check_mask(xp, mask, q, pattern):
         )
 
 
+def check_head_mask(mask, x, context, n_heads):
+    """A mask for these shapes and `n_heads` heads says which of its axes counts the heads.
+
+    What else is wrong with it is left to `check_mask`.
+    """
+    layers = tuple(getattr(mask, "shape", ()))[:-2]
+    texts = _broadcast({"x": x[:-2], "context": context[:-2]})
+    if len(layers) > len(texts) or set(layers) <= {1} or not _broadcasts_to(layers, texts):
+        return
+    per_text = (*texts, 1, x[-2], context[-2])
+    per_head = (*(1 for _ in texts), n_heads, x[-2], context[-2])
+    raise ValueError(
+        f"mask has shape {tuple(mask.shape)} but x is a batch of shape {texts}, so its layers may "
+        f"be for texts or for heads. Pass shape {per_text} for one mask per text "
+        f"(mask[..., None, :, :]), or {per_head} for one per head"
+    )
+
+
 def _mask_fix(xp, mask):
     if xp.isdtype(mask.dtype, "real floating"):
         return "If it is added to the scores (0 keeps, -inf hides), pass mask == 0"
@@ -176,3 +194,23 @@ def check_count(name, count):
     if count < 0:
         raise ValueError(f"{name} is {count}, but a count cannot be negative")
     return int(count)
+
+
+def check_positions(xp, positions, x):
+    """`positions` is one finite number per token of `x`, of the same library and device."""
+    if not is_array_api_obj(positions) or array_namespace(positions) is not xp:
+        raise TypeError(
+            f"positions is {_kind(positions)} but x is {_kind(x)}: "
+            "pass an array of the same library, one number per token"
+        )
+    if not xp.isdtype(positions.dtype, ("integral", "real floating")):
+        raise TypeError(f"positions has dtype {positions.dtype}, but numbers are expected")
+    if positions.device != x.device:
+        _complain_of_device("positions", positions, "x", x)
+    if tuple(positions.shape) != (x.shape[-2],):
+        raise ValueError(
+            f"positions has shape {tuple(positions.shape)} but x has {x.shape[-2]} rows "
+            f"(n_tokens): shape ({x.shape[-2]},) is expected"
+        )
+    if not xp.all(xp.isfinite(positions)):
+        raise ValueError("positions holds NaN or infinity, but finite numbers are expected")

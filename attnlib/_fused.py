@@ -1,4 +1,4 @@
-"""PyTorch's fused kernel, held to attnlib's conventions."""
+"""PyTorch's fused kernels, held to attnlib's conventions."""
 
 import math
 
@@ -50,3 +50,12 @@ def _holds_wild_numbers(output, q, k):
     if output.requires_grad:
         total = total.detach() + q.detach().sum() + k.detach().sum()
     return not math.isfinite(total)
+
+
+def fused_softmax(x, axis):
+    """Softmax along `axis`, which is not empty, or None where a row has no finite softmax.
+
+    PyTorch makes such a row NaN throughout, so one number of each row tells.
+    """
+    weights = torch.softmax(x, axis)
+    return None if weights.detach().select(axis, 0).isnan().any() else weights

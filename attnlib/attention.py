@@ -55,7 +55,7 @@ def scores(q, k, scale=None):
     """
     xp = namespace(q=q, k=k)
     check_shapes(q.shape, k.shape)
-    return xp.astype(_scores(widen(xp, q), widen(xp, k), _scale(q, scale)), q.dtype)
+    return xp.astype(_scores(widen(xp, q), widen(xp, k), _scale(q, scale)), q.dtype, copy=False)
 
 
 def causal_mask(n_queries, n_keys=None, *, xp=array_api_compat.numpy, device=None):
@@ -99,7 +99,7 @@ def trace_attention(q, k, v, mask=None, causal=False, scale=None):
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
     attend = _method(xp, q, k, v, mask, causal)
     steps = attend(xp, q, k, v, mask, causal, scale)
-    return Trace(*(xp.astype(step, dtype) for step in steps))
+    return Trace(*(xp.astype(step, dtype, copy=False) for step in steps))
 
 
 def attention(q, k, v, mask=None, causal=False, scale=None):
@@ -141,7 +141,7 @@ def attention(q, k, v, mask=None, causal=False, scale=None):
         if output is not None:
             return output
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
-    return xp.astype(_attend_in_blocks(xp, q, k, v, mask, causal, scale), dtype)
+    return xp.astype(_attend_in_blocks(xp, q, k, v, mask, causal, scale), dtype, copy=False)
 
 
 @cache

@@ -1,9 +1,9 @@
 """One attention head: four matrices and what they do to a text."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from attnlib._arguments import check_rows, namespace
+from attnlib._weights import check_tokens, check_weights, linear, show
 from attnlib.attention import attention, trace_attention
 
 
@@ -61,14 +61,7 @@ class Head:
     b_o: Any = None
 
     def __post_init__(self):
-        namespace(**self._arrays())
-        for name in ("w_q", "w_k", "w_v", "w_o"):
-            _check_matrix(name, getattr(self, name))
-        _check_equal("w_q", "columns", self.w_q, "w_k", "columns", self.w_k, "d_head")
-        _check_equal("w_v", "columns", self.w_v, "w_o", "rows", self.w_o, "d_value")
-        _check_equal("w_k", "rows", self.w_k, "w_v", "rows", self.w_v, "d_model")
-        for letter in "qkvo":
-            _check_bias(letter, getattr(self, f"b_{letter}"), getattr(self, f"w_{letter}"))
+        check_weights(self, n_axes=2)
 
     def __call__(self, x, context=None, mask=None, causal=False):
         """The delta: what this head adds to each row of `x`.
@@ -80,7 +73,7 @@ class Head:
         Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
         """
         queries, keys, values = self._project(x, context)
-        return _linear(attention(queries, keys, values, mask, causal), self.w_o, self.b_o)
+        return linear(attention(queries, keys, values, mask, causal), self.w_o, self.b_o)
 
     def trace(self, x, context=None, mask=None, causal=False):
         """Every step of `head(x)`, as a `HeadTrace`; arguments and errors are the same.
@@ -92,7 +85,7 @@ class Head:
         """
         queries, keys, values = self._project(x, context)
         steps = trace_attention(queries, keys, values, mask, causal)
-        delta = _linear(steps.output, self.w_o, self.b_o)
+        delta = linear(steps.output, self.w_o, self.b_o)
         return HeadTrace(queries, keys, values, steps.scores, steps.weights, steps.output, delta)
 
     @property
@@ -114,51 +107,9 @@ class Head:
         return self.w_v @ self.w_o
 
     def __repr__(self):
-        shapes = ", ".join(f"{name}={tuple(a.shape)}" for name, a in self._arrays().items())
-        return f"Head({shapes})"
-
-    def _arrays(self):
-        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {n: a for n, a in arrays.items() if a is not None or n.startswith("w")}
+        return show(self)
 
     def _project(self, x, context):
-        name, context = ("x", x) if context is None else ("context", context)
-        namespace(**{"w_q": self.w_q, "x": x, name: context})
-        _check_tokens("x", x, "w_q", self.w_q)
-        _check_tokens(name, context, "w_k", self.w_k)
-        queries = _linear(x, self.w_q, self.b_q)
-        return queries, _linear(context, self.w_k, self.b_k), _linear(context, self.w_v, self.b_v)
-
-
-def _linear(x, w, b):
-    return x @ w if b is None else x @ w + b
-
-
-def _check_matrix(name, w):
-    if w.ndim != 2:
-        raise ValueError(f"{name} has shape {tuple(w.shape)}, but a matrix (two axes) is expected")
-
-
-def _check_equal(name, side, w, other_name, other_side, other, meaning):
-    axis = {"rows": 0, "columns": 1}
-    size, other_size = w.shape[axis[side]], other.shape[axis[other_side]]
-    if size != other_size:
-        raise ValueError(
-            f"{name} has {size} {side} but {other_name} has {other_size} {other_side} ({meaning})"
-        )
-
-
-def _check_bias(letter, bias, w):
-    if bias is not None and tuple(bias.shape) != (w.shape[1],):
-        raise ValueError(
-            f"b_{letter} has shape {tuple(bias.shape)} but w_{letter} has {w.shape[1]} columns: "
-            f"shape ({w.shape[1]},) is expected"
-        )
-
-
-def _check_tokens(name, tokens, w_name, w):
-    check_rows(name, tokens.shape, "(..., n_tokens, d_model)")
-    if tokens.shape[-1] != w.shape[0]:
-        raise ValueError(
-            f"{w_name} has {w.shape[0]} rows but {name} has {tokens.shape[-1]} columns (d_model)"
-        )
+        context = check_tokens(self, x, context)
+        queries = linear(x, self.w_q, self.b_q)
+        return queries, linear(context, self.w_k, self.b_k), linear(context, self.w_v, self.b_v)

@@ -1,6 +1,9 @@
 """Softmax: scores in, weights out."""
 
+from functools import cache
 from operator import isub, itruediv, sub, truediv
+
+from array_api_compat import is_torch_namespace
 
 from attnlib._arguments import check_number, namespace
 
@@ -35,7 +38,7 @@ def softmax(x, axis=-1, temperature=1.0):
         raise ValueError(f"temperature is {temperature}, but it must be greater than 0")
     if not isinstance(axis, int) or not -x.ndim <= axis < x.ndim:
         raise ValueError(f"axis is {axis}, but x has shape {tuple(x.shape)}")
-    return xp.astype(weights(xp, widen(xp, x), axis, temperature), x.dtype)
+    return xp.astype(weights(xp, widen(xp, x), axis, temperature), x.dtype, copy=False)
 
 
 def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
@@ -47,6 +50,10 @@ def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
     subtract, divide = (isub, itruediv) if overwrite else (sub, truediv)
     if x.shape[axis] == 0:
         return x  # no scores, no weights
+    if temperature == 1 and is_torch_namespace(xp):
+        fused = _fused_softmax()(x, axis)
+        if fused is not None:
+            return fused
     top = xp.max(x, axis=axis, keepdims=True)
     # -inf means an empty row: subtract 0 instead. +inf has no limit to tend to: NaN.
     top = xp.where(xp.isfinite(top), top, xp.where(top < 0, xp.zeros_like(top), xp.nan))
@@ -56,6 +63,13 @@ def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
     exponentials = xp.exp(shifted)
     total = xp.sum(exponentials, axis=axis, keepdims=True)
     return divide(exponentials, xp.where(total == 0, 1.0, total))
+
+
+@cache
+def _fused_softmax():
+    from attnlib._fused import fused_softmax  # imports torch, so only for tensors
+
+    return fused_softmax
 
 
 def widen(xp, x):

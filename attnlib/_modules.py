@@ -1,0 +1,48 @@
+"""PyTorch's attention module, read into attnlib's shapes."""
+
+import torch
+
+
+def stacked_weights(module):
+    """The matrices and biases of a `torch.nn.MultiheadAttention` as `MultiHead` names them."""
+    _check_module(module)
+    matrices = dict(zip("qkv", _projections(module), strict=True))
+    # PyTorch multiplies from the other side: (n_heads * d_head, d_model), rows by head.
+    weights = {f"w_{letter}": _by_head(module, w).mT for letter, w in matrices.items()}
+    weights["w_o"] = _by_head(module, module.out_proj.weight.T)
+    if module.in_proj_bias is not None:
+        biases = module.in_proj_bias.unflatten(0, (3, module.num_heads, -1))
+        weights |= {f"b_{letter}": biases[i] for i, letter in enumerate("qkv")}
+    return weights | {"b_o": module.out_proj.bias}
+
+
+def _projections(module):
+    if module.in_proj_weight is None:  # the keys' and values' tokens have a width of their own
+        return module.q_proj_weight, module.k_proj_weight, module.v_proj_weight
+    stacked = module.in_proj_weight.unflatten(0, (3, -1))
+    return stacked[0], stacked[1], stacked[2]
+
+
+def _by_head(module, rows):
+    return rows.unflatten(0, (module.num_heads, -1))
+
+
+def _check_module(module):
+    if not isinstance(module, torch.nn.MultiheadAttention):
+        kind = type(module).__name__
+        raise TypeError(f"module is a {kind}, but a torch.nn.MultiheadAttention is expected")
+    if module.bias_k is not None:
+        raise ValueError(
+            "module was made with add_bias_kv=True: it adds a key and a value that belong to no "
+            "token, which MultiHead has no place for"
+        )
+    if module.add_zero_attn:
+        raise ValueError(
+            "module was made with add_zero_attn=True: it adds a key and a value of zeros, which "
+            "MultiHead has no place for"
+        )
+    if module.kdim != module.vdim:
+        raise ValueError(
+            f"module takes keys from {module.kdim} columns (kdim) and values from {module.vdim} "
+            "(vdim), but MultiHead takes both from the same context"
+        )

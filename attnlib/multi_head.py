@@ -1,0 +1,201 @@
+"""Many heads in one block: stacks of matrices, one for each head."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from attnlib._arguments import check_head_mask, namespace
+from attnlib._weights import check_tokens, check_weights, linear, show
+from attnlib.attention import attention, trace_attention
+from attnlib.head import Head, HeadTrace
+
+
+@dataclass(frozen=True, eq=False)
+class MultiHeadTrace(HeadTrace):
+    """What a block computed on its way: the steps of `HeadTrace`, with an axis for the heads.
+
+    `queries` is `(..., head, n_queries, d_head)`, `scores` and `weights` are
+    `(..., head, n_queries, n_keys)`, and so on. `deltas`, what each head adds to `x`, is
+    `(..., head, n_queries, d_model)`; `delta`, their sum, is `(..., n_queries, d_model)`.
+    """
+
+    deltas: Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MultiHead:
+    """Several attention heads that read the same `x` side by side and add up what they find.
+
+    The matrices of the heads are stacked: `w_q` and `w_k` are `(n_heads, d_model, d_head)`,
+    `w_v` is `(n_heads, d_model, d_value)` and `w_o` is `(n_heads, d_value, d_model)`. `w_k` and
+    `w_v` have the rows of the context's d_model, where that differs. The biases are optional:
+    `b_q`, `b_k` and `b_v` have one row per head, `(n_heads, d_head)` or `(n_heads, d_value)`, and
+    the one `b_o`, `(d_model,)`, serves the whole block. A block cannot be changed once made; its
+    arrays are kept, not copied, so gradients reach them.
+
+    Raises `TypeError` for anything but floating-point arrays of one library and dtype,
+    `ValueError` for shapes that do not fit each other, and for a block without heads.
+
+    Source: Vaswani et al. (2017), "Attention is all you need", section 3.2.2 and equation 5; the
+    stacks, and the block as a sum over heads, as in Elhage et al. (2021), "A mathematical
+    framework for transformer circuits".
+
+    >>> import numpy as np
+    >>> stack = np.stack([np.eye(2), 2 * np.eye(2)])
+    >>> block = MultiHead(stack, stack, stack, stack)
+    >>> block
+    MultiHead(w_q=(2, 2, 2), w_k=(2, 2, 2), w_v=(2, 2, 2), w_o=(2, 2, 2))
+    >>> block(np.eye(2), causal=True).round(2).tolist()
+    [[5.0, 0.0], [0.55, 4.45]]
+    >>> sum(head(np.eye(2), causal=True) for head in block.heads).round(2).tolist()
+    [[5.0, 0.0], [0.55, 4.45]]
+    """
+
+    w_q: Any
+    w_k: Any
+    w_v: Any
+    w_o: Any
+    b_q: Any = None
+    b_k: Any = None
+    b_v: Any = None
+    b_o: Any = None
+
+    def __post_init__(self):
+        check_weights(self, n_axes=3)
+
+    @classmethod
+    def from_torch(cls, module):
+        """The block that computes what `module`, a `torch.nn.MultiheadAttention`, computes.
+
+        The arrays are views of the module's parameters: what trains one trains the other, and
+        gradients reach both. Only the weights are taken. So it does not matter whether the
+        module is `batch_first` (the block wants `(..., n_tokens, d_model)` in any case), and
+        nothing is dropped out: the numbers are those of the module in evaluation mode. Its
+        boolean masks mean the opposite; pass `~mask`.
+
+        Raises `TypeError` for anything but such a module, and `ValueError` for one that does
+        what a block cannot: `add_bias_kv`, `add_zero_attn`, or kdim different from vdim.
+
+        >>> import torch
+        >>> module = torch.nn.MultiheadAttention(embed_dim=6, num_heads=3)
+        >>> MultiHead.from_torch(module).w_q.shape
+        torch.Size([3, 6, 2])
+        """
+        from attnlib._modules import stacked_weights  # imports torch, so only for its modules
+
+        return cls(**stacked_weights(module))
+
+    def __call__(self, x, context=None, mask=None, causal=False):
+        """The delta: what the heads together add to each row of `x`.
+
+        `x` is `(..., n_queries, d_model)` and so is the result. Keys *and* values come from
+        `context`, `(..., n_keys, d_model)`, which is `x` itself unless given.
+
+        `mask` is boolean, True = may attend, and broadcasts to `(..., head, query, key)`: one of
+        `(n_queries, n_keys)` is for all heads, one of `(n_heads, n_queries, n_keys)` has a layer
+        for each. A mask for each text of a batch needs the axis of the heads as well:
+        `(n_texts, 1, n_queries, n_keys)`. Without it, a mask whose layers could be counted as
+        texts is refused, even where it could also be counted as heads.
+
+        A query with nothing to attend to gets `b_o`, or 0 without it.
+
+        Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
+        """
+        steps = self._project(x, context, mask)
+        mixed = _joined(attention(*steps, mask, causal))
+        return linear(mixed, self._joined_output(), self.b_o)
+
+    def trace(self, x, context=None, mask=None, causal=False):
+        """Every step of `block(x)`, as a `MultiHeadTrace`; arguments and errors are the same.
+
+        >>> import numpy as np
+        >>> stack = np.stack([np.eye(2), 2 * np.eye(2)])
+        >>> trace = MultiHead(stack, stack, stack, stack).trace(np.eye(2))
+        >>> trace.weights.round(2).tolist()
+        [[[0.67, 0.33], [0.33, 0.67]], [[0.94, 0.06], [0.06, 0.94]]]
+        >>> trace.deltas.round(2).tolist()
+        [[[0.67, 0.33], [0.33, 0.67]], [[3.78, 0.22], [0.22, 3.78]]]
+        """
+        queries, keys, values = self._project(x, context, mask)
+        steps = trace_attention(queries, keys, values, mask, causal)
+        share = self._share_of_output_bias()
+        deltas = linear(steps.output, self.w_o, share)
+        delta = namespace(deltas=deltas).sum(deltas, axis=-3)
+        return MultiHeadTrace(
+            queries, keys, values, steps.scores, steps.weights, steps.output, delta, deltas
+        )
+
+    @property
+    def heads(self):
+        """The heads, as a tuple of `Head`: the sum of `head(x)` over them is `block(x)`.
+
+        `b_o` belongs to no head, so each gets the same share, `b_o / n_heads`. For a block without
+        biases, `head.qk` and `head.ov` are the maps of each head.
+        """
+        share = self._share_of_output_bias()
+        stacks = (self.w_q, self.w_k, self.w_v, self.w_o)
+        biases = (self.b_q, self.b_k, self.b_v)
+        return tuple(
+            Head(
+                *(w[i, :, :] for w in stacks),
+                *(None if b is None else b[i, :] for b in biases),
+                share,
+            )
+            for i in range(self.w_q.shape[0])
+        )
+
+    def concatenated(self):
+        """The matrices `(w_q, w_k, w_v, w_o)` as papers write them, the heads side by side.
+
+        `w_q` and `w_k` are `(d_model, n_heads * d_head)`, `w_v` is `(d_model, n_heads * d_value)`
+        and `w_o` is `(n_heads * d_value, d_model)`.
+
+        Source: Vaswani et al. (2017), equation 5: `Concat(head_1, ..., head_h) W^O`.
+
+        >>> import numpy as np
+        >>> stack = np.stack([np.eye(2), 2 * np.eye(2)])
+        >>> w_q, w_k, w_v, w_o = MultiHead(stack, stack, stack, stack).concatenated()
+        >>> w_q.tolist()
+        [[1.0, 0.0, 2.0, 0.0], [0.0, 1.0, 0.0, 2.0]]
+        >>> w_o.tolist()
+        [[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 2.0]]
+        """
+        side_by_side = (_joined(w) for w in (self.w_q, self.w_k, self.w_v))
+        return (*side_by_side, self._joined_output())
+
+    def __repr__(self):
+        return show(self)
+
+    def _project(self, x, context, mask):
+        """Queries, keys and values, `(..., head, n_tokens, d_head)`."""
+        context = check_tokens(self, x, context)
+        if mask is not None:
+            check_head_mask(mask, x.shape, context.shape, self.w_q.shape[0])
+        return (
+            _for_each_head(x, self.w_q, self.b_q),
+            _for_each_head(context, self.w_k, self.b_k),
+            _for_each_head(context, self.w_v, self.b_v),
+        )
+
+    def _joined_output(self):
+        n_heads, d_value, d_model = self.w_o.shape
+        return namespace(w_o=self.w_o).reshape(self.w_o, (n_heads * d_value, d_model))
+
+    def _share_of_output_bias(self):
+        return None if self.b_o is None else self.b_o / self.w_q.shape[0]
+
+
+def _for_each_head(x, w, b):
+    """`x @ w + b` for all heads in one product: `(..., head, n_tokens, d_head)`."""
+    n_heads, _, width = w.shape
+    xp = namespace(x=x)
+    b = None if b is None else xp.reshape(b, (n_heads * width,))
+    side_by_side = linear(x, _joined(w), b)  # (..., n_tokens, n_heads * d_head)
+    split = xp.reshape(side_by_side, (*x.shape[:-1], n_heads, width))
+    return xp.moveaxis(split, -2, -3)
+
+
+def _joined(stack):
+    """`(..., head, row, column)` with the heads side by side: `(..., row, n_heads * column)`."""
+    xp = namespace(stack=stack)
+    *leading, n_heads, n_rows, n_columns = stack.shape
+    return xp.reshape(xp.moveaxis(stack, -3, -2), (*leading, n_rows, n_heads * n_columns))
