@@ -229,13 +229,24 @@ def test_the_still_picture_shows_the_same_weights(page_factory, open_figure, tmp
         assert picture.locator("text", has_text=word).first.is_visible()
 
 
-def test_dots_have_the_area_of_their_weight(open_figure):
+CIRCLE = re.compile(r"M([\d.]+) ([\d.]+)a([\d.]+) ")
+
+
+def test_dots_stand_in_their_cells_with_the_area_of_their_weight(open_figure):
     hands = open_figure(QueryKey(preset="nouns look for adjectives"), reduced_motion="reduce")
-    areas = np.square(
-        hands.pattern_cells.evaluate_all(
-            "cells => cells.map(cell => cell.firstChild.getBoundingClientRect().width)"
-        )
+    hands.settle()
+    drawn = hands.pattern.evaluate(
+        "table => [...table.nextSibling.children].map(path => path.getAttribute('d')).join('')"
     )
+    left, middle, radii = np.array(CIRCLE.findall(drawn), dtype=float).T
+    places = hands.pattern_cells.evaluate_all(
+        """cells => cells.map((cell) => {
+            const [box, all] = [cell, cell.closest("table")].map(el => el.getBoundingClientRect());
+            return [box.left + box.width / 2 - all.left, box.top + box.height / 2 - all.top];
+        })"""
+    )
+    np.testing.assert_allclose(np.stack([left + radii, middle], axis=1), places, atol=0.05)
+    areas = np.square(radii)
     weights = np.ravel(hands.values()["weights"])
     largest = areas[weights.argmax()] / weights.max()
     seen = weights > 0.01  # smaller dots stay visible as points

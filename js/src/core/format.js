@@ -6,7 +6,8 @@ export function number(value, digits = 2) {
   if (Number.isNaN(value)) return "not a number";
   if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
   const text = Math.abs(value) >= LARGE ? value.toExponential(1) : value.toFixed(digits);
-  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+  if (text[0] !== "-") return text;
+  return Number(text) === 0 ? text.slice(1) : `−${text.slice(1)}`;
 }
 
 /** The shortest text for an editable value: 2.5, not 2.50. */

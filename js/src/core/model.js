@@ -14,7 +14,6 @@ export class PageModel {
   }
   on() {}
   off() {}
-  save_changes() {}
 }
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -28,6 +27,7 @@ export function bind(model, names) {
   const undo = [];
   let pending = null;
   const save = () => {
+    if (!model.save_changes) return; // a page has no kernel
     pending ??= requestAnimationFrame(() => {
       pending = null;
       model.save_changes();
@@ -44,7 +44,7 @@ export function bind(model, names) {
     undo.push(
       effect(() => {
         const value = state.value;
-        if (same(value, model.get(name))) return;
+        if (value === model.get(name)) return;
         model.set(name, value);
         save();
       }),

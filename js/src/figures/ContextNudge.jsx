@@ -1,28 +1,31 @@
 // One word, several phrases: what a designed head adds to its vector, and where that leads.
 import { computed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { number, round } from "../core/format.js";
 import { cosine, dot, matmul, scores, softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
+import { Slider } from "../parts/Slider.jsx";
+import { Steady } from "../parts/Steady.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["story", "removed", "strength"];
 const STRONGEST = 2; // times what the head adds by itself
 const RIGHT = 0.9;
 
-/** Attention of one token over the words that are left, and what it adds. */
-function nudge({ words, token, vocabulary, head, strength }) {
+/** Attention of one token over the words that are left, and what it adds by itself. */
+function attend({ words, token, vocabulary, head }) {
   const x = words.map((word) => vocabulary[word]);
   const [q, k] = [matmul([x[token]], head.w_q), matmul(x, head.w_k)];
   const scale = 1 / Math.sqrt(head.w_q[0].length);
   const weights = softmax(scores(q, k, scale)[0]);
   const mixed = matmul([weights], matmul(x, head.w_v));
-  const delta = matmul(mixed, head.w_o)[0].map((value) => value * strength);
-  const before = x[token];
-  return { x, weights, delta, before, after: before.map((value, a) => value + delta[a]) };
+  return { x, weights, added: matmul(mixed, head.w_o)[0], before: x[token] };
 }
 
-function Words({ words, all, token, removed, weights, onToggle }) {
+function Words({ s, g, onToggle }) {
+  const { words: all, token } = g.story.value;
+  const [words, removed, { weights }] = [g.words.value, s.removed.value, g.attended.value];
   return (
     <ol class="al-phrase" aria-label="The phrase; press a word to take it out or put it back">
       {all.map((word, i) => {
@@ -57,15 +60,55 @@ function Words({ words, all, token, removed, weights, onToggle }) {
   );
 }
 
-function VectorBars({ axes, before, after }) {
-  const largest = Math.max(1, ...before.map(Math.abs), ...after.map(Math.abs));
-  const used = axes.map((_, a) => a).filter((a) => before[a] !== 0 || round(after[a], 2) !== 0);
-  const bar = (value) => (
-    <span
-      class={value < 0 ? "al-bar al-below" : "al-bar"}
-      style={{ width: `${(Math.abs(value) / largest) * 100}%` }}
-    />
+/** One axis of the vector, before and after. */
+function AxisRow({ axis, a, nudged, largest }) {
+  const [added, after, look, style] = useMemo(() => {
+    const value = computed(() => nudged.value.after[a]);
+    return [
+      computed(() => number(value.value - nudged.value.before[a])),
+      computed(() => number(value.value)),
+      computed(() => (value.value < 0 ? "al-bar al-below" : "al-bar")),
+      computed(() => `width: ${(Math.abs(value.value) / largest.value) * 100}%`),
+    ];
+  }, []);
+  return (
+    <tr>
+      <th scope="row">{axis}</th>
+      <td>{number(nudged.peek().before[a])}</td>
+      <td>
+        <Steady text={added} room={5} />
+      </td>
+      <td>
+        <strong>
+          <Steady text={after} room={5} />
+        </strong>
+      </td>
+      <td class="al-vectors-bar" aria-hidden="true">
+        <span class="al-bar-space">
+          <span class={look} style={style} />
+        </span>
+      </td>
+    </tr>
   );
+}
+
+/** `nudged` is a signal; the table is rendered anew only when other axes take part. */
+function VectorBars({ axes, nudged, story }) {
+  const [used, largest] = useMemo(
+    () => [
+      computed(() => {
+        const { before, after } = nudged.value;
+        const takesPart = (a) => before[a] !== 0 || round(after[a], 2) !== 0;
+        return axes.flatMap((_, a) => (takesPart(a) ? [a] : [])).join();
+      }),
+      computed(() => {
+        const { before, after } = nudged.value;
+        return Math.max(1, ...before.map(Math.abs), ...after.map(Math.abs));
+      }),
+    ],
+    [],
+  );
+  const shown = used.value.split(",").filter(Boolean).map(Number);
   return (
     <table class="al-vectors">
       <caption>the vector, before and after</caption>
@@ -79,25 +122,34 @@ function VectorBars({ axes, before, after }) {
         </tr>
       </thead>
       <tbody>
-        {used.map((a) => (
-          <tr>
-            <th scope="row">{axes[a]}</th>
-            <td>{number(before[a])}</td>
-            <td>{number(after[a] - before[a])}</td>
-            <td>
-              <strong>{number(after[a])}</strong>
-            </td>
-            <td class="al-vectors-bar" aria-hidden="true">
-              {bar(after[a])}
-            </td>
-          </tr>
+        {shown.map((a) => (
+          <AxisRow key={`${story} ${a}`} {...{ a, nudged, largest }} axis={axes[a]} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Senses({ senses, before, after }) {
+function Sense({ name, vector, nudged }) {
+  const [text, look] = useMemo(() => {
+    const value = computed(() => cosine(nudged.value.after, vector));
+    return [
+      computed(() => number(value.value)),
+      computed(() => (value.value >= RIGHT ? "al-good-number" : "")),
+    ];
+  }, []);
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{number(cosine(nudged.peek().before, vector))}</td>
+      <td class={look}>
+        <Steady text={text} room={5} />
+      </td>
+    </tr>
+  );
+}
+
+function Senses({ story, senses, nudged }) {
   return (
     <table class="al-numbers">
       <caption>cosine with each sense</caption>
@@ -109,27 +161,41 @@ function Senses({ senses, before, after }) {
         </tr>
       </thead>
       <tbody>
-        {Object.entries(senses).map(([name, vector]) => {
-          const value = cosine(after, vector);
-          return (
-            <tr>
-              <th scope="row">{name}</th>
-              <td>{number(cosine(before, vector))}</td>
-              <td class={value >= RIGHT ? "al-good-number" : ""}>{number(value)}</td>
-            </tr>
-          );
-        })}
+        {Object.entries(senses).map(([name, vector]) => (
+          <Sense key={`${story} ${name}`} {...{ name, vector, nudged }} />
+        ))}
       </tbody>
     </table>
   );
 }
 
-function Opened({ words, nudged, head, axes }) {
+function Strength({ strength }) {
+  const text = useMemo(() => computed(() => number(strength.value, 1)), []);
+  return (
+    <label class="al-field">
+      <span>strength of what is added</span>
+      <Slider
+        min={0}
+        max={STRONGEST}
+        step={0.1}
+        value={strength}
+        aria-valuetext={text}
+        onInput={(event) => (strength.value = Number(event.currentTarget.value))}
+      />
+      <strong>
+        <Steady text={text} />
+      </strong>
+    </label>
+  );
+}
+
+function Opened({ g, head, axes }) {
+  const [words, attended] = [g.words.value, g.attended.value];
   const named = (matrix) =>
     matrix.flatMap((row, a) =>
       row.flatMap((value, d) => (value ? [`${axes[a]} → ${d + 1}: ${number(value, 1)}`] : [])),
     );
-  const q = matmul([nudged.before], head.w_q)[0];
+  const q = matmul([attended.before], head.w_q)[0];
   return (
     <details class="al-more">
       <summary>Open the head</summary>
@@ -149,13 +215,13 @@ function Opened({ words, nudged, head, axes }) {
         </thead>
         <tbody>
           {words.map(({ word }, i) => {
-            const key = matmul([nudged.x[i]], head.w_k)[0];
+            const key = matmul([attended.x[i]], head.w_k)[0];
             return (
               <tr>
                 <th scope="row">{word}</th>
                 <td>{key.map((v) => number(v)).join(", ")}</td>
                 <td>{number(dot(q, key))}</td>
-                <td>{number(nudged.weights[i])}</td>
+                <td>{number(attended.weights[i])}</td>
               </tr>
             );
           })}
@@ -213,22 +279,25 @@ export function ContextNudge({ model }) {
       const token = computed(() =>
         words.value.findIndex(({ index }) => index === story.value.token),
       );
-      const nudged = computed(() =>
-        nudge({
+      const attended = computed(() =>
+        attend({
           words: words.value.map(({ word }) => word),
           token: token.value,
           vocabulary,
           head,
-          strength: signals.strength.value,
         }),
       );
-      return { story, words, token, nudged };
+      const nudged = computed(() => {
+        const { before, added } = attended.value;
+        const after = before.map((value, a) => value + added[a] * signals.strength.value);
+        return { before, after };
+      });
+      return { story, words, token, attended, nudged };
     },
     read: (raw) => readState(raw, stories),
   });
-  const { words: all, token, senses } = g.story.value;
-  const nudged = g.nudged.value;
   const toggle = (i) => {
+    const { words: all, token, senses } = g.story.value;
     const out = s.removed.value.includes(i);
     s.removed.value = out ? s.removed.value.filter((n) => n !== i) : [...s.removed.value, i];
     const closest = Object.entries(senses)
@@ -239,10 +308,13 @@ export function ContextNudge({ model }) {
     );
   };
   const measured = {
-    cosine: ({ sense }) => (senses[sense] ? cosine(nudged.after, senses[sense]) : null),
+    cosine: ({ sense }) => {
+      const vector = g.story.value.senses[sense];
+      return vector ? cosine(g.nudged.value.after, vector) : null;
+    },
     weight: ({ word }) => {
       const at = g.words.value.findIndex((kept) => kept.word === word);
-      return at < 0 ? null : nudged.weights[at];
+      return at < 0 ? null : g.attended.value.weights[at];
     },
   };
   return (
@@ -256,8 +328,7 @@ export function ContextNudge({ model }) {
       linkState={linkState}
       reset={reset}
       values={() => {
-        const { weights, before, after } = g.nudged.value;
-        return { weights, before, after };
+        return { weights: g.attended.value.weights, ...g.nudged.value };
       }}
       after={
         <Challenges
@@ -287,35 +358,16 @@ export function ContextNudge({ model }) {
             ))}
           </select>
         </label>
-        <label class="al-field">
-          <span>strength of what is added</span>
-          <input
-            type="range"
-            min={0}
-            max={STRONGEST}
-            step={0.1}
-            value={s.strength.value}
-            aria-valuetext={number(s.strength.value, 1)}
-            onInput={(event) => (s.strength.value = Number(event.currentTarget.value))}
-          />
-          <strong>{number(s.strength.value, 1)}</strong>
-        </label>
+        <Strength strength={s.strength} />
       </div>
       <div data-picture>
-        <Words
-          all={all}
-          words={g.words.value}
-          token={token}
-          removed={s.removed.value}
-          weights={nudged.weights}
-          onToggle={toggle}
-        />
+        <Words s={s} g={g} onToggle={toggle} />
         <div class="al-row">
-          <VectorBars axes={axes} before={nudged.before} after={nudged.after} />
-          <Senses senses={senses} before={nudged.before} after={nudged.after} />
+          <VectorBars axes={axes} nudged={g.nudged} story={s.story.value} />
+          <Senses story={s.story.value} senses={g.story.value.senses} nudged={g.nudged} />
         </div>
       </div>
-      <Opened words={g.words.value} nudged={nudged} head={head} axes={axes} />
+      <Opened g={g} head={head} axes={axes} />
     </Figure>
   );
 }

@@ -1,10 +1,12 @@
 // Words as points: their neighbours, their directions, and sums and differences of them.
-import { computed } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { computed, effect } from "@preact/signals";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../core/format.js";
 import { cosine, dot } from "../core/mathematics.js";
+import { write } from "../core/write.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
+import { Steady } from "../parts/Steady.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["vectors", "across", "up", "word", "analogy", "similarity"];
@@ -35,8 +37,7 @@ export function neighbours(vectors, target, similarity, but = []) {
 const combine = (vectors, [a, b, c]) =>
   vectors[a].map((value, i) => value - vectors[b][i] + vectors[c][i]);
 
-function usePlane({ points, onPick, onMove }) {
-  const svg = useRef(null);
+function usePlane({ svg, points, onPick, onMove }) {
   const held = useRef(null);
   const locate = (event) => {
     const box = svg.current.getBoundingClientRect();
@@ -45,10 +46,10 @@ function usePlane({ points, onPick, onMove }) {
   };
   const release = () => (held.current = null);
   return {
-    ref: svg,
     onPointerDown: (event) => {
       const [x, y] = locate(event);
       const near = points
+        .peek()
         .map(({ word, at }) => ({ word, far: Math.hypot(at[0] - x, at[1] - y) }))
         .sort((a, b) => a.far - b.far)[0];
       if (!near || near.far > GRAB) return;
@@ -83,73 +84,156 @@ function wordClass({ word, at: [x, y] }, chosen) {
   return Math.hypot(x - CENTRE, y - CENTRE) < 0.25 * UNIT ? "al-unmoved" : "";
 }
 
-function Space({ vectors, axes, across, up, word, analogy, result, onPick, onMove }) {
-  const [i, j] = [axes.indexOf(across), axes.indexOf(up)];
-  const at = (vector) => [CENTRE + vector[i] * UNIT, CENTRE - vector[j] * UNIT];
-  const points = Object.entries(vectors).map(([name, vector]) => ({ word: name, at: at(vector) }));
-  const names = placeNames(points);
-  const [a, b, c] = analogy.map((name) => at(vectors[name]));
-  const end = at(result);
-  const hands = usePlane({ points, onPick, onMove });
+function drawLine(line, [x1, y1], [x2, y2]) {
+  write(line, { x1, y1, x2, y2 });
+}
+
+/** What the plane draws: where each word and its name stand, and the sum's parallelogram. */
+function sceneOf({ vectors, across, up, word, analogy }, result, axes) {
+  const at = computed(() => {
+    const [i, j] = [axes.indexOf(across.value), axes.indexOf(up.value)];
+    return (vector) => [CENTRE + vector[i] * UNIT, CENTRE - vector[j] * UNIT];
+  });
+  const points = computed(() =>
+    Object.entries(vectors.value).map(([name, vector]) => ({ word: name, at: at.value(vector) })),
+  );
+  const corners = computed(() => [
+    ...analogy.value.map((name) => at.value(vectors.value[name])),
+    at.value(result.value),
+  ]);
+  const here = computed(() =>
+    [across, up].map((axis) => vectors.value[word.value][axes.indexOf(axis.value)]),
+  );
+  const label = computed(() => {
+    const place = `${across.value} ${number(here.value[0])}, ${up.value} ${number(here.value[1])}`;
+    return `${word.value} at ${place}. Arrow keys move it.`;
+  });
+  return { points, corners, here, label };
+}
+
+/** Draws the scene on every change, without rendering. */
+function useDrawing(svg, { points, corners }, word) {
+  useLayoutEffect(() => {
+    const [first, second, ring] = svg.current.querySelector(".al-parallelogram").children;
+    const groups = [...svg.current.querySelectorAll(".al-word")].map((g) => [g, ...g.children]);
+    return effect(() => {
+      const names = placeNames(points.value);
+      points.value.forEach((point, n) => {
+        const [group, circle, text] = groups[n];
+        const [x, y, anchor] = names[n];
+        write(group, { class: `al-word ${wordClass(point, word.value)}` });
+        write(circle, { cx: point.at[0], cy: point.at[1] });
+        write(text, { x, y, "text-anchor": anchor });
+      });
+      const [a, b, c, end] = corners.value;
+      drawLine(first, b, a);
+      drawLine(second, c, end);
+      write(ring, { cx: end[0], cy: end[1] });
+    });
+  }, []);
+}
+
+/** `s` and `result` are signals. */
+function Space({ s, result, axes, onPick, onMove }) {
+  const svg = useRef(null);
+  const scene = useMemo(() => sceneOf(s, result, axes), []);
+  const hands = usePlane({ svg, points: scene.points, onPick, onMove });
+  useDrawing(svg, scene, s.word);
   const onKeyDown = (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     if (!(event.key in step)) return;
     event.preventDefault();
     const [dx, dy] = step[event.key];
-    onMove(word, vectors[word][i] + dx * STEP, vectors[word][j] + dy * STEP);
+    const [x, y] = scene.here.peek();
+    onMove(s.word.peek(), x + dx * STEP, y + dy * STEP);
   };
-  const place = `${across} ${number(vectors[word][i])}, ${up} ${number(vectors[word][j])}`;
   return (
-    <svg
-      class="al-space"
-      viewBox={`0 0 ${SIZE} ${SIZE}`}
-      tabindex={0}
-      role="application"
-      aria-roledescription="plane of words"
-      aria-label={`${word} at ${place}. Arrow keys move it.`}
-      onKeyDown={onKeyDown}
-      {...hands}
-    >
-      <g class="al-axes">
-        <line x1={0} y1={CENTRE} x2={SIZE} y2={CENTRE} />
-        <line x1={CENTRE} y1={0} x2={CENTRE} y2={SIZE} />
-        <text x={4} y={CENTRE - 6}>
-          {across} →
-        </text>
-        <text x={CENTRE + 6} y={12}>
-          {up} ↑
-        </text>
-      </g>
-      <g class="al-parallelogram">
-        <line x1={b[0]} y1={b[1]} x2={a[0]} y2={a[1]} />
-        <line x1={c[0]} y1={c[1]} x2={end[0]} y2={end[1]} />
-        <circle cx={end[0]} cy={end[1]} r={9} />
-      </g>
-      {points.map((point, n) => (
-        <g class={`al-word ${wordClass(point, word)}`}>
-          <circle cx={point.at[0]} cy={point.at[1]} r={4.5} />
-          <text x={names[n][0]} y={names[n][1]} text-anchor={names[n][2]}>
-            {point.word}
+    <div class="al-space">
+      <svg
+        ref={svg}
+        viewBox={`0 0 ${SIZE} ${SIZE}`}
+        tabindex={0}
+        role="application"
+        aria-roledescription="plane of words"
+        aria-label={scene.label}
+        onKeyDown={onKeyDown}
+        {...hands}
+      >
+        <g class="al-axes">
+          <line x1={0} y1={CENTRE} x2={SIZE} y2={CENTRE} />
+          <line x1={CENTRE} y1={0} x2={CENTRE} y2={SIZE} />
+          <text x={4} y={CENTRE - 6}>
+            {s.across} →
+          </text>
+          <text x={CENTRE + 6} y={12}>
+            {s.up} ↑
           </text>
         </g>
-      ))}
-    </svg>
+        <g class="al-parallelogram">
+          <line />
+          <line />
+          <circle r={9} />
+        </g>
+        {Object.keys(s.vectors.peek()).map((word) => (
+          <g class="al-word">
+            <circle r={4.5} />
+            <text>{word}</text>
+          </g>
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+/** One line of a ranking, a signal. */
+function Rank({ ranked, n, room }) {
+  const [word, value] = useMemo(
+    () => [
+      computed(() => ranked.value[n]?.word ?? ""),
+      computed(() => (n < ranked.value.length ? number(ranked.value[n].value) : "")),
+    ],
+    [ranked],
+  );
+  return (
+    <tr>
+      <th scope="row">
+        <Steady text={word} room={room} />
+      </th>
+      <td>
+        <Steady text={value} room={5} />
+      </td>
+    </tr>
   );
 }
 
 function Ranking({ title, ranked }) {
+  const length = useMemo(() => computed(() => Math.min(SHOWN, ranked.value.length)), [ranked]);
+  const room = 1 + Math.max(...ranked.peek().map(({ word }) => word.length));
   return (
     <table class="al-numbers">
       <caption>{title}</caption>
       <tbody>
-        {ranked.slice(0, SHOWN).map(({ word, value }) => (
-          <tr>
-            <th scope="row">{word}</th>
-            <td>{number(value)}</td>
-          </tr>
+        {Array.from({ length: length.value }, (_, n) => (
+          <Rank {...{ ranked, n, room }} />
         ))}
       </tbody>
     </table>
+  );
+}
+
+function LeftOut({ left }) {
+  const [word, value] = useMemo(
+    () => [computed(() => left.value[0].word), computed(() => number(left.value[0].value))],
+    [left],
+  );
+  return (
+    <p>
+      Inputs left out:{" "}
+      <strong>
+        <Steady text={word} />
+      </strong>{" "}
+      (<Steady text={value} />)
+    </p>
   );
 }
 
@@ -230,27 +314,28 @@ export function EmbeddingSpace({ model }) {
       const answers = computed(() =>
         neighbours(signals.vectors.value, result.value, signals.similarity.value),
       );
-      return { result, near, answers };
+      const left = computed(() =>
+        answers.value.filter(({ word }) => !signals.analogy.value.includes(word)),
+      );
+      return { result, near, answers, left };
     },
     read: (raw, start) => readState(raw, start, axes),
   });
-  const vectors = s.vectors.value;
-  const words = Object.keys(vectors);
+  const words = Object.keys(start.vectors);
   const inputs = s.analogy.value;
-  const left = g.answers.value.filter(({ word }) => !inputs.includes(word));
   const move = (word, x, y) => {
-    const moved = [...vectors[word]];
+    const moved = [...s.vectors.value[word]];
     const inside = (value) => round(Math.max(-REACH, Math.min(REACH, value)), 2);
     moved[axes.indexOf(s.across.value)] = inside(x);
     moved[axes.indexOf(s.up.value)] = inside(y);
-    s.vectors.value = { ...vectors, [word]: moved };
+    s.vectors.value = { ...s.vectors.value, [word]: moved };
     voice.speakAtRest(
       `${word} at ${number(inside(x))}, ${number(inside(y))}; nearest ${g.near.value[0].word}`,
     );
   };
   const measured = {
-    cosine: ({ words: [a, b] }) => cosine(vectors[a], vectors[b]),
-    answer: ({ word }) => (left[0].word === word ? 1 : 0),
+    cosine: ({ words: [a, b] }) => cosine(s.vectors.value[a], s.vectors.value[b]),
+    answer: ({ word }) => (g.left.value[0].word === word ? 1 : 0),
     winner: ({ word }) => (g.answers.value[0].word === word ? 1 : 0),
   };
   const names = {
@@ -305,20 +390,16 @@ export function EmbeddingSpace({ model }) {
       </div>
       <div class="al-row" data-picture>
         <Space
-          vectors={vectors}
+          s={s}
+          result={g.result}
           axes={axes}
-          across={s.across.value}
-          up={s.up.value}
-          word={s.word.value}
-          analogy={inputs}
-          result={g.result.value}
           onPick={(word) => (s.word.value = word)}
           onMove={move}
         />
         <div class="al-strip">
           <Ranking
             title={`nearest to ${s.word.value}, by ${SIMILARITIES[s.similarity.value]}`}
-            ranked={g.near.value}
+            ranked={g.near}
           />
           <div class="al-controls" role="group" aria-label="Sum and difference">
             {TERMS.map(({ label, name }, n) => (
@@ -333,11 +414,9 @@ export function EmbeddingSpace({ model }) {
           </div>
           <Ranking
             title={`nearest to ${inputs[0]} − ${inputs[1]} + ${inputs[2]}`}
-            ranked={g.answers.value}
+            ranked={g.answers}
           />
-          <p>
-            Inputs left out: <strong>{left[0].word}</strong> ({number(left[0].value)})
-          </p>
+          <LeftOut left={g.left} />
         </div>
       </div>
     </Figure>

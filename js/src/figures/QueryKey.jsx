@@ -22,14 +22,18 @@ function graph(s, vocabulary) {
   const x = computed(() => words.value.map((word) => vocabulary[word]));
   const q = computed(() => mathematics.matmul(x.value, s.w_q.value));
   const k = computed(() => mathematics.matmul(x.value, s.w_k.value));
-  const scale = computed(() => (s.scaled.value ? 1 / Math.sqrt(s.w_q.value[0].length) : 1));
+  const width = computed(() => s.w_q.value[0].length);
+  const scale = computed(() => (s.scaled.value ? 1 / Math.sqrt(width.value) : 1));
   const raw = computed(() => mathematics.scores(q.value, k.value, 1));
   const scores = computed(() => {
     const all = mathematics.scores(q.value, k.value, scale.value);
     return s.causal.value ? mathematics.maskLater(all) : all;
   });
   const weights = computed(() => scores.value.map(mathematics.softmax));
-  return { words, x, q, k, raw, scores, weights };
+  const chosen = computed(() =>
+    s.selected.value?.every((n) => n < words.value.length) ? s.selected.value : null,
+  );
+  return { words, x, q, k, raw, scores, weights, chosen, width };
 }
 
 const isMatrix = (value, like) =>
@@ -226,91 +230,30 @@ export function QueryKey({ model }) {
     derive: (signals) => graph(signals, vocabulary),
     read: (raw, start) => readState(raw, start, vocabulary),
   });
-  const { pick, seed } = useMemo(
-    () => ({
-      pick: signal({ kind: "query", token: s.selected.peek()?.[0] ?? 0 }),
-      seed: signal(7),
-    }),
-    [],
-  );
-
-  const words = g.words.value;
-  const inside = (n) => Math.min(n, words.length - 1);
-  const chosen =
-    s.selected.value && s.selected.value.every((n) => n < words.length) ? s.selected.value : null;
-  const matrices = { query: s.w_q, key: s.w_k };
+  const { wanted, pick, seed } = useMemo(() => {
+    const wanted = signal({ kind: "query", token: s.selected.peek()?.[0] ?? 0 });
+    const inside = (n) => Math.min(n, g.words.value.length - 1);
+    const pick = computed(() => ({ ...wanted.value, token: inside(wanted.value.token) }));
+    return { wanted, pick, seed: signal(7) };
+  }, []);
   const select = (i, j) => {
     s.selected.value = [i, j];
-    pick.value = { kind: "query", token: i };
+    wanted.value = { kind: "query", token: i };
     const [score, weight] = [g.scores.value[i][j], g.weights.value[i][j]];
     voice.speak(describeCell(g.words.value, i, j, score, weight));
   };
-  // Made once: it follows its signals by itself, so a drag does not compare 256 cells anew.
-  const pattern = useMemo(
-    () => (
-      <PatternGrid
-        tokens={g.words}
-        scores={g.scores}
-        weights={g.weights}
-        show={s.show}
-        orientation={s.orientation}
-        selected={s.selected}
-        onSelect={select}
-      />
-    ),
-    [],
-  );
   const move = (kind, token, target) => {
-    const w = matrices[kind];
+    const w = { query: s.w_q, key: s.w_k }[kind];
     const next = mathematics.moveProjection(w.value, g.x.value[token], target);
     if (!isMatrix(next, w.value)) return;
     w.value = next.map((row) => row.map((v) => round(v, 4)));
     const [a, b] = mathematics.matmul([g.x.value[token]], w.value)[0];
-    voice.speakAtRest(`${kind} ${words[token]} at ${short(a)}, ${short(b)}`);
+    voice.speakAtRest(`${kind} ${g.words.value[token]} at ${short(a)}, ${short(b)}`);
   };
-  const lit = (token) => (a) => token !== undefined && g.x.value[token]?.[a] !== 0;
-  // Made anew only when the phrase changes: a drag of a weight leaves them as they are.
-  const phrase = useMemo(
-    () => (
-      <>
-        <SentenceBox
-          sentence={s.sentence.value}
-          sentences={model.get("sentences")}
-          vocabulary={vocabulary}
-          voice={voice}
-          onChange={(sentence) => put({ sentence, selected: null })}
-        >
-          <details class="al-more">
-            <summary>The words as numbers</summary>
-            <p>These embeddings were designed by hand, one axis for each idea.</p>
-            <Embeddings words={words} x={g.x.value} axes={axes} selected={chosen} />
-          </details>
-        </SentenceBox>
-        <Presets presets={model.get("presets")} s={s} seed={seed} />
-      </>
-    ),
-    [s.sentence.value, chosen?.join()],
-  );
-  const editor = (kind, name, w, token) =>
-    useMemo(
-      () => (
-        <MatrixEditor
-          name={name}
-          kind={kind}
-          matrix={w.value}
-          rowLabels={axes}
-          lit={lit(token)}
-          voice={voice}
-          onChange={(next) => (w.value = next)}
-        />
-      ),
-      [w.value, token, s.sentence.value],
-    );
-  const editors = {
-    query: editor("query", "w_q", s.w_q, chosen?.[0]),
-    key: editor("key", "w_k", s.w_k, chosen?.[1]),
+  const lit = (role) => (a) => {
+    const token = g.chosen.value?.[role];
+    return token !== undefined && g.x.value[token][a] !== 0;
   };
-  const plane = s.w_q.value[0].length === 2;
   return (
     <Figure
       figure="QueryKey"
@@ -331,7 +274,7 @@ export function QueryKey({ model }) {
         <Challenges
           figureKey={model.get("key")}
           challenges={model.get("challenges")}
-          measure={(condition) => measure(condition, words, g.weights.value)}
+          measure={(condition) => measure(condition, g.words.value, g.weights.value)}
           name={({ query, keys }) => `${query} → ${list(keys)}`}
           elsewhere={({ sentence }) =>
             sentence && sentence !== s.sentence.value && `This one is about “${sentence}”.`
@@ -344,15 +287,45 @@ export function QueryKey({ model }) {
         />
       }
     >
-      {phrase}
+      <SentenceBox
+        sentence={s.sentence.value}
+        sentences={model.get("sentences")}
+        vocabulary={vocabulary}
+        voice={voice}
+        onChange={(sentence) => put({ sentence, selected: null })}
+      >
+        <details class="al-more">
+          <summary>The words as numbers</summary>
+          <p>These embeddings were designed by hand, one axis for each idea.</p>
+          <Embeddings words={g.words.value} x={g.x.value} axes={axes} selected={g.chosen.value} />
+        </details>
+      </SentenceBox>
+      <Presets presets={model.get("presets")} s={s} seed={seed} />
       <div class="al-row" data-picture>
         <div class="al-matrices">
-          {editors.query}
-          {editors.key}
+          {["w_q", "w_k"].map((name, role) => (
+            <MatrixEditor
+              name={name}
+              kind={["query", "key"][role]}
+              matrix={s[name]}
+              rowLabels={axes}
+              lit={lit(role)}
+              voice={voice}
+              onChange={(next) => (s[name].value = next)}
+            />
+          ))}
           <Legend />
         </div>
         <div class="al-main">
-          {pattern}
+          <PatternGrid
+            tokens={g.words}
+            scores={g.scores}
+            weights={g.weights}
+            show={s.show}
+            orientation={s.orientation}
+            selected={s.selected}
+            onSelect={select}
+          />
           <div class="al-controls" data-not-in-picture>
             <Choice
               label="Show"
@@ -367,7 +340,7 @@ export function QueryKey({ model }) {
               onChange={(value) => (s.orientation.value = value)}
             />
             <Switch
-              label={`divide by √${s.w_q.value[0].length}`}
+              label={`divide by √${g.width.value}`}
               on={s.scaled.value}
               onChange={(on) => (s.scaled.value = on)}
             />
@@ -379,31 +352,18 @@ export function QueryKey({ model }) {
           </div>
         </div>
         <div class="al-side">
-          {plane && (
+          {g.width.value === 2 && (
             <Plane
-              words={words}
-              q={g.q.value}
-              k={g.k.value}
-              pick={{ ...pick.value, token: inside(pick.value.token) }}
-              selected={chosen}
-              onPick={(next) => (pick.value = next)}
+              words={g.words}
+              q={g.q}
+              k={g.k}
+              pick={pick}
+              selected={g.chosen}
+              onPick={(next) => (wanted.value = next)}
               onMove={move}
             />
           )}
-          <Strip
-            selected={chosen}
-            words={words}
-            axes={axes}
-            x={g.x.value}
-            q={g.q.value}
-            k={g.k.value}
-            w_q={s.w_q.value}
-            w_k={s.w_k.value}
-            raw={g.raw.value}
-            scores={g.scores.value}
-            weights={g.weights.value}
-            scaled={s.scaled.value}
-          />
+          <Strip {...g} selected={g.chosen} axes={axes} w_q={s.w_q} w_k={s.w_k} scaled={s.scaled} />
         </div>
       </div>
     </Figure>

@@ -1,7 +1,9 @@
 // Tasks a figure grades itself, from its state. The same conditions are judged in Python.
-import { useEffect, useRef } from "preact/hooks";
+import { computed } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { number } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
+import { Steady } from "./Steady.jsx";
 
 /** @typedef {{at_least?: number, at_most?: number}} Condition and what the figure measures */
 
@@ -21,70 +23,101 @@ export function judge(challenge, measure) {
   return { parts, solved: parts.every((part) => part.holds) };
 }
 
-function Part({ part, name }) {
-  const { condition, value, holds: good } = part;
-  const goal =
-    condition.at_least !== undefined
-      ? `at least ${number(condition.at_least)}`
-      : `at most ${number(condition.at_most)}`;
+const goal = ({ at_least, at_most }) =>
+  at_least !== undefined ? `at least ${number(at_least)}` : `at most ${number(at_most)}`;
+
+/** `verdict` is a signal of what `judge` gives; this is its part `n`. */
+function Part({ condition, verdict, n, name }) {
+  const { here, good, text } = useMemo(() => {
+    const part = computed(() => verdict.value.parts[n]);
+    return {
+      here: computed(() => part.value.value !== null),
+      good: computed(() => part.value.holds),
+      text: computed(() => number(part.value.value ?? 0)),
+    };
+  }, [verdict]);
   return (
-    <span class={`al-part ${good ? "al-good" : ""}`}>
-      {name(condition)}: {value === null ? "not here" : number(value)} ({goal}) {good ? "✓" : ""}
+    <span class={`al-part ${good.value ? "al-good" : ""}`}>
+      {name(condition)}: {here.value ? <Steady text={text} /> : "not here"} ({goal(condition)}){" "}
+      {good.value ? "✓" : ""}
     </span>
+  );
+}
+
+function Challenge({ challenge, n, verdict, before, name, onStart }) {
+  const { solved, away } = useMemo(
+    () => ({
+      solved: computed(() => verdict.value.solved),
+      away: computed(() => verdict.value.away),
+    }),
+    [verdict],
+  );
+  return (
+    <li class={solved.value ? "al-solved" : ""}>
+      <p>
+        {(solved.value || before) && (
+          <strong>{solved.value ? "Solved. " : "Solved before. "}</strong>
+        )}
+        {challenge.text}
+      </p>
+      <p class="al-parts">
+        {away.value ||
+          challenge.conditions.map((condition, part) => (
+            <Part condition={condition} verdict={verdict} n={part} name={name} />
+          ))}
+      </p>
+      {solved.value && challenge.afterwards && <p>{challenge.afterwards}</p>}
+      <button
+        type="button"
+        aria-label={`Start challenge ${n + 1}`}
+        onClick={() => onStart(challenge)}
+      >
+        Start from {challenge.start}
+      </button>
+    </li>
   );
 }
 
 /**
  * `name(condition)` says what is measured; `elsewhere(challenge)` is a sentence where the
  * challenge is about another state of the figure; `onStart(challenge)` loads where it begins.
+ * `measure` and `elsewhere` read signals, so that a drag changes the numbers and renders nothing.
  */
 export function Challenges({ figureKey, challenges, measure, name, elsewhere, onStart, voice }) {
   // A figure may start where a challenge already holds. It counts once it was seen not to hold.
   const open = useRef(new Set()).current;
-  const judged = challenges.map((challenge) => {
-    const verdict = judge(challenge, measure);
-    const solved = verdict.solved && !elsewhere?.(challenge);
-    if (!solved) open.add(challenge.id);
-    return { ...verdict, solved: solved && open.has(challenge.id) };
-  });
-  const solvedNow = judged.map((verdict) => verdict.solved).join();
+  const key = ({ id }) => `${figureKey}:challenge:${id}`;
+  const { verdicts, solved } = useMemo(() => {
+    const verdicts = challenges.map((challenge) =>
+      computed(() => {
+        const { parts, solved } = judge(challenge, measure);
+        const away = elsewhere?.(challenge);
+        const holdsHere = solved && !away;
+        if (!holdsHere) open.add(challenge.id);
+        return { parts, away, solved: holdsHere && open.has(challenge.id) };
+      }),
+    );
+    return { verdicts, solved: computed(() => verdicts.map((one) => one.value.solved).join()) };
+  }, [measure, elsewhere]);
   useEffect(() => {
-    judged.forEach(({ solved }, n) => {
-      const key = `${figureKey}:challenge:${challenges[n].id}`;
-      if (!solved || recall(key)) return;
-      remember(key, true);
-      voice.tell(`Challenge ${n + 1} solved. ${challenges[n].afterwards ?? ""}`);
+    challenges.forEach((challenge, n) => {
+      if (!verdicts[n].peek().solved || recall(key(challenge))) return;
+      remember(key(challenge), true);
+      voice.tell(`Challenge ${n + 1} solved. ${challenge.afterwards ?? ""}`);
     });
-  }, [solvedNow]);
+  }, [solved.value]);
   if (!challenges.length) return null;
   return (
     <div class="al-challenges" data-not-in-picture>
       <p class="al-strip-title">Challenges</p>
       <ol>
-        {challenges.map((challenge, n) => {
-          const solved = judged[n].solved;
-          const before = recall(`${figureKey}:challenge:${challenge.id}`);
-          return (
-            <li class={solved ? "al-solved" : ""}>
-              <p>
-                {(solved || before) && <strong>{solved ? "Solved. " : "Solved before. "}</strong>}
-                {challenge.text}
-              </p>
-              <p class="al-parts">
-                {elsewhere?.(challenge) ||
-                  judged[n].parts.map((part) => <Part part={part} name={name} />)}
-              </p>
-              {solved && challenge.afterwards && <p>{challenge.afterwards}</p>}
-              <button
-                type="button"
-                aria-label={`Start challenge ${n + 1}`}
-                onClick={() => onStart(challenge)}
-              >
-                Start from {challenge.start}
-              </button>
-            </li>
-          );
-        })}
+        {challenges.map((challenge, n) => (
+          <Challenge
+            {...{ challenge, n, name, onStart }}
+            verdict={verdicts[n]}
+            before={recall(key(challenge))}
+          />
+        ))}
       </ol>
     </div>
   );

@@ -3,29 +3,34 @@ import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { toSVG, toPNG, download } from "../core/picture.js";
 import { toLink } from "../core/link.js";
+import { atRest } from "../core/rest.js";
 
 const REST = 60; // ms without a change
 
 /** A line that is read aloud when it changes, and one that is seen. */
 export function useVoice() {
   const voice = useRef(null);
-  voice.current ??= { spoken: signal(""), shown: signal(""), wrong: signal(false) };
-  const { spoken, shown, wrong } = voice.current;
+  voice.current ??= {
+    spoken: signal(""),
+    shown: signal(""),
+    wrong: signal(false),
+    rest: atRest(REST),
+  };
+  const { spoken, shown, wrong, rest } = voice.current;
   return {
     ...voice.current,
     /** Read aloud only: what a sighted reader sees anyway. */
     speak: (text) => {
-      clearTimeout(voice.current.waiting);
+      rest.cancel();
       spoken.value = text;
     },
     /** The same for what changes with every step of a drag: heard when it rests. */
     speakAtRest: (text) => {
-      clearTimeout(voice.current.waiting);
-      voice.current.waiting = setTimeout(() => (spoken.value = text), REST);
+      rest.later(() => (spoken.value = text));
     },
     /** Shown under the figure and read aloud. */
     tell: (text, isError = false) => {
-      clearTimeout(voice.current.waiting);
+      rest.cancel();
       shown.value = text;
       wrong.value = isError;
       spoken.value = text;

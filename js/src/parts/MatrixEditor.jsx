@@ -1,6 +1,9 @@
 // A matrix whose cells the reader changes: by dragging sideways, typing, or the keys.
-import { useRef, useState, useLayoutEffect } from "preact/hooks";
+import { computed } from "@preact/signals";
+import { useMemo, useRef, useState, useLayoutEffect } from "preact/hooks";
 import { number, short, parse, round } from "../core/format.js";
+import { Slider } from "./Slider.jsx";
+import { Steady } from "./Steady.jsx";
 
 export const LARGEST = 1000;
 const STEP = 0.1;
@@ -81,13 +84,23 @@ function useDrag(onStart, onMove) {
   };
 }
 
+/** `value` and `lit` are signals: what changes in a drag is written without rendering. */
 function Cell({ value, label, index, active, lit, onChange, onSelect, onWalk, voice }) {
   const [editing, setEditing] = useState(null);
   const cell = useRef(null);
+  const { text, name, style, look } = useMemo(
+    () => ({
+      text: computed(() => short(value.value)),
+      name: computed(() => `${label}: ${number(value.value)}`),
+      style: computed(() => `background: ${signedFill(value.value)}`),
+      look: computed(() => `al-cell al-editable ${lit.value ? "al-lit" : ""}`),
+    }),
+    [value, lit, label],
+  );
   const clamp = (next) => Math.max(-LARGEST, Math.min(LARGEST, next));
   const change = (next) => onChange(round(clamp(next)));
   const drag = useDrag(
-    () => value,
+    () => value.peek(),
     (next) => change(next),
   );
   const finish = (text) => {
@@ -95,16 +108,16 @@ function Cell({ value, label, index, active, lit, onChange, onSelect, onWalk, vo
     setEditing(null);
     if (typing) cell.current.focus();
     const accepted = accept(text, voice);
-    if (accepted !== null && accepted !== value) onChange(accepted);
+    if (accepted !== null && accepted !== value.peek()) onChange(accepted);
   };
   const onKeyDown = (event) => {
     const steps = { "+": STEP, "=": STEP, "-": -STEP, _: -STEP };
     const bigSteps = { PageUp: BIG_STEP, PageDown: -BIG_STEP };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in steps) change(value + steps[event.key]);
-    else if (event.key in bigSteps) change(value + bigSteps[event.key]);
+    if (event.key in steps) change(value.peek() + steps[event.key]);
+    else if (event.key in bigSteps) change(value.peek() + bigSteps[event.key]);
     else if (event.key === "Delete" || event.key === "Backspace") change(0);
-    else if (event.key === "Enter") setEditing({ text: short(value), selected: true });
+    else if (event.key === "Enter") setEditing({ text: text.peek(), selected: true });
     else if (/^[0-9.,]$/.test(event.key)) setEditing({ text: event.key, selected: false });
     else if (!onWalk(event.key)) return;
     event.preventDefault();
@@ -115,12 +128,12 @@ function Cell({ value, label, index, active, lit, onChange, onSelect, onWalk, vo
       role="gridcell"
       data-index={index}
       tabIndex={active ? 0 : -1}
-      aria-label={`${label}: ${number(value)}`}
-      class={`al-cell al-editable ${lit ? "al-lit" : ""}`}
-      style={{ background: signedFill(value) }}
+      aria-label={name}
+      class={look}
+      style={style}
       onFocus={onSelect}
       onKeyDown={onKeyDown}
-      onDblClick={() => setEditing({ text: short(value), selected: true })}
+      onDblClick={() => setEditing({ text: text.peek(), selected: true })}
       {...(editing ? {} : drag)}
     >
       {editing ? (
@@ -134,7 +147,7 @@ function Cell({ value, label, index, active, lit, onChange, onSelect, onWalk, vo
           }}
         />
       ) : (
-        short(value)
+        <Steady text={text} />
       )}
     </td>
   );
@@ -157,32 +170,60 @@ export function walk(key, [row, column], [rows, columns]) {
 /** A finger has no + key and a wide thumb: the chosen cell can be changed below the matrix too. */
 function Stepper({ name, label, value, onChange, voice }) {
   const set = (next) => onChange(round(Math.max(-LARGEST, Math.min(LARGEST, next))));
+  const spoken = useMemo(() => computed(() => number(value.value)), [value]);
   return (
     <div class="al-stepper" data-not-in-picture role="group" aria-label={`${name}, chosen cell`}>
       <span class="al-stepper-label">{label}</span>
-      <button type="button" aria-label={`${name} ${label}: less`} onClick={() => set(value - STEP)}>
+      <button
+        type="button"
+        aria-label={`${name} ${label}: less`}
+        onClick={() => set(value.peek() - STEP)}
+      >
         −
       </button>
-      <input
-        type="range"
+      <Slider
         min={-5}
         max={5}
         step={STEP}
         value={value}
         aria-label={`${name} ${label}`}
-        aria-valuetext={number(value)}
+        aria-valuetext={spoken}
         onInput={(event) => set(Number(event.currentTarget.value))}
       />
-      <button type="button" aria-label={`${name} ${label}: more`} onClick={() => set(value + STEP)}>
+      <button
+        type="button"
+        aria-label={`${name} ${label}: more`}
+        onClick={() => set(value.peek() + STEP)}
+      >
         +
       </button>
     </div>
   );
 }
 
+/** Signals of the single numbers of `matrix`, a signal, by row and column. */
+function useCells(matrix, lit) {
+  const shape = useMemo(
+    () => computed(() => matrix.value.map((row) => row.length).join()),
+    [matrix],
+  );
+  const { length: rows, 0: columns } = shape.value.split(",").map(Number);
+  return useMemo(
+    () =>
+      Array.from({ length: rows }, (_, i) =>
+        Array.from({ length: columns }, (_, d) => ({
+          value: computed(() => matrix.value[i]?.[d] ?? 0),
+          lit: computed(() => Boolean(lit?.(i, d))),
+        })),
+      ),
+    [matrix, shape.value, lit],
+  );
+}
+
 /**
- * @param {{name: string, matrix: number[][], rowLabels: string[], kind: "query" | "key",
- *   columnLabels?: string[], lit?: (row: number, column: number) => boolean, onChange: Function, voice: object}} props
+ * @param {{name: string, matrix: import("@preact/signals").Signal<number[][]>, rowLabels: string[],
+ *   kind: "query" | "key", columnLabels?: string[], lit?: (row: number, column: number) => boolean,
+ *   onChange: Function, voice: object}} props `lit` reads signals
  */
 export function MatrixEditor({
   name,
@@ -196,12 +237,13 @@ export function MatrixEditor({
 }) {
   const [at, setAt] = useState([0, 0]);
   const table = useRef(null);
-  const shape = [matrix.length, matrix[0].length];
+  const cells = useCells(matrix, lit);
+  const shape = [cells.length, cells[0].length];
   const [row, column] = [Math.min(at[0], shape[0] - 1), Math.min(at[1], shape[1] - 1)];
   const nameOf = (d) => columnLabels?.[d] ?? d + 1;
   const change = (i, d, value) => {
     voice.speakAtRest(`${name} ${rowLabels[i]}, ${nameOf(d)}: ${number(value)}`);
-    onChange(matrix.map((r, a) => (a === i ? r.map((v, b) => (b === d ? value : v)) : r)));
+    onChange(matrix.peek().map((r, a) => (a === i ? r.map((v, b) => (b === d ? value : v)) : r)));
   };
   const go = (key, from) => {
     const to = walk(key, from, shape);
@@ -217,7 +259,7 @@ export function MatrixEditor({
         <thead>
           <tr>
             <td class="al-corner" role="presentation" />
-            {matrix[0].map((_, d) => (
+            {cells[0].map((_, d) => (
               <th scope="col" class={columnLabels ? "al-slanted" : ""}>
                 <span>{nameOf(d)}</span>
               </th>
@@ -225,16 +267,15 @@ export function MatrixEditor({
           </tr>
         </thead>
         <tbody>
-          {matrix.map((values, i) => (
+          {cells.map((signals, i) => (
             <tr>
               <th scope="row">{rowLabels[i]}</th>
-              {values.map((value, d) => (
+              {signals.map((cell, d) => (
                 <Cell
-                  value={value}
+                  {...cell}
                   label={`${name} ${rowLabels[i]}, ${nameOf(d)}`}
                   index={[i, d].toString()}
                   active={row === i && column === d}
-                  lit={lit?.(i, d)}
                   onSelect={() => setAt([i, d])}
                   onWalk={(key) => go(key, [i, d])}
                   onChange={(next) => change(i, d, next)}
@@ -248,7 +289,7 @@ export function MatrixEditor({
       <Stepper
         name={name}
         label={`${rowLabels[row]}, ${nameOf(column)}`}
-        value={matrix[row][column]}
+        value={cells[row][column].value}
         onChange={(next) => change(row, column, next)}
         voice={voice}
       />

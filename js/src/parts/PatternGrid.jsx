@@ -1,8 +1,10 @@
 // The grid of queries and keys: dots, scores or weights. Cells are written directly, one effect for all,
-// because a drag changes every one of them sixty times a second.
-import { useEffect, useMemo, useRef } from "preact/hooks";
-import { effect } from "@preact/signals";
+// because a drag changes every one of them sixty times a second. The dots of one query are one path over
+// the table: 16 paths cost the browser much less than 256 elements.
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { computed, effect, signal } from "@preact/signals";
 import { number } from "../core/format.js";
+import { atRest } from "../core/rest.js";
 import { signedFill, walk } from "./MatrixEditor.jsx";
 
 export function describeCell(tokens, i, j, score, weight) {
@@ -10,18 +12,19 @@ export function describeCell(tokens, i, j, score, weight) {
 }
 
 const LEAST_DOT = 0.05; // of a full dot, so that none disappears
+const FULL_DOT = 0.83; // of a cell
 const NAMES_AFTER = 60; // ms without a change: names are for those who listen, not for every frame
 
-/** How a cell looks; compared as text, so that cells that stay as they are cost nothing. */
+const PLAIN = { text: "", masked: false, fill: "" };
+const MASKED = { text: number(-Infinity), masked: true, fill: "" };
+
+/** How a cell looks; compared, so that cells that stay as they are cost nothing. */
 function look(show, score, weight) {
-  if (score === -Infinity) return { text: number(score), masked: true, dot: 0, fill: "" };
-  if (show === "dots") {
-    const dot = Math.max(LEAST_DOT, Math.sqrt(weight)).toFixed(3);
-    return { text: "", masked: false, dot, fill: "" };
-  }
+  if (score === -Infinity) return MASKED;
+  if (show === "dots") return PLAIN;
   if (show === "scores")
-    return { text: number(score, 1), masked: false, dot: 0, fill: signedFill(score, 6) };
-  return { text: number(weight), masked: false, dot: 0, fill: weightFill(weight) };
+    return { text: number(score, 1), masked: false, fill: signedFill(score, 6) };
+  return { text: number(weight), masked: false, fill: weightFill(weight) };
 }
 
 /** Fill for a weight, as CSS that follows the theme. */
@@ -29,15 +32,37 @@ export function weightFill(weight) {
   return `color-mix(in oklab, var(--al-weight) ${(weight * 40).toFixed(1)}%, var(--al-cell))`;
 }
 
-function writeCell(cell, seen, next) {
-  if (seen.dot !== next.dot) {
-    cell.firstChild.hidden = next.dot === 0;
-    if (next.dot) cell.firstChild.style.transform = `scale(${next.dot})`;
-  }
+function writeCell(cell, next) {
+  const seen = cell.seen ?? {};
+  if (seen === next) return;
   if (seen.masked !== next.masked) cell.classList.toggle("al-masked", next.masked);
-  if (seen.text !== next.text) cell.lastChild.data = next.text;
+  if (seen.text !== next.text) cell.firstChild.data = next.text;
   if (seen.fill !== next.fill) cell.style.background = next.fill;
+  cell.seen = next;
 }
+
+const short = (pixels) => Math.round(pixels * 100) / 100;
+
+/** A circle as a piece of a path, its area the weight. */
+function dotAt([x, y], weight, full) {
+  const r = short(full * Math.max(LEAST_DOT, Math.sqrt(weight)));
+  return `M${short(x - r)} ${short(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+}
+
+/** Where the table has put its columns and rows, and how large a dot may be. */
+function measureCells(table) {
+  const origin = table.getBoundingClientRect();
+  const boxes = (nodes) => [...nodes].map((node) => node.getBoundingClientRect());
+  const columns = boxes(table.querySelectorAll("tbody tr:first-child td"));
+  const rows = boxes(table.querySelectorAll("tbody td:nth-child(2)"));
+  return {
+    x: columns.map((box) => box.left - origin.left + box.width / 2),
+    y: rows.map((box) => box.top - origin.top + box.height / 2),
+    full: (FULL_DOT / 2) * Math.min(...columns.map((box) => box.width), rows[0].height),
+  };
+}
+
+const sameNumbers = (a, b) => a?.length === b.length && a.every((value, n) => value === b[n]);
 
 function writeNames(cells, words, scores, weights) {
   cells.forEach((cell) => {
@@ -48,11 +73,17 @@ function writeNames(cells, words, scores, weights) {
 }
 
 function Sums({ weights, columns }) {
-  const sums = weights.value.map((row) => number(row.reduce((a, b) => a + b, 0)));
-  const same = sums.every((sum) => sum === sums[0]);
+  const text = useMemo(
+    () =>
+      computed(() => {
+        const sums = weights.value.map((row) => number(row.reduce((a, b) => a + b, 0)));
+        return sums.every((sum) => sum === sums[0]) ? sums[0] : sums.join(", ");
+      }),
+    [weights],
+  );
   return (
     <p class="al-sums">
-      {columns ? "Each column" : "Each row"} of weights sums to {same ? sums[0] : sums.join(", ")}.
+      {columns ? "Each column" : "Each row"} of weights sums to {text}.
     </p>
   );
 }
@@ -60,29 +91,50 @@ function Sums({ weights, columns }) {
 /** Signals in: tokens, scores, weights, show, orientation, selected. `onSelect(i, j)`. */
 export function PatternGrid({ tokens, scores, weights, show, orientation, selected, onSelect }) {
   const table = useRef(null);
+  const paths = useRef(null);
   const words = tokens.value;
   const flipped = orientation.value === "columns";
   const place = (i, j) => (flipped ? [j, i] : [i, j]);
   const cells = useMemo(() => new Map(), [words.join(" "), flipped]);
 
+  const spots = useMemo(() => signal(null), []);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(() => (spots.value = measureCells(table.current)));
+    observer.observe(table.current);
+    return () => observer.disconnect();
+  }, [cells]);
+
   useEffect(() => {
-    let waiting = null;
-    const stop = effect(() => {
-      const [score, weight, mode] = [scores.value, weights.value, show.value];
-      if (score.length !== words.length) return;
-      cells.forEach((cell) => {
-        const { i, j } = cell.place;
-        const next = look(mode, score[i][j], weight[i][j]);
-        writeCell(cell, cell.seen ?? {}, next);
-        cell.seen = next;
+    const rest = atRest(NAMES_AFTER);
+    let drawn = null;
+    const rows = words.map((_, i) => words.map((_, j) => cells.get(`${i},${j}`)));
+    const drawDots = (i, { x, y, full }, score, weight) => {
+      const dots = weight.map((w, j) => {
+        const [r, c] = place(i, j);
+        return score[j] === -Infinity ? "" : dotAt([x[c], y[r]], w, full);
       });
-      clearTimeout(waiting);
-      const first = waiting === null; // named at once when drawn, later only when a drag rests
-      if (first) writeNames(cells, words, score, weight);
-      waiting = setTimeout(() => writeNames(cells, words, score, weight), NAMES_AFTER);
+      paths.current.children[i].setAttribute("d", dots.join(""));
+    };
+    const stop = effect(() => {
+      const now = { scores: scores.value, weights: weights.value };
+      const [mode, at] = [show.value, spots.value];
+      if (now.scores.length !== words.length) return;
+      const anew = mode !== drawn?.mode || at !== drawn?.at;
+      now.scores.forEach((score, i) => {
+        const weight = now.weights[i];
+        if (!anew && sameNumbers(drawn.scores[i], score) && sameNumbers(drawn.weights[i], weight))
+          return;
+        rows[i].forEach((cell, j) => writeCell(cell, look(mode, score[j], weight[j])));
+        if (at?.x.length === words.length) drawDots(i, at, score, mode === "dots" ? weight : []);
+      });
+      const name = () => writeNames(cells, words, now.scores, now.weights);
+      if (drawn === null)
+        name(); // at once when drawn, later only when a drag rests
+      else rest.later(name);
+      drawn = { mode, at, ...now };
     });
     return () => {
-      clearTimeout(waiting);
+      rest.cancel();
       stop();
     };
   }, [cells]);
@@ -130,48 +182,55 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
         {flipped ? "keys" : "queries"} <span aria-hidden="true">→</span>
       </span>
       <div class="al-scroll">
-        <table
-          ref={table}
-          role="grid"
-          aria-label={`Attention pattern, ${flipped ? "columns are queries" : "rows are queries"}`}
-          onKeyDown={onKeyDown}
-          onFocusIn={choose}
-          onClick={choose}
-        >
-          <thead>
-            <tr>
-              <td class="al-corner" role="presentation" />
-              {words.map((word) => (
-                <th scope="col" class={`al-${columnKind}`}>
-                  <span>{word}</span>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {words.map((word, r) => (
+        <div class="al-sheet">
+          <table
+            ref={table}
+            role="grid"
+            aria-label={`Attention pattern, ${flipped ? "columns are queries" : "rows are queries"}`}
+            onKeyDown={onKeyDown}
+            onFocusIn={choose}
+            onClick={choose}
+          >
+            <thead>
               <tr>
-                <th scope="row" class={`al-${rowKind}`}>
-                  {word}
-                </th>
-                {words.map((_, c) => {
-                  const at = place(r, c).toString();
-                  return (
-                    <td
-                      key={`${at}${flipped}`}
-                      role="gridcell"
-                      class="al-cell al-weight"
-                      data-at={at}
-                      ref={(cell) => keep(at, cell)}
-                    >
-                      <span class="al-dot" />{" "}
-                    </td>
-                  );
-                })}
+                <td class="al-corner" role="presentation" />
+                {words.map((word) => (
+                  <th scope="col" class={`al-${columnKind}`}>
+                    <span>{word}</span>
+                  </th>
+                ))}
               </tr>
+            </thead>
+            <tbody>
+              {words.map((word, r) => (
+                <tr>
+                  <th scope="row" class={`al-${rowKind}`}>
+                    {word}
+                  </th>
+                  {words.map((_, c) => {
+                    const at = place(r, c).toString();
+                    return (
+                      <td
+                        key={`${at}${flipped}`}
+                        role="gridcell"
+                        class="al-cell al-weight"
+                        data-at={at}
+                        ref={(cell) => keep(at, cell)}
+                      >
+                        {" "}
+                      </td>
+                    );
+                  })}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <svg ref={paths} class="al-dots" aria-hidden="true">
+            {words.map(() => (
+              <path />
             ))}
-          </tbody>
-        </table>
+          </svg>
+        </div>
       </div>
       <Sums weights={weights} columns={flipped} />
     </div>

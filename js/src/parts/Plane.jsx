@@ -1,7 +1,10 @@
 // Queries and keys as arrows in the plane of a head with two dimensions.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { computed, effect, signal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
+import { atRest } from "../core/rest.js";
+import { write } from "../core/write.js";
 
 const SIZE = 300;
 const CENTRE = SIZE / 2;
@@ -10,6 +13,7 @@ const ROOM = 1.35; // for names beyond the tips
 const TINY = 6; // pixels: an arrow this short is drawn as a point
 const GRAB = 22; // pixels: a finger is wide
 const KEY_STEP = 0.1;
+const REST = 400; // ms without a change, before the scale settles
 const NAMED_FROM = 0.12; // of the reach: shorter arrows crowd the middle
 
 const reachOf = (vectors) =>
@@ -17,29 +21,52 @@ const reachOf = (vectors) =>
 
 const same = (a, b) => a && b && a.kind === b.kind && a.token === b.token;
 
-function Arrow({ item, at, strong, name }) {
-  const [x, y] = at(item.vector);
+const MARKS = {
+  query: [
+    [0, 0],
+    [-9, -4.5],
+    [-9, 4.5],
+  ],
+  key: [
+    [-5, -5],
+    [4, -5],
+    [4, 4],
+    [-5, 4],
+  ],
+  tiny: Array.from({ length: 12 }, (_, n) => [
+    2.5 * Math.cos((n * Math.PI) / 6),
+    2.5 * Math.sin((n * Math.PI) / 6),
+  ]),
+};
+
+const fine = (pixels) => Math.round(pixels * 100) / 100;
+
+/** The corners of an arrow's mark: its tip at (x, y), turned away from the middle. */
+function cornersOf(kind, x, y) {
   const length = Math.hypot(x - CENTRE, y - CENTRE);
-  const mark = item.kind === "query" ? { d: "M0 0L-9 -4.5L-9 4.5Z" } : { d: "M-5 -5H4V4H-5Z" };
-  const angle = (Math.atan2(y - CENTRE, x - CENTRE) * 180) / Math.PI;
-  const kind = `al-arrow al-${item.kind} ${strong ? "al-strong" : ""}`;
-  return (
-    <g class={kind}>
-      <line x1={CENTRE} y1={CENTRE} x2={x} y2={y} />
-      {length < TINY ? (
-        <circle cx={x} cy={y} r={2.5} />
-      ) : (
-        <path {...mark} transform={`translate(${x} ${y}) rotate(${angle})`} />
-      )}
-      {name && <text {...name}>{item.word}</text>}
-    </g>
-  );
+  const [cos, sin] = length ? [(x - CENTRE) / length, (y - CENTRE) / length] : [1, 0];
+  return MARKS[length < TINY ? "tiny" : kind]
+    .map(([a, b]) => `${fine(x + a * cos - b * sin)},${fine(y + a * sin + b * cos)}`)
+    .join(" ");
+}
+
+const HIDDEN = { display: "none" };
+
+function drawArrow([line, mark, text], { kind, at: [x, y], name }) {
+  write(line, { points: `${CENTRE},${CENTRE} ${x},${y}` }) &&
+    write(mark, { points: cornersOf(kind, x, y) });
+  write(text, name ?? HIDDEN);
 }
 
 /** Where a name may stand: beside the tip, above it, below it; never over the edge. */
 function placesFor(x, y) {
-  const inward = { x, "text-anchor": x > SIZE - 60 ? "end" : x < 60 ? "start" : "middle" };
+  const inward = {
+    x,
+    "text-anchor": x > SIZE - 60 ? "end" : x < 60 ? "start" : "middle",
+    display: "inline",
+  };
   const beside = {
+    ...inward,
     x: x + (x < CENTRE ? -10 : 10),
     y: y + 4,
     "text-anchor": x < CENTRE ? "end" : "start",
@@ -52,53 +79,50 @@ function placesFor(x, y) {
 }
 
 /** Names that would lie on one another are moved or left out, the chosen arrows' last. */
-function placeNames(items, at, reach, chosen) {
+function placeNames(items) {
   const taken = [];
-  const names = new Map();
-  for (const item of [...items].sort((a, b) => chosen(b) - chosen(a))) {
-    if (Math.hypot(...item.vector) < reach * NAMED_FROM && !chosen(item)) continue;
-    const free = placesFor(...at(item.vector)).find((place) =>
+  for (const item of [...items].sort((a, b) => b.chosen - a.chosen)) {
+    if (item.crowded && !item.chosen) continue;
+    item.name = placesFor(...item.at).find((place) =>
       taken.every((other) => Math.abs(other.x - place.x) > 52 || Math.abs(other.y - place.y) > 12),
     );
-    if (!free) continue;
-    taken.push(free);
-    names.set(item, free);
+    if (item.name) taken.push(item.name);
   }
-  return names;
 }
 
 /** The selected key's foot on the line of the selected query: a dot product is a length times a length. */
-function Projection({ query, keyVector, at }) {
-  const norm = dot(query, query);
-  if (norm === 0) return null;
-  const along = dot(query, keyVector) / norm;
-  const foot = at(query.map((value) => value * along));
-  const [x, y] = at(keyVector);
-  return (
-    <g class="al-projection">
-      <line x1={x} y1={y} x2={foot[0]} y2={foot[1]} />
-      <circle cx={foot[0]} cy={foot[1]} r={3} />
-    </g>
-  );
+function footOf(query, keyVector) {
+  const along = dot(query, keyVector) / dot(query, query);
+  return query.map((value) => value * along);
+}
+
+function drawProjection(group, query, keyVector, at) {
+  const there = dot(query, query) !== 0;
+  write(group, { display: there ? "inline" : "none" });
+  if (!there) return;
+  const [[x1, y1], [x2, y2]] = [at(keyVector), at(footOf(query, keyVector))];
+  write(group.firstChild, { x1, y1, x2, y2 });
+  write(group.lastChild, { cx: x2, cy: y2 });
+}
+
+/** The ticks of both axes, as one path: the reach may change with every step of a drag. */
+function ticksFor(reach) {
+  const unit = CENTRE / reach;
+  return Array.from({ length: Math.floor(reach) }, (_, n) => n + 1)
+    .filter((n) => reach < 8 || n % Math.ceil(reach / 6) === 0)
+    .slice(0, 12)
+    .flatMap((n) => [fine(CENTRE + n * unit), fine(CENTRE - n * unit)])
+    .map((at) => `M${at} ${CENTRE - 3}v6M${CENTRE - 3} ${at}h6`)
+    .join("");
 }
 
 function Axes({ reach }) {
-  const unit = CENTRE / reach;
-  const ticks = Array.from({ length: Math.floor(reach) }, (_, n) => n + 1).filter(
-    (n) => reach < 8 || n % Math.ceil(reach / 6) === 0,
-  );
+  const ticks = useMemo(() => computed(() => ticksFor(reach.value)), []);
   return (
     <g class="al-axes">
+      <path d={ticks} />
       <line x1={0} y1={CENTRE} x2={SIZE} y2={CENTRE} />
       <line x1={CENTRE} y1={0} x2={CENTRE} y2={SIZE} />
-      {ticks
-        .slice(0, 12)
-        .flatMap((n) => [
-          <line x1={CENTRE + n * unit} x2={CENTRE + n * unit} y1={CENTRE - 3} y2={CENTRE + 3} />,
-          <line x1={CENTRE - n * unit} x2={CENTRE - n * unit} y1={CENTRE - 3} y2={CENTRE + 3} />,
-          <line y1={CENTRE + n * unit} y2={CENTRE + n * unit} x1={CENTRE - 3} x2={CENTRE + 3} />,
-          <line y1={CENTRE - n * unit} y2={CENTRE - n * unit} x1={CENTRE - 3} x2={CENTRE + 3} />,
-        ])}
       <text x={4} y={CENTRE + 14}>
         dimension 1
       </text>
@@ -109,27 +133,96 @@ function Axes({ reach }) {
   );
 }
 
-/**
- * `q`, `k`: (n_tokens, 2). `pick`: {kind, token} of the arrow the keys move. `selected`: [query, key].
- * `onMove(kind, token, target)` asks for the projection to be changed so that the arrow ends there.
- */
-export function Plane({ words, q, k, pick, selected, onPick, onMove }) {
-  const svg = useRef(null);
-  const [held, setHeld] = useState(null);
-  const drawn = useRef(new Map()).current;
-  const reach = held?.reach ?? reachOf([...q, ...k]);
-  const unit = CENTRE / reach;
-  const at = ([a, b]) => [CENTRE + a * unit, CENTRE - b * unit];
-  const items = [
-    ...k.map((vector, token) => ({ kind: "key", token, vector, word: words[token] })),
-    ...q.map((vector, token) => ({ kind: "query", token, vector, word: words[token] })),
-  ];
-  const isSelected = (item) =>
-    selected !== null && item.token === selected[item.kind === "query" ? 0 : 1];
-  const chosen = (item) => (same(item, pick) ? 2 : isSelected(item) ? 1 : 0);
-  const names = placeNames(items, at, reach, chosen);
-  const moved = items.find((item) => same(item, pick));
+function Chooser({ words, pick, onPick }) {
+  return (
+    <label class="al-field">
+      <span>Arrow keys move</span>
+      <select
+        value={`${pick.kind} ${pick.token}`}
+        onChange={(event) => {
+          const [kind, token] = event.currentTarget.value.split(" ");
+          onPick({ kind, token: Number(token) });
+        }}
+      >
+        {["query", "key"].map((kind) => (
+          <optgroup label={kind === "query" ? "queries" : "keys"}>
+            {words.map((word, token) => (
+              <option value={`${kind} ${token}`}>
+                {kind} {word}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+      </select>
+    </label>
+  );
+}
 
+/**
+ * The plane's scale must not tremble under a drag: it grows when an arrow would leave the plane and
+ * shrinks when the drag rests. `hold(true)` keeps it altogether, `hold(false)` lets go of it.
+ */
+function calmReach(needed) {
+  const held = signal(false);
+  const settled = signal(0);
+  const rest = atRest(REST);
+  let now = 0;
+  const settle = () => {
+    if (held.peek()) return;
+    now = 0;
+    settled.value += 1;
+  };
+  const reach = computed(() => {
+    settled.value;
+    if (!held.value) now = Math.max(now, needed.value);
+    if (now > needed.value) rest.later(settle);
+    return now;
+  });
+  const hold = (on) => {
+    held.value = on;
+    if (!on) settle();
+  };
+  return { reach, hold };
+}
+
+/** What the plane draws, from its signals: where each arrow ends, and which are chosen. */
+function sceneOf({ words, q, k, pick, selected }) {
+  const { reach, hold } = calmReach(computed(() => reachOf([...q.value, ...k.value])));
+  const at = computed(() => {
+    const unit = CENTRE / reach.value;
+    return ([x, y]) => [fine(CENTRE + x * unit), fine(CENTRE - y * unit)];
+  });
+  const rank = (kind, token) =>
+    same(pick.value, { kind, token })
+      ? 2
+      : selected.value?.[kind === "query" ? 0 : 1] === token
+        ? 1
+        : 0;
+  const items = computed(() => {
+    const crowded = reach.value * NAMED_FROM;
+    const of = (kind, vectors) =>
+      vectors.map((vector, token) => ({
+        ...{ kind, token, vector },
+        key: `${kind}${token}`,
+        at: at.value(vector),
+        chosen: rank(kind, token),
+        crowded: Math.hypot(...vector) < crowded,
+      }));
+    const all = [...of("key", k.value), ...of("query", q.value)];
+    placeNames(all);
+    return all;
+  });
+  const moved = computed(() => items.value.find((item) => same(item, pick.value)));
+  const label = computed(() => {
+    const { kind, token, vector } = moved.value;
+    return `${kind} ${words.value[token]} at ${number(vector[0])}, ${number(vector[1])}. Arrow keys move it.`;
+  });
+  return { hold, reach, at, rank, items, moved, label };
+}
+
+/** The hands on the plane: what is near a pointer, dragging it, and the arrow keys. */
+function useHands({ svg, scene, onPick, onMove }) {
+  const held = useRef(null);
   const locate = (event) => {
     const box = svg.current.getBoundingClientRect();
     const scale = SIZE / box.width;
@@ -137,53 +230,89 @@ export function Plane({ words, q, k, pick, selected, onPick, onMove }) {
   };
   const nearest = (event) => {
     const [x, y] = locate(event);
-    return items
-      .map((item) => ({ item, far: Math.hypot(at(item.vector)[0] - x, at(item.vector)[1] - y) }))
+    return scene.items
+      .peek()
+      .map((item) => ({ item, far: Math.hypot(item.at[0] - x, item.at[1] - y) }))
       .filter(({ far }) => far < GRAB)
-      .sort((a, b) => a.far - 6 * chosen(a.item) - (b.far - 6 * chosen(b.item)))[0];
+      .sort((a, b) => a.far - 6 * a.item.chosen - (b.far - 6 * b.item.chosen))[0]?.item;
   };
-  const grabs = useRef(nearest);
-  grabs.current = nearest;
   useEffect(() => {
     // A finger on an arrow drags it; a finger anywhere else scrolls the page.
-    const hold = (event) => grabs.current(event.touches[0]) && event.preventDefault();
+    const hold = (event) => nearest(event.touches[0]) && event.preventDefault();
     svg.current.addEventListener("touchstart", hold, { passive: false });
     return () => svg.current?.removeEventListener("touchstart", hold);
   }, []);
-  const onPointerDown = (event) => {
-    const near = nearest(event);
-    if (!near) return;
-    svg.current.setPointerCapture(event.pointerId);
-    onPick({ kind: near.item.kind, token: near.item.token });
-    setHeld({ kind: near.item.kind, token: near.item.token, reach });
+  const release = () => {
+    held.current = null;
+    scene.hold(false);
   };
-  const onPointerMove = (event) => {
-    if (!held) return;
-    const [x, y] = locate(event);
-    onMove(
-      held.kind,
-      held.token,
-      [(x - CENTRE) / unit, (CENTRE - y) / unit].map((v) => round(v, 2)),
-    );
+  return {
+    onPointerDown: (event) => {
+      const near = nearest(event);
+      if (!near) return;
+      svg.current.setPointerCapture(event.pointerId);
+      held.current = { kind: near.kind, token: near.token };
+      scene.hold(true);
+      onPick(held.current);
+    },
+    onPointerMove: (event) => {
+      if (!held.current) return;
+      const [x, y] = locate(event);
+      const unit = CENTRE / scene.reach.peek();
+      const target = [(x - CENTRE) / unit, (CENTRE - y) / unit].map((v) => round(v, 2));
+      onMove(held.current.kind, held.current.token, target);
+    },
+    onPointerUp: release,
+    onPointerCancel: release,
+    onKeyDown: (event) => {
+      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+      if (!(event.key in step)) return;
+      event.preventDefault();
+      const { kind, token, vector } = scene.moved.peek();
+      onMove(
+        kind,
+        token,
+        vector.map((value, d) => round(value + step[event.key][d] * KEY_STEP)),
+      );
+    },
   };
-  const release = () => setHeld(null);
-  const onKeyDown = (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    if (!(event.key in step)) return;
-    event.preventDefault();
-    const target = moved.vector.map((value, d) => round(value + step[event.key][d] * KEY_STEP));
-    onMove(pick.kind, pick.token, target);
-  };
-  // An arrow that stays where it was is the same element: a drag moves few of them.
-  const arrow = (item) => {
-    const key = `${item.kind}${item.token}`;
-    const strong = chosen(item) > 0;
-    const name = names.get(item);
-    const look = JSON.stringify([item.vector, item.word, reach, strong, name]);
-    if (drawn.get(key)?.look !== look)
-      drawn.set(key, { look, arrow: <Arrow key={key} {...{ item, at, strong, name }} /> });
-    return drawn.get(key).arrow;
-  };
+}
+
+/** Draws the scene on every change, without rendering: `svg` holds the elements. */
+function useDrawing(svg, scene, { words, q, k, selected }) {
+  useLayoutEffect(() => {
+    const find = (query) => svg.current.querySelector(query);
+    const arrows = new Map();
+    for (const arrow of svg.current.querySelectorAll("[data-arrow]"))
+      arrows.set(arrow.dataset.arrow, [...arrow.children]);
+    const [handle, projection] = [find(".al-handle"), find(".al-projection")];
+    return effect(() => {
+      for (const item of scene.items.value)
+        if (arrows.has(item.key)) drawArrow(arrows.get(item.key), item);
+      const [cx, cy] = scene.moved.value.at;
+      write(handle, { cx, cy });
+      const [i, j] = selected.value ?? [];
+      if (projection && selected.value)
+        drawProjection(projection, q.value[i], k.value[j], scene.at.value);
+    });
+  }, [words.value, selected.value]);
+}
+
+/**
+ * Signals in: `words`, `q` and `k` (n_tokens, 2), `pick`: {kind, token} of the arrow the keys move,
+ * `selected`: [query, key] or null.
+ * `onMove(kind, token, target)` asks for the projection to be changed so that the arrow ends there.
+ */
+export function Plane({ onPick, onMove, ...signals }) {
+  const { words, pick, selected } = signals;
+  const svg = useRef(null);
+  const scene = useMemo(() => sceneOf(signals), []);
+  const hands = useHands({ svg, scene, onPick, onMove });
+  useDrawing(svg, scene, signals);
+  const arrows = ["key", "query"]
+    .flatMap((kind) => words.value.map((word, token) => ({ kind, token, word })))
+    .map((arrow) => ({ ...arrow, rank: scene.rank(arrow.kind, arrow.token) }))
+    .sort((a, b) => a.rank - b.rank);
   return (
     <div class="al-plane">
       <svg
@@ -192,43 +321,30 @@ export function Plane({ words, q, k, pick, selected, onPick, onMove }) {
         tabindex={0}
         role="application"
         aria-roledescription="plane of queries and keys"
-        aria-label={`${pick.kind} ${moved.word} at ${number(moved.vector[0])}, ${number(moved.vector[1])}. Arrow keys move it.`}
-        onPointerDown={onPointerDown}
-        onPointerMove={onPointerMove}
-        onPointerUp={release}
-        onPointerCancel={release}
-        onKeyDown={onKeyDown}
+        aria-label={scene.label}
+        {...hands}
       >
-        <Axes reach={reach} />
-        {selected && <Projection query={q[selected[0]]} keyVector={k[selected[1]]} at={at} />}
-        {[...items].sort((a, b) => chosen(a) - chosen(b)).map(arrow)}
-        <circle
-          class={`al-handle al-${pick.kind}`}
-          cx={at(moved.vector)[0]}
-          cy={at(moved.vector)[1]}
-          r={9}
-        />
+        <Axes reach={scene.reach} />
+        {selected.value && (
+          <g class="al-projection">
+            <line />
+            <circle r={3} />
+          </g>
+        )}
+        {arrows.map(({ kind, token, word, rank }) => (
+          <g
+            key={`${kind}${token}`}
+            data-arrow={`${kind}${token}`}
+            class={`al-arrow al-${kind} ${rank ? "al-strong" : ""}`}
+          >
+            <polyline />
+            <polygon />
+            <text>{word}</text>
+          </g>
+        ))}
+        <circle class={`al-handle al-${pick.value.kind}`} r={9} />
       </svg>
-      <label class="al-field">
-        <span>Arrow keys move</span>
-        <select
-          value={`${pick.kind} ${pick.token}`}
-          onChange={(event) => {
-            const [kind, token] = event.currentTarget.value.split(" ");
-            onPick({ kind, token: Number(token) });
-          }}
-        >
-          {["query", "key"].map((kind) => (
-            <optgroup label={kind === "query" ? "queries" : "keys"}>
-              {words.map((word, token) => (
-                <option value={`${kind} ${token}`}>
-                  {kind} {word}
-                </option>
-              ))}
-            </optgroup>
-          ))}
-        </select>
-      </label>
+      <Chooser words={words.value} pick={pick.value} onPick={onPick} />
     </div>
   );
 }

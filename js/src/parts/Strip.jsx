@@ -1,12 +1,58 @@
 // Where one weight comes from: coordinate by coordinate, with its numbers.
+import { computed, signal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { number, short } from "../core/format.js";
-import { softmax } from "../core/mathematics.js";
+import { Steady } from "./Steady.jsx";
 
 const BAR = 46; // pixels for the largest product
 
-function Products({ query, key_, raw }) {
-  const products = query.map((value, d) => value * key_[d]);
-  const largest = Math.max(1e-9, ...products.map(Math.abs));
+/** Everything the strip tells of the chosen cell; null while there is none. */
+function account(selected, { q, k, raw, scores }) {
+  if (!selected) return null;
+  const [i, j] = selected;
+  const [query, key, row] = [q[i], k[j], scores[i]];
+  const products = query.map((value, d) => value * key[d]);
+  const top = Math.max(...row);
+  const powers = row.map((score) => Math.exp(score - top));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return {
+    ...{ query, key, products, top, total },
+    largest: Math.max(1e-9, ...products.map(Math.abs)),
+    raw: raw[i][j],
+    score: row[j],
+    masked: row[j] === -Infinity,
+    power: powers[j],
+    weight: total > 0 ? powers[j] / total : 0,
+  };
+}
+
+/** A number of the account, as steady text. */
+function Told({ account, read, digits }) {
+  const text = useMemo(
+    () => computed(() => (account.value ? number(read(account.value), digits) : "")),
+    [account],
+  );
+  return <Steady text={text} />;
+}
+
+function Bar({ account, d }) {
+  const { look, style } = useMemo(() => {
+    const product = computed(() => account.value?.products[d] ?? 0);
+    return {
+      look: computed(() => (product.value < 0 ? "al-bar al-below" : "al-bar")),
+      style: computed(
+        () => `width: ${(Math.abs(product.value) / (account.value?.largest ?? 1)) * BAR}px`,
+      ),
+    };
+  }, [account]);
+  return (
+    <span class="al-bar-space">
+      <span class={look} style={style} />
+    </span>
+  );
+}
+
+function Products({ account, width }) {
   return (
     <table class="al-products">
       <thead>
@@ -23,17 +69,16 @@ function Products({ query, key_, raw }) {
         </tr>
       </thead>
       <tbody>
-        {products.map((product, d) => (
+        {Array.from({ length: width }, (_, d) => (
           <tr>
             <th scope="row">{d + 1}</th>
-            <td>{number(query[d])}</td>
-            <td>{number(key_[d])}</td>
-            <td>{number(product)}</td>
+            {["query", "key", "products"].map((name) => (
+              <td>
+                <Told account={account} read={(told) => told[name][d]} />
+              </td>
+            ))}
             <td aria-hidden="true">
-              <span
-                class={product < 0 ? "al-bar al-below" : "al-bar"}
-                style={{ width: `${(Math.abs(product) / largest) * BAR}px` }}
-              />
+              <Bar account={account} d={d} />
             </td>
           </tr>
         ))}
@@ -41,11 +86,49 @@ function Products({ query, key_, raw }) {
           <th scope="row" colSpan={3}>
             sum: the dot product
           </th>
-          <td>{number(raw)}</td>
+          <td>
+            <Told account={account} read={(told) => told.raw} />
+          </td>
           <td />
         </tr>
       </tbody>
     </table>
+  );
+}
+
+function Score({ account, word, width, masked, scaled }) {
+  if (masked) return <li>score: −∞, because {word} comes later</li>;
+  const raw = <Told account={account} read={(told) => told.raw} />;
+  if (!scaled) return <li>score: {raw}, not scaled</li>;
+  return (
+    <li>
+      score: {raw} ÷ √{width} = <Told account={account} read={(told) => told.score} />
+    </li>
+  );
+}
+
+function Steps({ account, word, width, scaled }) {
+  const masked = useMemo(() => computed(() => account.value?.masked), [account]);
+  const power = <Told account={account} read={(told) => told.power} digits={3} />;
+  return (
+    <ol class="al-steps">
+      <Score {...{ account, word, width }} masked={masked.value} scaled={scaled.value} />
+      <li>
+        softmax, against the largest score of this row (
+        <Told account={account} read={(told) => told.top} />
+        ): e
+        <sup>
+          <Told account={account} read={(told) => told.score - told.top} />
+        </sup>{" "}
+        = {power}
+      </li>
+      <li>
+        weight: {power} ÷ <Told account={account} read={(told) => told.total} digits={3} /> ={" "}
+        <strong>
+          <Told account={account} read={(told) => told.weight} />
+        </strong>
+      </li>
+    </ol>
   );
 }
 
@@ -73,8 +156,57 @@ function Origins({ kind, word, vector, x, w, axes }) {
   );
 }
 
-export function Strip({ selected, words, axes, x, q, k, w_q, w_k, raw, scores, weights, scaled }) {
-  if (!selected) {
+/** Whoever unfolds this reads whole sentences: they are rendered, but only while unfolded. */
+function Unfolded({ selected, words, axes, x, q, k, w_q, w_k }) {
+  const [i, j] = selected.value;
+  const told = words.value;
+  return (
+    <ul class="al-origins">
+      <Origins
+        kind="query"
+        word={told[i]}
+        vector={q.value[i]}
+        x={x.value[i]}
+        w={w_q.value}
+        axes={axes}
+      />
+      <Origins
+        kind="key"
+        word={told[j]}
+        vector={k.value[j]}
+        x={x.value[j]}
+        w={w_k.value}
+        axes={axes}
+      />
+    </ul>
+  );
+}
+
+/**
+ * Signals in: selected (a cell of the pattern that exists, or null), words, x, q, k, w_q, w_k,
+ * raw, scores, scaled; `axes` is a list.
+ */
+export function Strip({ selected, scaled, ...graph }) {
+  const {
+    account: told,
+    width,
+    open,
+  } = useMemo(
+    () => ({
+      account: computed(() =>
+        account(selected.value, {
+          q: graph.q.value,
+          k: graph.k.value,
+          raw: graph.raw.value,
+          scores: graph.scores.value,
+        }),
+      ),
+      width: computed(() => graph.w_q.value[0].length),
+      open: signal(false),
+    }),
+    [],
+  );
+  if (!selected.value) {
     return (
       <div class="al-strip">
         <p class="al-strip-title">Where does a weight come from?</p>
@@ -82,43 +214,17 @@ export function Strip({ selected, words, axes, x, q, k, w_q, w_k, raw, scores, w
       </div>
     );
   }
-  const [i, j] = selected;
-  const masked = scores[i][j] === -Infinity;
-  const top = Math.max(...scores[i]);
-  const powers = scores[i].map((score) => Math.exp(score - top));
-  const total = powers.reduce((a, b) => a + b, 0);
+  const [asking, answering] = selected.value.map((n) => graph.words.value[n]);
   return (
-    <div class="al-strip">
+    <div class="al-strip" key={selected.value.join()}>
       <p class="al-strip-title">
-        <span class="al-query">{words[i]}</span> asks, <span class="al-key">{words[j]}</span>{" "}
-        answers
+        <span class="al-query">{asking}</span> asks, <span class="al-key">{answering}</span> answers
       </p>
-      <Products query={q[i]} key_={k[j]} raw={raw[i][j]} />
-      <ol class="al-steps">
-        <li>
-          score:{" "}
-          {masked
-            ? `−∞, because ${words[j]} comes later`
-            : scaled
-              ? `${number(raw[i][j])} ÷ √${q[i].length} = ${number(scores[i][j])}`
-              : `${number(raw[i][j])}, not scaled`}
-        </li>
-        <li>
-          softmax, against the largest score of this row ({number(top)}): e
-          <sup>{masked ? "−∞" : number(scores[i][j] - top)}</sup> ={" "}
-          {number(masked ? 0 : powers[j], 3)}
-        </li>
-        <li>
-          weight: {number(masked ? 0 : powers[j], 3)} ÷ {number(total, 3)} ={" "}
-          <strong>{number(softmax(scores[i])[j])}</strong>
-        </li>
-      </ol>
-      <details>
+      <Products account={told} width={width.value} />
+      <Steps account={told} word={answering} width={width.value} scaled={scaled} />
+      <details open={open.value} onToggle={(event) => (open.value = event.currentTarget.open)}>
         <summary>And the query and the key?</summary>
-        <ul class="al-origins">
-          <Origins kind="query" word={words[i]} vector={q[i]} x={x[i]} w={w_q} axes={axes} />
-          <Origins kind="key" word={words[j]} vector={k[j]} x={x[j]} w={w_k} axes={axes} />
-        </ul>
+        {open.value && <Unfolded selected={selected} {...graph} />}
       </details>
     </div>
   );

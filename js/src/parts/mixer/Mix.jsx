@@ -197,7 +197,7 @@ export function Mix({ s, g, axes, presets, held, moveValue, voice }) {
           <MatrixEditor
             name="w_v"
             kind="value"
-            matrix={s.w_v.value}
+            matrix={s.w_v}
             rowLabels={axes}
             lit={(a) => g.x.value[token][a] !== 0}
             voice={voice}
@@ -257,7 +257,7 @@ export function Mix({ s, g, axes, presets, held, moveValue, voice }) {
           <MatrixEditor
             name="w_o"
             kind="value"
-            matrix={s.w_o.value}
+            matrix={s.w_o}
             rowLabels={["value 1", "value 2"]}
             columnLabels={axes}
             voice={voice}

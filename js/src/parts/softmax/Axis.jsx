@@ -32,7 +32,7 @@ export function Axis({ s, voice }) {
       <MatrixEditor
         name="scores"
         kind="score"
-        matrix={grid.value}
+        matrix={grid}
         rowLabels={names}
         voice={voice}
         onChange={(next) => (grid.value = next)}

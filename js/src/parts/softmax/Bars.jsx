@@ -1,17 +1,43 @@
 // Scores as bars, weights beside them; with three keys the weights are also a point in a triangle.
-import { useRef } from "preact/hooks";
+import { computed, effect } from "@preact/signals";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../../core/format.js";
 import { entropy } from "../../core/mathematics.js";
+import { write } from "../../core/write.js";
+import { Slider } from "../Slider.jsx";
+import { Steady } from "../Steady.jsx";
 
 const REACH = 6; // scores on the bars run from -6 to 6
 export const COOLEST = 0.05;
 export const HOTTEST = 20;
 
-function ScoreRow({ label, score, weight, onChange }) {
+const inside = (value) => Math.max(-REACH, Math.min(REACH, value));
+const at = (value) => `${((value + REACH) / (2 * REACH)) * 100}%`;
+
+/** How row `i` looks, as signals. A link may hold a score beyond the track: it is drawn at its end. */
+function looksOf(i, scores, weights) {
+  const score = computed(() => scores.value[i]);
+  const scoreText = computed(() => number(score.value));
+  return {
+    score,
+    scoreText,
+    weightText: computed(() => number(weights.value[i], 3)),
+    told: computed(() => `${scoreText.value}, weight ${number(weights.value[i])}`),
+    bar: computed(() => (score.value < 0 ? "al-track-bar al-below" : "al-track-bar")),
+    barStyle: computed(() => {
+      const [low, high] = [Math.min(inside(score.value), 0), Math.max(inside(score.value), 0)];
+      return `left: ${at(low)}; width: ${((high - low) / (2 * REACH)) * 100}%`;
+    }),
+    knob: computed(() => `left: ${at(inside(score.value))}`),
+    share: computed(() => `width: ${weights.value[i] * 100}%`),
+  };
+}
+
+/** `scores` and `weights` are signals; this is their row `i`. */
+function ScoreRow({ label, i, scores, weights, onChange }) {
   const track = useRef(null);
   const held = useRef(false);
-  const inside = (value) => Math.max(-REACH, Math.min(REACH, value));
-  const at = (value) => `${((value + REACH) / (2 * REACH)) * 100}%`;
+  const looks = useMemo(() => looksOf(i, scores, weights), []);
   const set = (value) => onChange(round(inside(value), 2));
   const follow = (event) => {
     const box = track.current.getBoundingClientRect();
@@ -23,10 +49,8 @@ function ScoreRow({ label, score, weight, onChange }) {
     const step = { ...steps, ...back }[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    set(score + step);
+    set(looks.score.peek() + step);
   };
-  // A page or a link may hold a score beyond the track: it is drawn at the track's end.
-  const [low, high] = [Math.min(inside(score), 0), Math.max(inside(score), 0)];
   return (
     <li>
       <span class="al-lab-label">{label}</span>
@@ -38,8 +62,8 @@ function ScoreRow({ label, score, weight, onChange }) {
         aria-label={`score of ${label}`}
         aria-valuemin={-REACH}
         aria-valuemax={REACH}
-        aria-valuenow={score}
-        aria-valuetext={`${number(score)}, weight ${number(weight)}`}
+        aria-valuenow={looks.score}
+        aria-valuetext={looks.told}
         onKeyDown={onKeyDown}
         onPointerDown={(event) => {
           track.current.setPointerCapture(event.pointerId);
@@ -50,18 +74,23 @@ function ScoreRow({ label, score, weight, onChange }) {
         onPointerUp={() => (held.current = false)}
         onPointerCancel={() => (held.current = false)}
       >
-        <span class="al-track-zero" />
-        <span
-          class={score < 0 ? "al-track-bar al-below" : "al-track-bar"}
-          style={{ left: at(low), width: `${((high - low) / (2 * REACH)) * 100}%` }}
-        />
-        <span class="al-track-knob" style={{ left: at(inside(score)) }} />
+        <span class="al-alone">
+          <span class="al-track-zero" />
+          <span class={looks.bar} style={looks.barStyle} />
+          <span class="al-track-knob" style={looks.knob} />
+        </span>
       </span>
-      <span class="al-lab-number">{number(score)}</span>
+      <span class="al-lab-number">
+        <Steady text={looks.scoreText} />
+      </span>
       <span class="al-share">
-        <span class="al-share-bar" style={{ width: `${weight * 100}%` }} />
+        <span class="al-alone">
+          <span class="al-share-bar" style={looks.share} />
+        </span>
       </span>
-      <span class="al-lab-number al-strong-number">{number(weight, 3)}</span>
+      <span class="al-lab-number al-strong-number">
+        <Steady text={looks.weightText} />
+      </span>
     </li>
   );
 }
@@ -84,10 +113,32 @@ function sharesAt([x, y]) {
   return kept.map((w) => w / total);
 }
 
+function useSimplexDrawing(svg, weights, point) {
+  useLayoutEffect(() => {
+    const lines = svg.current.querySelectorAll("line");
+    const circle = svg.current.querySelector("circle");
+    return effect(() => {
+      const [x, y] = point.value;
+      lines.forEach((line, i) =>
+        write(line, { x2: x, y2: y, opacity: 0.15 + 0.85 * weights.value[i] }),
+      );
+      write(circle, { cx: x, cy: y });
+    });
+  }, []);
+}
+
 function Simplex({ labels, weights, onWeights }) {
   const svg = useRef(null);
   const held = useRef(false);
-  const point = [0, 1].map((d) => weights.reduce((sum, w, i) => sum + w * CORNERS[i][d], 0));
+  const [point, name] = useMemo(() => {
+    const along = (d) => weights.value.reduce((sum, w, i) => sum + w * CORNERS[i][d], 0);
+    const told = () => labels.map((label, i) => `${label} ${number(weights.value[i])}`).join(", ");
+    return [
+      computed(() => [along(0), along(1)]),
+      computed(() => `${told()}. Arrow keys move the point.`),
+    ];
+  }, []);
+  useSimplexDrawing(svg, weights, point);
   const follow = (event) => {
     const box = svg.current.getBoundingClientRect();
     const scale = (SIDE + 80) / box.width;
@@ -99,45 +150,90 @@ function Simplex({ labels, weights, onWeights }) {
     const step = { ArrowLeft: [-4, 0], ArrowRight: [4, 0], ArrowUp: [0, -4], ArrowDown: [0, 4] };
     if (!(event.key in step)) return;
     event.preventDefault();
-    onWeights(sharesAt(point.map((v, d) => v + step[event.key][d])));
+    onWeights(sharesAt(point.peek().map((v, d) => v + step[event.key][d])));
   };
   return (
-    <svg
-      ref={svg}
-      class="al-simplex"
-      viewBox={`-40 -24 ${SIDE + 80} ${HEIGHT + 52}`}
-      tabindex={0}
-      role="application"
-      aria-roledescription="triangle of weights"
-      aria-label={`${labels.map((l, i) => `${l} ${number(weights[i])}`).join(", ")}. Arrow keys move the point.`}
-      onKeyDown={onKeyDown}
-      onPointerDown={(event) => {
-        svg.current.setPointerCapture(event.pointerId);
-        held.current = true;
-        follow(event);
-      }}
-      onPointerMove={(event) => held.current && follow(event)}
-      onPointerUp={() => (held.current = false)}
-      onPointerCancel={() => (held.current = false)}
-    >
-      <polygon points={CORNERS.map((c) => c.join()).join(" ")} />
-      {CORNERS.map(([x, y], i) => (
-        <g>
-          <line x1={x} y1={y} x2={point[0]} y2={point[1]} opacity={0.15 + 0.85 * weights[i]} />
-          <text x={x} y={i ? y + 20 : y - 9} text-anchor="middle">
-            {labels[i]}
-          </text>
-        </g>
-      ))}
-      <circle cx={point[0]} cy={point[1]} r={8} />
-    </svg>
+    <div class="al-simplex">
+      <svg
+        ref={svg}
+        viewBox={`-40 -24 ${SIDE + 80} ${HEIGHT + 52}`}
+        tabindex={0}
+        role="application"
+        aria-roledescription="triangle of weights"
+        aria-label={name}
+        onKeyDown={onKeyDown}
+        onPointerDown={(event) => {
+          svg.current.setPointerCapture(event.pointerId);
+          held.current = true;
+          follow(event);
+        }}
+        onPointerMove={(event) => held.current && follow(event)}
+        onPointerUp={() => (held.current = false)}
+        onPointerCancel={() => (held.current = false)}
+      >
+        <polygon points={CORNERS.map((c) => c.join()).join(" ")} />
+        {CORNERS.map(([x, y], i) => (
+          <g>
+            <line x1={x} y1={y} />
+            <text x={x} y={i ? y + 20 : y - 9} text-anchor="middle">
+              {labels[i]}
+            </text>
+          </g>
+        ))}
+        <circle r={8} />
+      </svg>
+    </div>
+  );
+}
+
+function Temperature({ temperature }) {
+  const [position, text] = useMemo(
+    () => [computed(() => Math.log(temperature.value)), computed(() => number(temperature.value))],
+    [],
+  );
+  return (
+    <label class="al-field">
+      <span>temperature</span>
+      <Slider
+        min={Math.log(COOLEST)}
+        max={Math.log(HOTTEST)}
+        step={0.01}
+        value={position}
+        aria-valuetext={text}
+        onInput={(event) =>
+          (temperature.value = round(Math.exp(Number(event.currentTarget.value)), 3))
+        }
+      />
+      <strong>
+        <Steady text={text} />
+      </strong>
+    </label>
+  );
+}
+
+function Entropy({ weights, n }) {
+  const [bits, choices] = useMemo(() => {
+    const all = computed(() => entropy(weights.value));
+    return [computed(() => number(all.value)), computed(() => number(2 ** all.value, 1))];
+  }, []);
+  return (
+    <p class="al-reading">
+      Entropy{" "}
+      <strong>
+        <Steady text={bits} /> bits
+      </strong>
+      : as undecided as{" "}
+      <strong>
+        <Steady text={choices} />
+      </strong>{" "}
+      equal choices of {n}.
+    </p>
   );
 }
 
 export function Bars({ s, weights, labels }) {
   const { scores, temperature } = s;
   const change = (i, value) => (scores.value = scores.value.map((v, n) => (n === i ? value : v)));
-  const bits = entropy(weights.value);
   // Many scores give the same weights; this keeps their mean where it was.
   const toScores = (wanted) => {
     const logs = wanted.map((w) => Math.log(w) * temperature.value);
@@ -152,28 +248,15 @@ export function Bars({ s, weights, labels }) {
           {labels.map((label, i) => (
             <ScoreRow
               label={label}
-              score={scores.value[i]}
-              weight={weights.value[i]}
+              i={i}
+              scores={scores}
+              weights={weights}
               onChange={(value) => change(i, value)}
             />
           ))}
         </ul>
         <div class="al-controls">
-          <label class="al-field">
-            <span>temperature</span>
-            <input
-              type="range"
-              min={Math.log(COOLEST)}
-              max={Math.log(HOTTEST)}
-              step={0.01}
-              value={Math.log(temperature.value)}
-              aria-valuetext={number(temperature.value)}
-              onInput={(event) =>
-                (temperature.value = round(Math.exp(Number(event.currentTarget.value)), 3))
-              }
-            />
-            <strong>{number(temperature.value)}</strong>
-          </label>
+          <Temperature temperature={temperature} />
           <button type="button" onClick={() => (temperature.value = 1)}>
             temperature 1
           </button>
@@ -184,14 +267,9 @@ export function Bars({ s, weights, labels }) {
             add 1 to all
           </button>
         </div>
-        <p class="al-reading">
-          Entropy <strong>{number(bits)} bits</strong>: as undecided as{" "}
-          <strong>{number(2 ** bits, 1)}</strong> equal choices of {labels.length}.
-        </p>
+        <Entropy weights={weights} n={labels.length} />
       </div>
-      {labels.length === 3 && (
-        <Simplex labels={labels} weights={weights.value} onWeights={toScores} />
-      )}
+      {labels.length === 3 && <Simplex labels={labels} weights={weights} onWeights={toScores} />}
     </div>
   );
 }
