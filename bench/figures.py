@@ -1,10 +1,11 @@
 """The live figures: how fast they are mounted and redrawn, and what they weigh.
 
 Mounting: the `performance.measure` entries of the chapter page, fresh loads over file://, each in
-a context of its own. Redraw: 16 tokens, CPU slowed 4 times, one pointermove after the other on a
-matrix cell and on an arrow. "work" is from dispatching the event to the end of the next frame's
-scripts and of a forced layout (what the figure costs, painting left out); "frame" is from the event
-to the second animation frame after it (what a reader waits, with up to two display intervals).
+a context of its own. Redraw: CPU slowed 4 times, one move after the other; QueryKey with 16 tokens.
+"work" is from dispatching the event to the end of its microtasks, of the next frame's scripts and
+of a forced layout (what the figure costs, painting left out); "frame" is from the event to the
+second animation frame after it (what a reader waits, with up to two display intervals). The row
+"nothing" is what the measuring itself costs: an event that no figure hears.
 """
 
 import gzip
@@ -14,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import sync_playwright
 
-from attnlib.figures import QueryKey
+from attnlib.figures import ContextNudge, EmbeddingSpace, QueryKey, SoftmaxLab
 from bench.pages import HTML
 from tests.figures.driving import STATIC, Hands, centre, document
 from tools import chromium
@@ -31,11 +32,17 @@ MOUNTED = """() => performance.getEntriesByType("measure")
     .filter((entry) => entry.name.startsWith("attnlib "))
     .map((entry) => [entry.name.slice(8), entry.duration])"""
 
-# Moves the pointer by a few pixels to and fro; `el` is what the pointer holds.
+# Moves the pointer by a few pixels to and fro; `el` is what the pointer holds. A range input is
+# told its new value, as by the browser. Preact writes in nested microtasks: all are waited for.
 DRAG = """async (el, { x, y, moves }) => {
-    const send = (type, dx) => el.dispatchEvent(new PointerEvent(type, {
+    const point = (type, dx) => el.dispatchEvent(new PointerEvent(type, {
         bubbles: true, cancelable: true, pointerId: 1, button: 0, buttons: 1,
         clientX: x + dx, clientY: y }));
+    const slide = (type, dx) => {
+        el.value = Number(el.min) + (el.max - el.min) * dx / 100;
+        el.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    };
+    const send = el.matches("input") ? slide : point;
     const frame = () => new Promise(requestAnimationFrame);
     el.setPointerCapture = () => {};
     send("pointerdown", 0);
@@ -45,7 +52,7 @@ DRAG = """async (el, { x, y, moves }) => {
         await frame();
         const began = performance.now();
         send("pointermove", 8 * (1 + (n % 9)));
-        await Promise.resolve();
+        for (let turn = 0; turn < 10; turn++) await null;
         const scripted = new Promise((done) => requestAnimationFrame(() => {
             const start = performance.now();
             setTimeout(() => done(start));
@@ -84,27 +91,53 @@ def mounting(browser):
     return times
 
 
-def redraw(browser, folder):
-    """`{what is dragged: [(work, frame), ...]}` in milliseconds, with the CPU slowed."""
-    words = "a small old owl watched a hungry fox and the sleepy mole crossed the misty river"
-    figure = QueryKey(words, preset="nouns look for adjectives", selected=[3, 1])
-    path = Path(folder) / "page.html"
+WORDS = "a small old owl watched a hungry fox and the sleepy mole crossed the misty river"
+QUERY_KEY = {"sentence": WORDS, "preset": "nouns look for adjectives", "selected": [3, 1]}
+
+
+def in_place(locator):
+    """What is dragged where it is held."""
+    return locator, locator
+
+
+# What is dragged: its figure, and what the pointer holds, where.
+DRAGS = {
+    "nothing": (QueryKey(**QUERY_KEY), lambda hands: in_place(hands.root.locator(".al-title"))),
+    "QueryKey, a cell": (
+        QueryKey(**QUERY_KEY),
+        lambda hands: in_place(hands.cell("w_q", "animal")),
+    ),
+    "QueryKey, an arrow": (
+        QueryKey(**QUERY_KEY),
+        lambda hands: (hands.plane, hands.plane.locator("> circle").last),
+    ),
+    "EmbeddingSpace, a word": (
+        EmbeddingSpace(),
+        lambda hands: (hands.plane, hands.plane.locator(".al-strong circle")),
+    ),
+    "ContextNudge, strength": (ContextNudge(), lambda hands: in_place(hands.slider("strength"))),
+    "SoftmaxLab, a score": (SoftmaxLab(), lambda hands: in_place(hands.slider("score of").first)),
+}
+
+
+def drag(browser, path, figure, hold):
+    """`[(work, frame), ...]` of the moves of one drag, in milliseconds, with the CPU slowed."""
     path.write_text(document(figure), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.goto(path.as_uri())
-    hands = Hands(page)
+    held, at = hold(Hands(page, type(figure).__name__))
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    found = {}
-    for name, held, at in (
-        ("a matrix cell", hands.cell("w_q", "animal"), hands.cell("w_q", "animal")),
-        ("an arrow", hands.plane, hands.plane.locator("> circle").last),
-    ):
-        x, y = centre(at)
-        moves = {"x": x, "y": y, "moves": MOVES + WARM_UP}
-        found[name] = held.evaluate(DRAG, moves)[WARM_UP:]
+    x, y = centre(at)
+    found = held.evaluate(DRAG, {"x": x, "y": y, "moves": MOVES + WARM_UP})[WARM_UP:]
     page.close()
     return found
+
+
+def redraw(browser, folder):
+    """`{what is dragged: [(work, frame), ...]}`."""
+    path = Path(folder) / "page.html"
+    return {name: drag(browser, path, *what) for name, what in DRAGS.items()}
 
 
 def main():
@@ -118,7 +151,7 @@ def main():
         for name, pairs in redraw(browser, folder).items():
             work, frame = zip(*pairs, strict=True)
             print(
-                f"  dragging {name:<21}{statistics.median(work):14.1f}"
+                f"  {name:<30}{statistics.median(work):14.1f}"
                 f"{percentile(work, 0.95):8.1f}{percentile(frame, 0.95):13.1f}"
             )
         browser.close()
