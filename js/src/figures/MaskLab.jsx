@@ -1,6 +1,6 @@
 // A mask is painted; three ways to use it stand side by side, and what each lets through.
 import { computed } from "@preact/signals";
-import { number } from "../core/format.js";
+import { list, number } from "../core/format.js";
 import { softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
@@ -134,10 +134,17 @@ function Leak({ leak }) {
 }
 
 const EMPTY_ROW = {
-  zero: "shares evenly among keys it may not see",
-  after: "0 ÷ 0: not a number",
-  infinity: "all 0, by attnlib's rule",
+  zero: "equal weights on keys that are hidden",
+  after: "0 ÷ 0, not a number",
+  infinity: "all 0, by attnlib’s rule",
 };
+const MOST_NAMED = 3;
+
+/** Who sees nothing: "fluffy and blue see nothing". */
+function blind(words) {
+  const who = words.length > MOST_NAMED ? `${words.length} queries` : list(words);
+  return `${who} ${words.length === 1 ? "sees" : "see"} nothing`;
+}
 
 function Way({ id, way, s, g, onSelect }) {
   const { tokens } = g.example.value;
@@ -156,7 +163,7 @@ function Way({ id, way, s, g, onSelect }) {
       <Leak leak={way.leak} />
       {g.empty.value.length > 0 && (
         <p class="al-hint">
-          {g.empty.value[0]} sees nothing: {EMPTY_ROW[id]}
+          {blind(g.empty.value)}: {EMPTY_ROW[id]}.
         </p>
       )}
     </div>
@@ -356,8 +363,9 @@ export function MaskLab({ model }) {
         <div class="al-row">
           <div class="al-mask">
             <p class="al-strip-title">
-              the mask: <span class="al-query">queries</span> {s.orientation.value},{" "}
-              <span class="al-key">keys</span> {s.orientation.value === "rows" ? "columns" : "rows"}
+              the mask: <span class="al-query">queries</span> are {s.orientation.value},{" "}
+              <span class="al-key">keys</span> are{" "}
+              {s.orientation.value === "rows" ? "columns" : "rows"}
             </p>
             <MaskGrid
               label="mask"

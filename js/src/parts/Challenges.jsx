@@ -21,15 +21,24 @@ export function judge(challenge, measure) {
   return { parts, solved: parts.every((part) => part.holds) };
 }
 
+/** As many decimals as the bound needs: none for counts, two or more otherwise. */
+function digitsFor(bound, value) {
+  if (Number.isInteger(bound) && Number.isInteger(value)) return 0;
+  return Math.max(2, String(bound).split(".")[1]?.length ?? 0);
+}
+
 function Part({ part, name }) {
   const { condition, value, holds: good } = part;
-  const goal =
+  const [word, bound] =
     condition.at_least !== undefined
-      ? `at least ${number(condition.at_least)}`
-      : `at most ${number(condition.at_most)}`;
+      ? ["at least", condition.at_least]
+      : ["at most", condition.at_most];
+  const digits = digitsFor(bound, value);
+  const goal = `${word} ${number(bound, digits)}`;
   return (
     <span class={`al-part ${good ? "al-good" : ""}`}>
-      {name(condition)}: {value === null ? "not here" : number(value)} ({goal}) {good ? "✓" : ""}
+      {name(condition)}: {value === null ? "not here" : number(value, digits)} ({goal}){" "}
+      {good ? "✓" : ""}
     </span>
   );
 }

@@ -14,6 +14,8 @@ const NAMES_AFTER = 60; // ms without a change: names are for those who listen, 
 
 /** How a cell looks; compared as text, so that cells that stay as they are cost nothing. */
 function look(show, score, weight) {
+  if (Number.isNaN(weight) && show !== "scores")
+    return { text: "NaN", masked: false, broken: true, dot: 0, fill: "" };
   if (score === -Infinity) return { text: number(score), masked: true, dot: 0, fill: "" };
   if (show === "dots") {
     const dot = Math.max(LEAST_DOT, Math.sqrt(weight)).toFixed(3);
@@ -35,6 +37,7 @@ function writeCell(cell, seen, next) {
     if (next.dot) cell.firstChild.style.transform = `scale(${next.dot})`;
   }
   if (seen.masked !== next.masked) cell.classList.toggle("al-masked", next.masked);
+  if (seen.broken !== next.broken) cell.classList.toggle("al-broken-cell", next.broken === true);
   if (seen.text !== next.text) cell.lastChild.data = next.text;
   if (seen.fill !== next.fill) cell.style.background = next.fill;
 }
@@ -48,11 +51,16 @@ function writeNames(cells, words, scores, weights) {
 }
 
 function Sums({ weights, columns }) {
-  const sums = weights.value.map((row) => number(row.reduce((a, b) => a + b, 0)));
-  const same = sums.every((sum) => sum === sums[0]);
+  const sums = weights.value.map((row) => row.reduce((a, b) => a + b, 0));
+  const known = sums.filter((sum) => !Number.isNaN(sum));
+  const [least, most] = [Math.min(...known), Math.max(...known)].map((sum) => number(sum));
+  const told = [
+    ...(known.length ? [least === most ? least : `between ${least} and ${most}`] : []),
+    ...(known.length < sums.length ? ["not a number"] : []),
+  ];
   return (
     <p class="al-sums">
-      {columns ? "Each column" : "Each row"} of weights sums to {same ? sums[0] : sums.join(", ")}.
+      {columns ? "Each column" : "Each row"} of weights sums to {told.join(", or to what is ")}.
     </p>
   );
 }
