@@ -133,7 +133,7 @@ def symptoms(x, head, mask, bugs=()):
         columns=_extremes(weights.sum(axis=-2)[mask.any(axis=-2)]),
         leak=float(np.nansum(np.where(mask, 0, weights)) / (np.nansum(weights) or 1)),
         entropy=float(bits[mask.any(axis=-1)].mean()),
-        alive=float((slopes[choice] >= DEAD).mean()),
+        alive=float((slopes[choice] >= DEAD).mean()) if choice.any() else np.nan,
         nans=int(np.isnan(weights).sum()),
         past=_largest_known(moved),
         ratio=_extremes(traced.scores[told] / right.scores[told]) if told.any() else (1.0, 1.0),

@@ -336,6 +336,13 @@ function Steps({ g, i, j }) {
   );
 }
 
+/** A hidden bug solves no challenge but that of finding it. */
+function elsewhere({ bug, conditions }, s, known) {
+  const finding = conditions.some(({ measure }) => measure === "found");
+  if (s.case.value && !finding) return "In this one you break it yourself: press “I break it”.";
+  return bug && s.bugs.value.join() !== bug && `Switch on “${known[bug]}” alone.`;
+}
+
 export function BreakIt({ model }) {
   const voice = useVoice();
   const [vocabulary, known] = [model.get("vocabulary"), model.get("known")];
@@ -402,11 +409,7 @@ export function BreakIt({ model }) {
           challenges={model.get("challenges")}
           measure={(condition) => MEASURES[condition.measure].of({ here, found: g.found.value })}
           name={({ measure }) => MEASURES[measure].label}
-          elsewhere={({ bug }) =>
-            bug &&
-            (s.case.value || s.bugs.value.join() !== bug) &&
-            `Switch on “${known[bug]}” alone.`
-          }
+          elsewhere={(challenge) => elsewhere(challenge, s, known)}
           voice={voice}
           onStart={(challenge) => put({ ...start, ...challenge.setting })}
         />
