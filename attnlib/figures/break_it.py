@@ -172,7 +172,7 @@ class BreakIt(Figure):
             [
                 f"BreakIt: “{self.sentence}”, mask {MASKS[self.mask]}; {broken}",
                 f"   sums of rows {_range(symptoms.rows)}, of columns {_range(symptoms.columns)}",
-                f"   leak {symptoms.leak:.2f}, the past moves by {symptoms.past:.2f}, "
+                f"   leak {symptoms.leak:.2f}, the past moves by {_number(symptoms.past)}, "
                 f"{symptoms.nans} weights are NaN",
             ]
         )
@@ -183,5 +183,9 @@ class BreakIt(Figure):
         return still.figure(still.svg(parts, *size, self.describe()))
 
 
+def _number(value):
+    return "not a number" if np.isnan(value) else f"{value:.2f}"
+
+
 def _range(ends):
-    return f"{ends[0]:.2f} to {ends[1]:.2f}"
+    return f"{_number(ends[0])} to {_number(ends[1])}"

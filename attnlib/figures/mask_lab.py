@@ -104,7 +104,10 @@ class MaskLab(Figure):
             if mask not in PRESETS:
                 raise ValueError(f"no mask is called {mask!r}; there are: {', '.join(PRESETS)}")
             return preset(mask, n).tolist()
-        mask = np.array(mask)
+        try:
+            mask = np.array(mask)
+        except ValueError as error:
+            raise ValueError("mask must be rows of booleans, all of one length") from error
         if mask.dtype != bool:
             raise ValueError(f"mask has dtype {mask.dtype}; expected booleans, True = may attend")
         if mask.shape != (n, n):

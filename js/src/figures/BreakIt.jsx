@@ -88,7 +88,8 @@ function readState(raw, model) {
   const words = readSentence(raw.sentence, vocabulary);
   if (words instanceof Error) throw words;
   if (words.length < FEWEST_TOKENS) throw new Error(`its phrase is shorter than ${FEWEST_TOKENS}`);
-  if (!Object.hasOwn(model.get("masks"), raw.mask)) throw new Error("its mask is not one of these");
+  if (!Object.keys(model.get("masks")).includes(raw.mask))
+    throw new Error("its mask is not one of these");
   const listed = Array.isArray(raw.bugs) && raw.bugs.every((bug) => known.includes(bug));
   if (!listed || clash(raw.bugs, model)) throw new Error("its bugs do not fit together");
   if (!["", ...CASES].includes(raw.case)) throw new Error("its case is not A, B or C");

@@ -79,7 +79,8 @@ function graph(s, examples) {
 
 /** What a link holds, checked field by field. */
 function readState(raw, examples) {
-  if (!Object.hasOwn(examples, raw.example)) throw new Error("its phrase is not one of these");
+  if (!Object.keys(examples).includes(raw.example))
+    throw new Error("its phrase is not one of these");
   const n = examples[raw.example].tokens.length;
   const row = (value) =>
     Array.isArray(value) && value.length === n && value.every((v) => typeof v === "boolean");
@@ -88,12 +89,13 @@ function readState(raw, examples) {
   const long = raw.tokens_long;
   if (!Number.isInteger(long) || long < SHORTEST || long > LONGEST)
     throw new Error(`its length is not between ${SHORTEST} and ${LONGEST}`);
-  if (!Object.hasOwn(NUMBERS, raw.bytes)) throw new Error("its bytes are not 1, 2 or 4");
+  if (!Object.keys(NUMBERS).map(Number).includes(raw.bytes))
+    throw new Error("its bytes are not 1, 2 or 4");
   const inside = (v) => Number.isInteger(v) && v >= 0 && v < n;
   const { selected } = raw;
   return {
     ...{ example: raw.example, mask: raw.mask, tokens_long: long, bytes: raw.bytes },
-    orientation: Object.hasOwn(ORIENTATIONS, raw.orientation) ? raw.orientation : "rows",
+    orientation: Object.keys(ORIENTATIONS).includes(raw.orientation) ? raw.orientation : "rows",
     selected:
       Array.isArray(selected) && selected.length === 2 && selected.every(inside) ? selected : null,
   };

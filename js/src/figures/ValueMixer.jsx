@@ -88,9 +88,9 @@ function readState(raw, start, model) {
     residual: (v) => typeof v === "boolean",
     across: (v) => axes.includes(v),
     up: (v) => axes.includes(v),
-    map: (v) => Object.hasOwn(model.get("maps"), v),
+    map: (v) => Object.keys(model.get("maps")).includes(v),
     rank: (v) => inside(v, axes.length + 1),
-    cut: (v) => Object.hasOwn(CUTS, v),
+    cut: (v) => Object.keys(CUTS).includes(v),
   };
   for (const [name, check] of Object.entries(checks))
     if (!check(raw[name])) throw new Error(`its ${name} does not fit this figure`);

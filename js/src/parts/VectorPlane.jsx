@@ -1,7 +1,7 @@
 // Vectors in a plane: arrows from anywhere to anywhere, a shaded hull, and some tips to drag.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { round, short } from "../core/format.js";
-import { SIZE, axisNames, convexHull, frame, placeNames, ticks } from "./vectors.js";
+import { round } from "../core/format.js";
+import { SIZE, labels, convexHull, frame, placeNames, ticks } from "./vectors.js";
 
 const GRAB = 22; // pixels: a finger is wide
 const KEY_STEP = 0.1;
@@ -25,11 +25,8 @@ function Arrow({ from, to, kind }) {
   );
 }
 
-function Grid({ view, names }) {
-  const { at } = view;
+function Grid({ at, across, up, names }) {
   const [x, y] = at(ORIGIN);
-  const { step, across, up } = ticks(view);
-  const [right] = at([step, 0]);
   return (
     <g class="al-axes">
       <line x1={0} y1={y} x2={SIZE} y2={y} />
@@ -40,11 +37,6 @@ function Grid({ view, names }) {
       {up.map((n) => (
         <line y1={at([0, n])[1]} y2={at([0, n])[1]} x1={x - 3} x2={x + 3} />
       ))}
-      {across.includes(step) && (
-        <text x={right} y={y + 15} text-anchor="middle">
-          {short(step)}
-        </text>
-      )}
       {names.map((name) => (
         <text {...name} />
       ))}
@@ -123,13 +115,14 @@ export function VectorPlane({ title, label, axes, arrows, hull, tips, held, onPi
   const svg = useRef(null);
   const { view, hands } = useHands({ svg, arrows, tips, held, onPick, onMove });
   const { at } = view;
-  const names = axisNames(axes, at(ORIGIN));
+  const { step, ...marks } = ticks(view);
+  const names = labels(axes, view, step);
   const tip = tips?.find(({ key }) => key === held);
   return (
     <div class="al-plane al-vectors-plane">
       <p class="al-strip-title">{title}</p>
       <svg ref={svg} viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={label} {...hands}>
-        <Grid view={view} names={names} />
+        <Grid {...{ at, names, ...marks }} />
         {hull && (
           <polygon
             class="al-hull"

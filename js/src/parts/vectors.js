@@ -1,5 +1,7 @@
 // Where the pieces of a plane of vectors stand: its frame, its ticks, the names at the tips.
 
+import { short } from "../core/format.js";
+
 export const SIZE = 300;
 const CENTRE = SIZE / 2;
 const LEAST_SIDE = 1.2;
@@ -53,10 +55,14 @@ export function ticks({ unit, back }) {
   return { step, across: between(left, right), up: between(low, high) };
 }
 
-/** The names of the two axes: at the right below, and above at the vertical line. */
-export function axisNames([across, up], [x]) {
+/** The names of the two axes, at the right below and above, and one number that tells the scale. */
+export function labels([across, up], { at }, step) {
+  const [x, y] = at([0, 0]);
+  const [tick] = at([step, 0]);
   const end = x > SIZE - (up.length + 3) * LETTER;
+  const below = Math.min(y + 15, SIZE - LINE - 6);
   return [
+    ...(tick < SIZE ? [{ x: tick, y: below, "text-anchor": "middle", children: short(step) }] : []),
     { x: SIZE - 4, y: SIZE - 6, "text-anchor": "end", children: `${across} →` },
     { x: end ? x - 6 : x + 6, y: 12, "text-anchor": end ? "end" : "start", children: `${up} ↑` },
   ];

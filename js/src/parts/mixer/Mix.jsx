@@ -1,17 +1,25 @@
 // Weights times values, head to tail, and what is added to the embedding.
 import { useMemo, useState } from "preact/hooks";
-import { number, round, short } from "../../core/format.js";
+import { distinct, number, round, short } from "../../core/format.js";
 import { Choice } from "../Choice.jsx";
 import { MatrixEditor } from "../MatrixEditor.jsx";
 import { VectorPlane } from "../VectorPlane.jsx";
 
 const NAMED_FROM = 0.25; // of the longest value: shorter arrows crowd the middle
+const TINY = 1e-4; // a rest this small has no proportions left to keep
 const ORIGIN = [0, 0];
 
 const listed = (vector) => vector.map((value) => number(value)).join(", ");
 
-/** A list of shares with the `i`-th set to `value`, before they are divided by their sum. */
-const withShare = (shares, i, value) => shares.map((share, n) => (n === i ? value : share));
+/** The shares with the `i`-th at `value`; the others keep their proportions in what is left. */
+function withShare(shares, i, value) {
+  const others = 1 - shares[i];
+  return shares.map((share, n) => {
+    if (n === i) return value;
+    const part = others > TINY ? share / others : 1 / (shares.length - 1);
+    return round((1 - value) * part, 6);
+  });
+}
 
 function Shares({ words, weights, own, onChange, onBack }) {
   return (
@@ -27,7 +35,7 @@ function Shares({ words, weights, own, onChange, onBack }) {
               max={1}
               step={0.01}
               value={weights[i]}
-              aria-label={`weight of ${word}`}
+              aria-label={`weight of ${distinct(words)[i]}`}
               aria-valuetext={number(weights[i])}
               onInput={(event) =>
                 onChange(withShare(weights, i, Number(event.currentTarget.value)))
@@ -194,7 +202,7 @@ function Controls({ s, g, presets, voice }) {
         <Choice
           label="Who asks"
           value={String(s.query.value)}
-          choices={Object.fromEntries(g.words.value.map((word, i) => [i, word]))}
+          choices={{ ...distinct(g.words.value) }}
           onChange={(i) => (s.query.value = Number(i))}
         />
         <label class="al-switch">
@@ -239,7 +247,7 @@ function ValuePlane({ g, held, moveValue }) {
         <Choice
           label="Arrow keys move the value of"
           value={String(token)}
-          choices={Object.fromEntries(words.map((word, i) => [i, word]))}
+          choices={{ ...distinct(words) }}
           onChange={(i) => (held.value = Number(i))}
         />
       </div>
@@ -279,9 +287,8 @@ function useShares({ s, g, voice }) {
   const [words, weights] = [g.words.value, g.weights.value];
   const own = s.shares.value !== null;
   const share = (shares) => {
-    const sum = shares.reduce((a, b) => a + b, 0);
-    if (sum === 0) return voice.tell("Some word must have a weight: the weights sum to 1.", true);
-    s.shares.value = shares.map((value) => round(value / sum, 6));
+    if (shares.length === 1) voice.tell("A word alone has all the weight.", true);
+    s.shares.value = shares.length === 1 ? [1] : shares;
   };
   const back = () => (s.shares.value = null);
   return useMemo(
