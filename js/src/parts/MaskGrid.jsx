@@ -52,7 +52,8 @@ function useKeys({ table, tokens, keep, place, onPaint }) {
   };
 }
 
-function Content({ weight, may }) {
+// Functions, not components: there are hundreds of cells, and a component each is slow to mount.
+function content(weight, may) {
   if (weight === undefined) return may ? "✓" : "";
   if (Number.isNaN(weight)) return <span class="al-broken">0/0</span>;
   if (weight === 0) return "";
@@ -64,7 +65,7 @@ function Content({ weight, may }) {
   );
 }
 
-function Cell({ i, j, tokens, may, weight, active, chosen }) {
+function cell(tokens, { i, j, may, weight, active, chosen }) {
   const pair = `query ${tokens[i]}, key ${tokens[j]}: ${may ? "may attend" : "hidden"}`;
   return (
     <td
@@ -75,7 +76,7 @@ function Cell({ i, j, tokens, may, weight, active, chosen }) {
       aria-label={weight === undefined ? pair : `${pair}, weight ${number(weight)}`}
       aria-selected={chosen}
     >
-      <Content weight={weight} may={may} />
+      {content(weight, may)}
     </td>
   );
 }
@@ -88,12 +89,10 @@ function Row({ tokens, r, kind, cells }) {
         <th scope="row" class={`al-${kind}`}>
           <span>{tokens[r]}</span>
         </th>
-        {cells.map((cell) => (
-          <Cell tokens={tokens} {...cell} />
-        ))}
+        {cells.map((look) => cell(tokens, look))}
       </tr>
     ),
-    [tokens, kind, cells.map((cell) => Object.values(cell).join()).join(";")],
+    [tokens, kind, cells.map((look) => Object.values(look).join()).join(";")],
   );
 }
 
