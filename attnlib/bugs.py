@@ -95,7 +95,8 @@ class Symptoms:
     least `DEAD`, of the rows that have a choice. `nans`: cells that are no number. `past`: how
     far an output before the last token moves when the last token becomes the sum of them all.
     `ratio`: the least and the largest quotient of a score and what it should be, where that is
-    not 0. `error`: how far a weight is from what it should be, at most; NaN left out.
+    not 0. `error`: how far a weight is from what it should be, at most. NaN is left out of
+    `leak`, `past` and `error`; of the last two nothing but NaN may be left.
     """
 
     rows: tuple
@@ -132,12 +133,18 @@ def symptoms(x, head, mask, bugs=()):
         columns=_extremes(weights.sum(axis=-2)[mask.any(axis=-2)]),
         leak=float(np.nansum(np.where(mask, 0, weights)) / (np.nansum(weights) or 1)),
         entropy=float(bits[mask.any(axis=-1)].mean()),
-        alive=float((slopes[choice] >= DEAD).mean()),
+        alive=float((slopes[choice] >= DEAD).mean()) if choice.any() else np.nan,
         nans=int(np.isnan(weights).sum()),
-        past=float(np.nanmax(moved)),
+        past=_largest_known(moved),
         ratio=_extremes(traced.scores[told] / right.scores[told]) if told.any() else (1.0, 1.0),
-        error=float(np.nanmax(np.abs(weights - right.weights))),
+        error=_largest_known(np.abs(weights - right.weights)),
     )
+
+
+def _largest_known(numbers):
+    """The largest of those that are not NaN; NaN where all are."""
+    known = numbers[~np.isnan(numbers)]
+    return float(known.max()) if known.size else np.nan
 
 
 def _extremes(numbers):

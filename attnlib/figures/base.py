@@ -34,6 +34,19 @@ def check_numbers(name, value, ndim):
     return numbers
 
 
+def check_cell(chosen, n):
+    """A chosen cell of a pattern over `n` tokens: None, or `[query, key]`.
+
+    Raises `ValueError` that says what came and what was expected.
+    """
+    if chosen is None:
+        return None
+    pair = list(chosen) if isinstance(chosen, list | tuple) else []
+    if len(pair) != 2 or not all(type(i) is int and 0 <= i < n for i in pair):
+        raise ValueError(f"selected is {chosen!r}; expected [query, key], both below {n}")
+    return pair
+
+
 class Figure(anywidget.AnyWidget):
     """A figure with one state and two homes.
 

@@ -7,7 +7,7 @@ import attnlib as al
 from attnlib import bugs
 from attnlib.bugs import BUGS, EXCLUDE_EACH_OTHER
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure
+from attnlib.figures.base import Figure, check_cell
 from attnlib.figures.seeded import shuffled
 from attnlib.world import PHRASES
 
@@ -94,12 +94,7 @@ class BreakIt(Figure):
 
     @traitlets.validate("selected")
     def _inside_pattern(self, proposal):
-        chosen, n = proposal["value"], len(self.tokens)
-        if chosen is None:
-            return None
-        if len(chosen) != 2 or not all(isinstance(i, int) and 0 <= i < n for i in chosen):
-            raise ValueError(f"selected is {chosen!r}; expected [query, key], both below {n}")
-        return list(chosen)
+        return check_cell(proposal["value"], len(self.tokens))
 
     @traitlets.observe("sentence")
     def _selected_stays_inside(self, change):
@@ -151,9 +146,14 @@ class BreakIt(Figure):
         return [
             c["id"]
             for c in self.challenges
-            if ("bug" not in c or (self.active == [c["bug"]] and not self.case))
-            and challenges.solved(c, self.measure)
+            if self._is_about(c) and challenges.solved(c, self.measure)
         ]
+
+    def _is_about(self, challenge):
+        """A hidden bug solves no challenge but that of finding it."""
+        if self.case:
+            return any(condition["measure"] == "found" for condition in challenge["conditions"])
+        return "bug" not in challenge or self.bugs == [challenge["bug"]]
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""
@@ -172,7 +172,7 @@ class BreakIt(Figure):
             [
                 f"BreakIt: “{self.sentence}”, mask {MASKS[self.mask]}; {broken}",
                 f"   sums of rows {_range(symptoms.rows)}, of columns {_range(symptoms.columns)}",
-                f"   leak {symptoms.leak:.2f}, the past moves by {symptoms.past:.2f}, "
+                f"   leak {symptoms.leak:.2f}, the past moves by {_number(symptoms.past)}, "
                 f"{symptoms.nans} weights are NaN",
             ]
         )
@@ -183,5 +183,9 @@ class BreakIt(Figure):
         return still.figure(still.svg(parts, *size, self.describe()))
 
 
+def _number(value):
+    return "not a number" if np.isnan(value) else f"{value:.2f}"
+
+
 def _range(ends):
-    return f"{ends[0]:.2f} to {ends[1]:.2f}"
+    return f"{_number(ends[0])} to {_number(ends[1])}"

@@ -5,7 +5,7 @@ import traitlets
 
 import attnlib as al
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure
+from attnlib.figures.base import Figure, check_cell
 from attnlib.figures.seeded import normals
 from attnlib.world import PHRASES, SENSES
 
@@ -104,7 +104,10 @@ class MaskLab(Figure):
             if mask not in PRESETS:
                 raise ValueError(f"no mask is called {mask!r}; there are: {', '.join(PRESETS)}")
             return preset(mask, n).tolist()
-        mask = np.array(mask)
+        try:
+            mask = np.array(mask)
+        except ValueError as error:
+            raise ValueError("mask must be rows of booleans, all of one length") from error
         if mask.dtype != bool:
             raise ValueError(f"mask has dtype {mask.dtype}; expected booleans, True = may attend")
         if mask.shape != (n, n):
@@ -115,16 +118,12 @@ class MaskLab(Figure):
     def _mask_fits_the_example(self, change):
         if "mask" in self._trait_values and len(self.mask) != len(self.tokens):
             self.mask = "causal"
-        self.selected = None
+        if self.selected is not None and max(self.selected) >= len(self.tokens):
+            self.selected = None
 
     @traitlets.validate("selected")
     def _inside_pattern(self, proposal):
-        chosen, n = proposal["value"], len(self.tokens)
-        if chosen is None:
-            return None
-        if len(chosen) != 2 or not all(isinstance(i, int) and 0 <= i < n for i in chosen):
-            raise ValueError(f"selected is {chosen!r}; expected [query, key], both below {n}")
-        return list(chosen)
+        return check_cell(proposal["value"], len(self.tokens))
 
     @property
     def tokens(self):

@@ -229,5 +229,11 @@ class ValueMixer(Figure):
         return "\n".join(lines)
 
     def still(self):
+        if self.view == "rank":
+            down, up = self.factors
+            name = f"{self.map}, rank {self.rank}"
+            product = (down @ up).round(1) + 0.0
+            parts = still.matrix(name, product, self.axes, 0, 0, "--al-value")
+            return still.figure(still.svg(parts, 360, 180, self.describe()))
         parts, *size = still.bars(self.tokens, self.weights)
         return still.figure(still.svg(parts, *size, self.describe()))

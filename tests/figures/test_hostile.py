@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from attnlib.figures import Prediction, QueryKey, Quiz
+from attnlib.figures import BreakIt, MaskLab, Prediction, QueryKey, Quiz, ValueMixer
 from tests.figures.driving import encoded, link
 
 ALARM = "window.alarm = true"
@@ -122,6 +122,9 @@ def figures():
         "Prediction": Prediction.ask("queries-and-keys", "shares", [0.5, 0.4, 0.05, 0.05]),
         "Quiz": Quiz.of("queries-and-keys"),
         "QueryKey": QueryKey(challenges="queries-and-keys"),
+        "ValueMixer": ValueMixer(challenges="values"),
+        "MaskLab": MaskLab(challenges="masking"),
+        "BreakIt": BreakIt(challenges="breaking"),
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 import traitlets
 
 from attnlib import world
-from attnlib.figures import Plot, Prediction, QueryKey, Quiz
+from attnlib.figures import BreakIt, MaskLab, Plot, Prediction, QueryKey, Quiz, ValueMixer
 from attnlib.figures.plot import tokens
 from attnlib.sphinx_ext.figures import host, page_state, revive
 
@@ -108,6 +108,9 @@ FIGURES = {
     "QueryKey": lambda: QueryKey(preset="identity", challenges="queries-and-keys"),
     "Prediction": lambda: Prediction.ask("queries-and-keys", "likeness", 2),
     "Quiz": lambda: Quiz.of("queries-and-keys"),
+    "ValueMixer": lambda: ValueMixer(challenges="values", shares=[0.5, 0.5] + [0] * 6),
+    "MaskLab": lambda: MaskLab("one mole of carbon dioxide", mask="window", selected=[1, 4]),
+    "BreakIt": lambda: BreakIt(mask="padding", bugs=["half"], selected=[0, 1], named={"A": "axis"}),
 }
 
 

@@ -9,13 +9,18 @@ import pytest
 
 from attnlib import world
 from attnlib.figures import (
+    BreakIt,
     ContextNudge,
     EmbeddingSpace,
+    MaskLab,
     Prediction,
     QueryKey,
     Quiz,
     SoftmaxLab,
+    ValueMixer,
 )
+from attnlib.figures.mask_lab import preset
+from attnlib.figures.value_mixer import VIEWS
 from tests.figures.driving import AXES, D_MODEL, document
 
 FILES = sorted((Path(__file__).parents[2] / "attnlib" / "questions").glob("*.toml"))
@@ -61,12 +66,41 @@ FIGURES = {
     CHAPTER: QueryKey,
     "softmax": SoftmaxLab,
     "scaling": lambda **traits: SoftmaxLab(views=["saturation"], **traits),
+    "values": ValueMixer,
+    "masking": MaskLab,
+    "breaking": BreakIt,
 }
 STATES = {  # what a link to each figure holds
     "EmbeddingSpace": ["vectors", "across", "up", "word", "analogy", "similarity"],
     "ContextNudge": ["story", "removed", "strength"],
     "QueryKey": ["sentence", "w_q", "w_k", "scaled", "causal", "orientation", "show"],
     "SoftmaxLab": ["view", "scores", "temperature", "grid", "axis", "shift", "d_head", "seed"],
+    "ValueMixer": [
+        "view",
+        "sentence",
+        "query",
+        "shares",
+        "w_v",
+        "w_o",
+        "residual",
+        "across",
+        "up",
+        "map",
+        "rank",
+        "cut",
+    ],
+    "MaskLab": ["example", "mask", "selected", "orientation", "tokens_long", "bytes"],
+    "BreakIt": [
+        "sentence",
+        "mask",
+        "bugs",
+        "case",
+        "seed",
+        "named",
+        "orientation",
+        "show",
+        "selected",
+    ],
 }
 MYSTERY = world.SENSES.sentences["the mystery"].split()
 SOLUTIONS = {
@@ -83,6 +117,19 @@ SOLUTIONS = {
     ("softmax", "second"): {"scores": [0.0, 1.4, 0.0]},
     ("scaling", "half-dead"): {"d_head": 512},
     ("scaling", "half"): {"d_head": 16},
+    ("values", "turn-away"): ValueMixer().presets["its opposite"],
+    ("values", "far-out"): {"w_o": (3 * np.array(ValueMixer().w_o)).tolist()},
+    ("values", "colourless"): {
+        "shares": [0, 0.4, 0.6, 0, 0, 0, 0, 0],
+        "w_o": (np.array(ValueMixer().w_o) * [[1], [0]]).tolist(),
+    },
+    ("values", "afford"): {"rank": 4},
+    ("masking", "worse"): {"mask": "only itself"},
+    ("masking", "window"): {"mask": "window"},
+    ("masking", "let-mole-see"): {"mask": (preset("causal", 5) | (np.arange(5) == 4)).tolist()},
+    ("breaking", "detective"): {"named": BreakIt().hidden},
+    ("breaking", "quiet"): {"bugs": ["transposed"]},
+    ("breaking", "lurking"): {"mask": "padding"},
 }
 
 
@@ -92,11 +139,26 @@ def challenge_at_start(chapter, name):
     challenge = next(c for c in figure.challenges if c["id"] == name)
     if chapter == CHAPTER:
         figure.sentence = challenge["sentence"]
-        preset = figure.presets[challenge["start"]]
-        figure.w_q, figure.w_k = preset["w_q"], preset["w_k"]
-    elif "story" in challenge:
-        figure.story = challenge["story"]
+        start = figure.presets[challenge["start"]]
+        figure.w_q, figure.w_k = start["w_q"], start["w_k"]
+    if chapter == "masking":
+        figure.example, figure.mask = challenge["example"], challenge["start"]
+    if "query" in challenge:
+        assert figure.tokens[figure.query] == challenge["query"]
+    for name in ("story", "view", "map"):
+        if name in challenge:
+            setattr(figure, name, challenge[name])
+    for name, value in challenge.get("setting", {}).items():
+        setattr(figure, name, value)
     return figure, challenge
+
+
+def numbered(chapter):
+    """The challenges of a chapter with the numbers they have on the page: from 1 in each view."""
+    count = Counter()
+    for challenge in FIGURES[chapter](challenges=chapter).challenges:
+        count[challenge.get("view")] += 1
+        yield count[challenge.get("view")], challenge
 
 
 def link_state(figure):
@@ -137,8 +199,9 @@ class TestFiles:
     @pytest.mark.parametrize("chapter", FIGURES)
     def test_the_page_judges_challenges_as_python_does(self, open_figure, chapter):
         hands = open_figure(FIGURES[chapter](challenges=chapter))
-        challenges = FIGURES[chapter](challenges=chapter).challenges
-        for n, challenge in enumerate(challenges, 1):
+        for n, challenge in numbered(chapter):
+            if "view" in challenge:
+                hands.root.get_by_role("tab").nth(VIEWS.index(challenge["view"])).click()
             start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
             item = hands.root.get_by_role("listitem").filter(has=start)
             figure, _ = challenge_at_start(chapter, challenge["id"])
@@ -159,6 +222,7 @@ class TestFiles:
     def test_every_challenge_has_its_solution_here(self, path):
         challenges = tomllib.loads(path.read_text(encoding="utf-8")).get("challenge", [])
         known = {"id", "text", "start", "sentence", "story", "conditions", "afterwards"}
+        known |= {"view", "query", "map", "example", "setting", "bug"}
         for challenge in challenges:
             assert (path.stem, challenge["id"]) in SOLUTIONS
             assert challenge.keys() <= known

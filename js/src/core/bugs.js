@@ -9,6 +9,11 @@ const HALF = { largest: 65520, digits: 10, smallestExponent: -14 };
 const transpose = (matrix) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
 const largest = (numbers) => Math.max(...numbers);
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+/** The largest of those that are numbers; not a number where there is none. */
+const largestKnown = (numbers) => {
+  const some = known(numbers);
+  return some.length ? largest(some) : NaN;
+};
 const known = (numbers) => numbers.filter((value) => !Number.isNaN(value));
 const extremes = (numbers) => [Math.min(...numbers), Math.max(...numbers)];
 
@@ -90,7 +95,7 @@ export function symptoms(setting) {
     nans: cells.length - known(cells).length,
     past: movedPast(setting, traced),
     ratio: ratios(traced.scores.flat(), right.scores.flat()),
-    error: largest(known(cells.map((w, n) => Math.abs(w - right.weights.flat()[n])))),
+    error: largestKnown(cells.map((w, n) => Math.abs(w - right.weights.flat()[n]))),
   };
 }
 
@@ -105,7 +110,7 @@ function movedPast(setting, traced) {
   const moved = other.output
     .slice(0, -1)
     .flatMap((row, i) => row.map((value, a) => Math.abs(value - traced.output[i][a])));
-  return largest([0, ...known(moved)]);
+  return largestKnown(moved);
 }
 
 function ratios(scores, right) {

@@ -28,6 +28,12 @@ export function round(value, digits = 6) {
   return Number(value.toFixed(digits));
 }
 
+/** Words as names: one that comes twice gets its place in the phrase. */
+export function distinct(words) {
+  const once = (word) => words.indexOf(word) === words.lastIndexOf(word);
+  return words.map((word, i) => (once(word) ? word : `${word} (${i + 1})`));
+}
+
 export function list(words) {
   if (words.length < 2) return words.join("");
   return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;

@@ -2,7 +2,10 @@
 // The figure is ordinary HTML with pieces of SVG; both become plain SVG shapes, so that any editor opens it.
 
 const SVG = "http://www.w3.org/2000/svg";
-const PAINT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity"];
+const PAINT = [
+  ...["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray"],
+  ...["paint-order", "opacity"],
+];
 const TYPE = ["font-family", "font-size", "font-weight", "font-style", "text-anchor"];
 const LEFT_OUT =
   "[data-not-in-picture], button:not([data-in-picture]), input, select, textarea, details";

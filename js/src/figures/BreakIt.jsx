@@ -88,7 +88,8 @@ function readState(raw, model) {
   const words = readSentence(raw.sentence, vocabulary);
   if (words instanceof Error) throw words;
   if (words.length < FEWEST_TOKENS) throw new Error(`its phrase is shorter than ${FEWEST_TOKENS}`);
-  if (!Object.hasOwn(model.get("masks"), raw.mask)) throw new Error("its mask is not one of these");
+  if (!Object.keys(model.get("masks")).includes(raw.mask))
+    throw new Error("its mask is not one of these");
   const listed = Array.isArray(raw.bugs) && raw.bugs.every((bug) => known.includes(bug));
   if (!listed || clash(raw.bugs, model)) throw new Error("its bugs do not fit together");
   if (!["", ...CASES].includes(raw.case)) throw new Error("its case is not A, B or C");
@@ -153,7 +154,7 @@ function Switches({ known, s, model, voice, onChange }) {
   };
   return (
     <fieldset class="al-switches">
-      <legend class="al-strip-title">Break it</legend>
+      <legend class="al-strip-title">Bugs</legend>
       {Object.entries(known).map(([bug, text]) => (
         <label class="al-switch">
           <input
@@ -285,15 +286,25 @@ function Gauges({ here, right }) {
   );
 }
 
-/** How the chosen weight came about, with the bugs in it. */
-function Steps({ g, s, i, j }) {
-  const { divisor, scores, entering, weights, seen } = g.traced.value;
-  const words = g.words.value;
-  const columns = g.active.value.includes("axis");
-  const line = columns ? entering.map((row) => row[j]) : entering[i];
+/** The softmax of one line, a row or by mistake a column, as far as it concerns `score`. */
+function Softmax({ line, score, name, byRule }) {
   const top = Math.max(...line);
-  const total = line.reduce((sum, score) => sum + Math.exp(score - top), 0);
-  const power = Math.exp(entering[i][j] - top);
+  if (top === -Infinity)
+    return byRule
+      ? `along the ${name}: all hidden, so all weights are 0`
+      : `along the ${name}: all are −∞, and −∞ minus −∞ is not a number`;
+  const total = line.reduce((sum, other) => sum + Math.exp(other - top), 0);
+  const power = Math.exp(score - top);
+  return `along the ${name}: ${number(power, 3)} ÷ ${number(total, 3)} = ${number(power / total)}`;
+}
+
+/** How the chosen weight came about, with the bugs in it. */
+function Steps({ g, i, j }) {
+  const { divisor, scores, entering, weights, seen } = g.traced.value;
+  const [words, bugsHere] = [g.words.value, g.active.value];
+  const columns = bugsHere.includes("axis");
+  const hides = seen[i][j] ? "the program lets it be seen" : "the program hides it";
+  const late = bugsHere.includes("after") && !seen[i][j];
   return (
     <div class="al-strip">
       <p class="al-strip-title">
@@ -305,12 +316,17 @@ function Steps({ g, s, i, j }) {
           {number(scores[i][j] * divisor)} ÷ {number(divisor)} = {number(scores[i][j])}
         </li>
         <li>
-          {seen[i][j] ? "the program lets it be seen" : "the program hides it"}: into the softmax
-          goes {number(entering[i][j])}
+          {hides}
+          {late ? ", but only after the softmax" : ""}: into the softmax goes{" "}
+          {number(entering[i][j])}
         </li>
         <li>
-          along the {columns ? "column" : "row"}: {number(power, 3)} ÷ {number(total, 3)} ={" "}
-          {number(power / total)}
+          <Softmax
+            line={columns ? entering.map((row) => row[j]) : entering[i]}
+            score={entering[i][j]}
+            name={columns ? "column" : "row"}
+            byRule={!bugsHere.includes("half")}
+          />
         </li>
         <li>
           weight: <strong>{number(weights[i][j])}</strong>
@@ -319,6 +335,13 @@ function Steps({ g, s, i, j }) {
       </ol>
     </div>
   );
+}
+
+/** A hidden bug solves no challenge but that of finding it. */
+function elsewhere({ bug, conditions }, s, known) {
+  const finding = conditions.some(({ measure }) => measure === "found");
+  if (s.case.value && !finding) return "In this one you break it yourself: press “I break it”.";
+  return bug && s.bugs.value.join() !== bug && `Switch on “${known[bug]}” alone.`;
 }
 
 export function BreakIt({ model }) {
@@ -375,7 +398,8 @@ export function BreakIt({ model }) {
       reset={reset}
       values={() => ({
         weights: g.weights.value,
-        scores: g.scores.value.map((row) => row.map((v) => (v === -Infinity ? null : v))),
+        scores: g.traced.value.scores,
+        entering: g.scores.value,
         output: g.traced.value.output,
         symptoms: g.here.value,
         active: g.active.value,
@@ -386,11 +410,7 @@ export function BreakIt({ model }) {
           challenges={model.get("challenges")}
           measure={(condition) => MEASURES[condition.measure].of({ here, found: g.found.value })}
           name={({ measure }) => MEASURES[measure].label}
-          elsewhere={({ bug }) =>
-            bug &&
-            (s.case.value || s.bugs.value.join() !== bug) &&
-            `Switch on “${known[bug]}” alone.`
-          }
+          elsewhere={(challenge) => elsewhere(challenge, s, known)}
           voice={voice}
           onStart={(challenge) => put({ ...start, ...challenge.setting })}
         />
@@ -438,7 +458,7 @@ export function BreakIt({ model }) {
             />
           </div>
         </div>
-        {chosen && <Steps g={g} s={s} i={chosen[0]} j={chosen[1]} />}
+        {chosen && <Steps g={g} i={chosen[0]} j={chosen[1]} />}
       </div>
     </Figure>
   );

@@ -1,6 +1,6 @@
 // A mask is painted; three ways to use it stand side by side, and what each lets through.
 import { computed } from "@preact/signals";
-import { number } from "../core/format.js";
+import { list, number } from "../core/format.js";
 import { softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
@@ -79,7 +79,8 @@ function graph(s, examples) {
 
 /** What a link holds, checked field by field. */
 function readState(raw, examples) {
-  if (!Object.hasOwn(examples, raw.example)) throw new Error("its phrase is not one of these");
+  if (!Object.keys(examples).includes(raw.example))
+    throw new Error("its phrase is not one of these");
   const n = examples[raw.example].tokens.length;
   const row = (value) =>
     Array.isArray(value) && value.length === n && value.every((v) => typeof v === "boolean");
@@ -88,12 +89,13 @@ function readState(raw, examples) {
   const long = raw.tokens_long;
   if (!Number.isInteger(long) || long < SHORTEST || long > LONGEST)
     throw new Error(`its length is not between ${SHORTEST} and ${LONGEST}`);
-  if (!Object.hasOwn(NUMBERS, raw.bytes)) throw new Error("its bytes are not 1, 2 or 4");
+  if (!Object.keys(NUMBERS).map(Number).includes(raw.bytes))
+    throw new Error("its bytes are not 1, 2 or 4");
   const inside = (v) => Number.isInteger(v) && v >= 0 && v < n;
   const { selected } = raw;
   return {
     ...{ example: raw.example, mask: raw.mask, tokens_long: long, bytes: raw.bytes },
-    orientation: Object.hasOwn(ORIENTATIONS, raw.orientation) ? raw.orientation : "rows",
+    orientation: Object.keys(ORIENTATIONS).includes(raw.orientation) ? raw.orientation : "rows",
     selected:
       Array.isArray(selected) && selected.length === 2 && selected.every(inside) ? selected : null,
   };
@@ -134,10 +136,17 @@ function Leak({ leak }) {
 }
 
 const EMPTY_ROW = {
-  zero: "shares evenly among keys it may not see",
-  after: "0 ÷ 0: not a number",
-  infinity: "all 0, by attnlib's rule",
+  zero: "equal weights on keys that are hidden",
+  after: "0 ÷ 0, not a number",
+  infinity: "all 0, by attnlib’s rule",
 };
+const MOST_NAMED = 3;
+
+/** Who sees nothing: "fluffy and blue see nothing". */
+function blind(words) {
+  const who = words.length > MOST_NAMED ? `${words.length} queries` : list(words);
+  return `${who} ${words.length === 1 ? "sees" : "see"} nothing`;
+}
 
 function Way({ id, way, s, g, onSelect }) {
   const { tokens } = g.example.value;
@@ -156,7 +165,7 @@ function Way({ id, way, s, g, onSelect }) {
       <Leak leak={way.leak} />
       {g.empty.value.length > 0 && (
         <p class="al-hint">
-          {g.empty.value[0]} sees nothing: {EMPTY_ROW[id]}
+          {blind(g.empty.value)}: {EMPTY_ROW[id]}.
         </p>
       )}
     </div>
@@ -356,8 +365,9 @@ export function MaskLab({ model }) {
         <div class="al-row">
           <div class="al-mask">
             <p class="al-strip-title">
-              the mask: <span class="al-query">queries</span> {s.orientation.value},{" "}
-              <span class="al-key">keys</span> {s.orientation.value === "rows" ? "columns" : "rows"}
+              the mask: <span class="al-query">queries</span> are {s.orientation.value},{" "}
+              <span class="al-key">keys</span> are{" "}
+              {s.orientation.value === "rows" ? "columns" : "rows"}
             </p>
             <MaskGrid
               label="mask"

@@ -40,8 +40,19 @@ function graph(s, model) {
   const after = computed(() =>
     delta.value.map((v, a) => v + (s.residual.value ? x.value[s.query.value][a] : 0)),
   );
+  return { words, x, weights, values, mixed, delta, after, ...rankGraph(s, model) };
+}
+
+/** The view "rank": one decomposition serves every rank and both cuts. */
+function rankGraph(s, model) {
   const full = computed(() => model.get("maps")[s.map.value]);
-  return { words, x, weights, values, mixed, delta, after, full };
+  const svd = computed(() => mathematics.singularVectors(full.value));
+  const ranks = computed(() =>
+    Array.from({ length: full.value.length + 1 }, (_, rank) =>
+      compress(full.value, svd.value, rank, s.cut.value),
+    ),
+  );
+  return { full, ranks, compressed: computed(() => ranks.value[s.rank.value]) };
 }
 
 const isMatrix = (value, like) =>
@@ -77,9 +88,9 @@ function readState(raw, start, model) {
     residual: (v) => typeof v === "boolean",
     across: (v) => axes.includes(v),
     up: (v) => axes.includes(v),
-    map: (v) => Object.hasOwn(model.get("maps"), v),
+    map: (v) => Object.keys(model.get("maps")).includes(v),
     rank: (v) => inside(v, axes.length + 1),
-    cut: (v) => Object.hasOwn(CUTS, v),
+    cut: (v) => Object.keys(CUTS).includes(v),
   };
   for (const [name, check] of Object.entries(checks))
     if (!check(raw[name])) throw new Error(`its ${name} does not fit this figure`);
@@ -139,7 +150,7 @@ const MEASURES = {
   },
   error: {
     label: () => "error",
-    of: (_, { g, s }) => compress(g.full.value, s.rank.value, s.cut.value).error,
+    of: (_, { g }) => g.compressed.value.error,
   },
   stored: { label: () => "numbers stored", of: (_, { s, axes }) => 2 * axes.length * s.rank.value },
 };
@@ -160,7 +171,8 @@ export function ValueMixer({ model }) {
   }, []);
   const moveValue = (token, target) => {
     const next = mathematics.moveProjection(s.w_v.value, g.x.value[token], target);
-    if (!isMatrix(next, s.w_v.value)) return;
+    if (!isMatrix(next, s.w_v.value))
+      return voice.tell(`That takes a w_v outside −${LARGEST} to ${LARGEST}. It was kept.`, true);
     s.w_v.value = next.map((row) => row.map((v) => round(v, 4)));
     const [a, b] = g.mixed.value;
     voice.speakAtRest(`value of ${g.words.value[token]} moved; mixed ${number(a)}, ${number(b)}`);
@@ -180,7 +192,7 @@ export function ValueMixer({ model }) {
         ...Object.fromEntries(
           ["weights", "values", "mixed", "delta", "after"].map((name) => [name, g[name].value]),
         ),
-        compressed: compress(g.full.value, s.rank.value, s.cut.value),
+        compressed: g.compressed.value,
       })}
       after={
         <Challenges
@@ -210,7 +222,7 @@ export function ValueMixer({ model }) {
           <Mix {...{ s, g, axes, held, moveValue, voice }} presets={model.get("presets")} />
         </>
       ) : (
-        <Rank s={s} full={g.full.value} maps={maps} axes={axes} />
+        <Rank s={s} g={g} maps={maps} axes={axes} />
       )}
     </Figure>
   );

@@ -23,22 +23,34 @@ export function judge(challenge, measure) {
   return { parts, solved: parts.every((part) => part.holds) };
 }
 
-const goal = ({ at_least, at_most }) =>
-  at_least !== undefined ? `at least ${number(at_least)}` : `at most ${number(at_most)}`;
+/** As many decimals as the bound needs: none for counts, two or more otherwise. */
+function digitsFor(bound, value) {
+  if (Number.isInteger(bound) && Number.isInteger(value)) return 0;
+  return Math.max(2, String(bound).split(".")[1]?.length ?? 0);
+}
+
+/** What a part says: the value as it is, and the bound it is held to. */
+function wording({ at_least, at_most }, value) {
+  const bound = at_least ?? at_most;
+  const digits = digitsFor(bound, value ?? bound);
+  const word = at_least !== undefined ? "at least" : "at most";
+  return { text: number(value ?? 0, digits), goal: `${word} ${number(bound, digits)}` };
+}
 
 /** `verdict` is a signal of what `judge` gives; this is its part `n`. */
 function Part({ condition, verdict, n, name }) {
-  const { here, good, text } = useMemo(() => {
+  const { here, good, text, goal } = useMemo(() => {
     const part = computed(() => verdict.value.parts[n]);
     return {
       here: computed(() => part.value.value !== null),
       good: computed(() => part.value.holds),
-      text: computed(() => number(part.value.value ?? 0)),
+      text: computed(() => wording(condition, part.value.value).text),
+      goal: computed(() => wording(condition, part.value.value).goal),
     };
   }, [verdict]);
   return (
     <span class={`al-part ${good.value ? "al-good" : ""}`}>
-      {name(condition)}: {here.value ? <Steady text={text} /> : "not here"} ({goal(condition)}){" "}
+      {name(condition)}: {here.value ? <Steady text={text} /> : "not here"} ({goal}){" "}
       {good.value ? "✓" : ""}
     </span>
   );

@@ -1,13 +1,17 @@
 // A small grid of queries and keys over a mask: what is hidden is hatched, weight on it is a leak.
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { number } from "../core/format.js";
 import { walk } from "./MatrixEditor.jsx";
+
+const LEAST_DOT = 0.08; // of a full dot, so that none disappears
 
 /** The cell under the pointer: a finger that paints stays captured by the cell it began on. */
 function cellAt(event, table) {
   const cell = document.elementFromPoint(event.clientX, event.clientY)?.closest("td[data-at]");
-  return cell && table.contains(cell) ? cell.dataset.at.split(",").map(Number) : null;
+  return cell && table.contains(cell) ? placeOf(cell) : null;
 }
+
+const placeOf = (cell) => cell.dataset.at.split(",").map(Number);
 
 function usePainting(table, keep, onPaint) {
   const brush = useRef(null);
@@ -31,12 +35,64 @@ function usePainting(table, keep, onPaint) {
   };
 }
 
-function Content({ weight, editable, may }) {
-  if (editable) return may ? "✓" : "";
+/** Walks the grid by the arrow keys; space and Enter paint. */
+function useKeys({ table, tokens, keep, place, onPaint }) {
+  return (event) => {
+    const cell = event.target.closest("td[data-at]");
+    if (!cell) return;
+    const [i, j] = placeOf(cell);
+    if (onPaint && [" ", "Enter"].includes(event.key)) {
+      event.preventDefault();
+      return onPaint(i, j, !keep[i][j]);
+    }
+    const to = walk(event.key, place(i, j), [tokens.length, tokens.length]);
+    if (!to) return;
+    event.preventDefault();
+    table.current.querySelector(`[data-at="${place(...to)}"]`).focus();
+  };
+}
+
+// Functions, not components: there are hundreds of cells, and a component each is slow to mount.
+function content(weight, may) {
+  if (weight === undefined) return may ? "✓" : "";
   if (Number.isNaN(weight)) return <span class="al-broken">0/0</span>;
   if (weight === 0) return "";
   return (
-    <span class="al-dot" style={{ transform: `scale(${Math.max(0.08, Math.sqrt(weight))})` }} />
+    <span
+      class="al-dot"
+      style={{ transform: `scale(${Math.max(LEAST_DOT, Math.sqrt(weight))})` }}
+    />
+  );
+}
+
+function cell(tokens, { i, j, may, weight, active, chosen }) {
+  const pair = `query ${tokens[i]}, key ${tokens[j]}: ${may ? "may attend" : "hidden"}`;
+  return (
+    <td
+      role="gridcell"
+      data-at={`${i},${j}`}
+      class={`al-cell ${may ? "" : "al-masked"} ${!may && weight > 0 ? "al-leak" : ""}`}
+      tabIndex={active ? 0 : -1}
+      aria-label={weight === undefined ? pair : `${pair}, weight ${number(weight)}`}
+      aria-selected={chosen}
+    >
+      {content(weight, may)}
+    </td>
+  );
+}
+
+/** One row as drawn: a stroke of the brush changes few, and the others stay the elements they are. */
+function Row({ tokens, r, kind, cells }) {
+  return useMemo(
+    () => (
+      <tr>
+        <th scope="row" class={`al-${kind}`}>
+          <span>{tokens[r]}</span>
+        </th>
+        {cells.map((look) => cell(tokens, look))}
+      </tr>
+    ),
+    [tokens, kind, cells.map((look) => Object.values(look).join()).join(";")],
   );
 }
 
@@ -49,24 +105,17 @@ export function MaskGrid({ label, tokens, keep, weights, flipped, selected, onPa
   const place = (r, c) => (flipped ? [c, r] : [r, c]);
   const [rowKind, columnKind] = flipped ? ["key", "query"] : ["query", "key"];
   const painting = usePainting(table, keep, onPaint);
-  const name = (i, j) => {
-    const pair = `query ${tokens[i]}, key ${tokens[j]}: ${keep[i][j] ? "may attend" : "hidden"}`;
-    return weights ? `${pair}, weight ${number(weights[i][j])}` : pair;
-  };
-  const onKeyDown = (event) => {
-    const at = event.target.closest("td")?.dataset.at;
-    if (!at) return;
-    const [i, j] = at.split(",").map(Number);
-    if (onPaint && [" ", "Enter"].includes(event.key)) {
-      event.preventDefault();
-      return onPaint(i, j, !keep[i][j]);
-    }
-    const to = walk(event.key, place(i, j), [tokens.length, tokens.length]);
-    if (!to) return;
-    event.preventDefault();
-    table.current.querySelector(`[data-at="${place(...to)}"]`).focus();
+  const onKeyDown = useKeys({ table, tokens, keep, place, onPaint });
+  const choose = (event) => {
+    const cell = event.target.closest("td[data-at]");
+    if (cell) onSelect(...placeOf(cell));
   };
   const [a, b] = selected ?? [0, 0];
+  const cellOf = ([i, j]) => {
+    const active = i === a && j === b;
+    const chosen = active && selected !== null;
+    return { i, j, may: keep[i][j], weight: weights?.[i][j], active, chosen };
+  };
   return (
     <table
       ref={table}
@@ -74,6 +123,8 @@ export function MaskGrid({ label, tokens, keep, weights, flipped, selected, onPa
       class="al-mask-grid"
       aria-label={`${label}, ${flipped ? "columns are queries" : "rows are queries"}`}
       onKeyDown={onKeyDown}
+      onFocusIn={choose}
+      onClick={choose}
       {...painting}
     >
       <thead>
@@ -87,30 +138,11 @@ export function MaskGrid({ label, tokens, keep, weights, flipped, selected, onPa
         </tr>
       </thead>
       <tbody>
-        {tokens.map((word, r) => (
-          <tr>
-            <th scope="row" class={`al-${rowKind}`}>
-              <span>{word}</span>
-            </th>
-            {tokens.map((_, c) => {
-              const [i, j] = place(r, c);
-              const leaks = weights && !keep[i][j] && weights[i][j] > 0;
-              return (
-                <td
-                  role="gridcell"
-                  data-at={`${i},${j}`}
-                  class={`al-cell ${keep[i][j] ? "" : "al-masked"} ${leaks ? "al-leak" : ""}`}
-                  tabIndex={i === a && j === b ? 0 : -1}
-                  aria-label={name(i, j)}
-                  aria-selected={selected !== null && i === a && j === b}
-                  onFocus={() => onSelect(i, j)}
-                  onClick={() => onSelect(i, j)}
-                >
-                  <Content weight={weights?.[i][j]} editable={!weights} may={keep[i][j]} />
-                </td>
-              );
-            })}
-          </tr>
+        {tokens.map((_, r) => (
+          <Row
+            {...{ tokens, r, kind: rowKind }}
+            cells={tokens.map((_, c) => cellOf(place(r, c)))}
+          />
         ))}
       </tbody>
     </table>

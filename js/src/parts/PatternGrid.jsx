@@ -16,10 +16,12 @@ const FULL_DOT = 0.83; // of a cell
 const NAMES_AFTER = 60; // ms without a change: names are for those who listen, not for every frame
 
 const PLAIN = { text: "", masked: false, fill: "" };
+const BROKEN = { text: "NaN", masked: false, broken: true, fill: "" };
 const MASKED = { text: number(-Infinity), masked: true, fill: "" };
 
 /** How a cell looks; compared, so that cells that stay as they are cost nothing. */
 function look(show, score, weight) {
+  if (Number.isNaN(weight) && show !== "scores") return BROKEN;
   if (score === -Infinity) return MASKED;
   if (show === "dots") return PLAIN;
   if (show === "scores")
@@ -36,6 +38,7 @@ function writeCell(cell, next) {
   const seen = cell.seen ?? {};
   if (seen === next) return;
   if (seen.masked !== next.masked) cell.classList.toggle("al-masked", next.masked);
+  if (seen.broken !== next.broken) cell.classList.toggle("al-broken-cell", next.broken === true);
   if (seen.text !== next.text) cell.firstChild.data = next.text;
   if (seen.fill !== next.fill) cell.style.background = next.fill;
   cell.seen = next;
@@ -72,15 +75,18 @@ function writeNames(cells, words, scores, weights) {
   });
 }
 
+function tellSums(weights) {
+  const sums = weights.map((row) => row.reduce((a, b) => a + b, 0));
+  const known = sums.filter((sum) => !Number.isNaN(sum));
+  const [least, most] = [Math.min(...known), Math.max(...known)].map((sum) => number(sum));
+  return [
+    ...(known.length ? [least === most ? least : `between ${least} and ${most}`] : []),
+    ...(known.length < sums.length ? ["not a number"] : []),
+  ].join(", or to what is ");
+}
+
 function Sums({ weights, columns }) {
-  const text = useMemo(
-    () =>
-      computed(() => {
-        const sums = weights.value.map((row) => number(row.reduce((a, b) => a + b, 0)));
-        return sums.every((sum) => sum === sums[0]) ? sums[0] : sums.join(", ");
-      }),
-    [weights],
-  );
+  const text = useMemo(() => computed(() => tellSums(weights.value)), [weights]);
   return (
     <p class="al-sums">
       {columns ? "Each column" : "Each row"} of weights sums to {text}.
@@ -111,7 +117,7 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
     const drawDots = (i, { x, y, full }, score, weight) => {
       const dots = weight.map((w, j) => {
         const [r, c] = place(i, j);
-        return score[j] === -Infinity ? "" : dotAt([x[c], y[r]], w, full);
+        return score[j] === -Infinity || Number.isNaN(w) ? "" : dotAt([x[c], y[r]], w, full);
       });
       paths.current.children[i].setAttribute("d", dots.join(""));
     };

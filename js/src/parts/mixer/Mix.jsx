@@ -1,14 +1,25 @@
 // Weights times values, head to tail, and what is added to the embedding.
-import { number, round } from "../../core/format.js";
+import { useMemo, useState } from "preact/hooks";
+import { distinct, number, round, short } from "../../core/format.js";
 import { Choice } from "../Choice.jsx";
 import { MatrixEditor } from "../MatrixEditor.jsx";
 import { VectorPlane } from "../VectorPlane.jsx";
 
 const NAMED_FROM = 0.25; // of the longest value: shorter arrows crowd the middle
+const TINY = 1e-4; // a rest this small has no proportions left to keep
 const ORIGIN = [0, 0];
 
-/** A list of shares with the `i`-th set to `value`, before they are divided by their sum. */
-const withShare = (shares, i, value) => shares.map((share, n) => (n === i ? value : share));
+const listed = (vector) => vector.map((value) => number(value)).join(", ");
+
+/** The shares with the `i`-th at `value`; the others keep their proportions in what is left. */
+function withShare(shares, i, value) {
+  const others = 1 - shares[i];
+  return shares.map((share, n) => {
+    if (n === i) return value;
+    const part = others > TINY ? share / others : 1 / (shares.length - 1);
+    return round((1 - value) * part, 6);
+  });
+}
 
 function Shares({ words, weights, own, onChange, onBack }) {
   return (
@@ -24,7 +35,7 @@ function Shares({ words, weights, own, onChange, onBack }) {
               max={1}
               step={0.01}
               value={weights[i]}
-              aria-label={`weight of ${word}`}
+              aria-label={`weight of ${distinct(words)[i]}`}
               aria-valuetext={number(weights[i])}
               onInput={(event) =>
                 onChange(withShare(weights, i, Number(event.currentTarget.value)))
@@ -44,11 +55,12 @@ function Shares({ words, weights, own, onChange, onBack }) {
 }
 
 /** Values as thin arrows; the weighted ones put head to tail, heaviest first, end at the mixture. */
-function valueArrows({ words, values, weights, mixed }) {
+function valueArrows({ words, values, weights, mixed, held }) {
   const longest = Math.max(...values.map((v) => Math.hypot(...v)));
+  const named = (i) => i === held || Math.hypot(...values[i]) > NAMED_FROM * longest;
   const thin = values.map((to, i) => ({
-    ...{ from: ORIGIN, to, kind: "value" },
-    word: Math.hypot(...to) > NAMED_FROM * longest ? words[i] : "",
+    ...{ from: ORIGIN, to, kind: "value", key: i },
+    ...{ word: named(i) ? words[i] : "", minor: i !== held },
   }));
   let tip = ORIGIN;
   const chain = weights
@@ -59,113 +71,138 @@ function valueArrows({ words, values, weights, mixed }) {
       tip = [0, 1].map((d) => from[d] + weight * values[i][d]);
       return { from, to: tip, kind: "part" };
     });
-  return [...thin, ...chain, { from: ORIGIN, to: mixed, kind: "mixed", word: "mixed" }];
+  const heldLast = (a, b) => (a.key === held) - (b.key === held); // so that it is named first
+  return [
+    ...thin.sort(heldLast),
+    ...chain,
+    { from: ORIGIN, to: mixed, kind: "mixed", word: "mixed" },
+  ];
 }
 
 function modelArrows({ embedding, delta, residual, across, up, word }) {
   const point = (vector) => [vector[across], vector[up]];
   const from = residual ? point(embedding) : ORIGIN;
   const to = [0, 1].map((d) => from[d] + point(delta)[d]);
-  const start = residual ? [{ from: ORIGIN, to: from, kind: "embedding", word }] : [];
+  const deltaArrow = { from, to, kind: "delta", word: "delta" };
+  if (!residual) return [deltaArrow];
   return [
-    ...start,
-    { from, to, kind: "delta", word: "delta" },
-    { from: ORIGIN, to, kind: "after", word: residual ? `${word} after` : "" },
+    { from: ORIGIN, to: from, kind: "embedding", word },
+    deltaArrow,
+    { from: ORIGIN, to, kind: "after", word: `${word} after` },
   ];
 }
 
 function Sum({ words, weights, values, mixed }) {
   return (
-    <table class="al-numbers">
-      <caption>weights times values</caption>
-      <thead>
-        <tr>
-          <th scope="col">word</th>
-          <th scope="col">weight</th>
-          <th scope="col">value</th>
-          <th scope="col">weight · value</th>
-        </tr>
-      </thead>
-      <tbody>
-        {words.map((word, i) => (
+    <div class="al-scroll">
+      <table class="al-numbers">
+        <caption>weights times values</caption>
+        <thead>
           <tr>
-            <th scope="row">{word}</th>
-            <td>{number(weights[i])}</td>
-            <td>{values[i].map((v) => number(v)).join(", ")}</td>
-            <td>{values[i].map((v) => number(weights[i] * v)).join(", ")}</td>
+            <th scope="col">word</th>
+            <th scope="col">weight</th>
+            <th scope="col">value</th>
+            <th scope="col">weight · value</th>
           </tr>
-        ))}
-        <tr class="al-total">
-          <th scope="row" colSpan={3}>
-            sum: mixed
-          </th>
-          <td>
-            <strong>{mixed.map((v) => number(v)).join(", ")}</strong>
-          </td>
-        </tr>
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {words.map((word, i) => (
+            <tr>
+              <th scope="row">{word}</th>
+              <td>{number(weights[i])}</td>
+              <td>{listed(values[i])}</td>
+              <td>{listed(values[i].map((v) => weights[i] * v))}</td>
+            </tr>
+          ))}
+          <tr class="al-total">
+            <th scope="row" colSpan={3}>
+              sum: mixed
+            </th>
+            <td>
+              <strong>{listed(mixed)}</strong>
+            </td>
+          </tr>
+        </tbody>
+      </table>
+    </div>
   );
 }
 
 function Added({ axes, embedding, delta, mixed, w_o, residual, word }) {
+  const products = (a) => mixed.map((v, d) => `${number(v)} · ${short(w_o[d][a])}`).join(" + ");
   return (
-    <table class="al-numbers">
-      <caption>what happens to {word}</caption>
-      <thead>
-        <tr>
-          <th scope="col">axis</th>
-          <th scope="col">mixed · w_o = delta</th>
-          <th scope="col">{residual ? "embedding + delta" : "delta alone"}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {axes.map((axis, a) => (
+    <div class="al-scroll">
+      <table class="al-numbers">
+        <caption>what happens to {word}</caption>
+        <thead>
           <tr>
-            <th scope="row">{axis}</th>
-            <td>
-              {mixed.map((v, d) => `${number(v)}·${number(w_o[d][a], 1)}`).join(" + ")} ={" "}
-              <strong>{number(delta[a])}</strong>
-            </td>
-            <td>
-              {residual && `${number(embedding[a])} + ${number(delta[a])} = `}
-              <strong>{number((residual ? embedding[a] : 0) + delta[a])}</strong>
-            </td>
+            <th scope="col">axis</th>
+            <th scope="col">mixed · w_o = delta</th>
+            <th scope="col">{residual ? "embedding + delta" : "delta alone"}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {axes.map((axis, a) => (
+            <tr>
+              <th scope="row">{axis}</th>
+              <td>
+                {products(a)} = <strong>{number(delta[a])}</strong>
+              </td>
+              <td>
+                {residual && `${number(embedding[a])} + ${number(delta[a])} = `}
+                <strong>{number((residual ? embedding[a] : 0) + delta[a])}</strong>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
-/** `moveValue(token, target)` changes w_v as little as it must. */
-export function Mix({ s, g, axes, presets, held, moveValue, voice }) {
-  const [words, weights, values] = [g.words.value, g.weights.value, g.values.value];
-  const [mixed, delta, query] = [g.mixed.value, g.delta.value, s.query.value];
-  const embedding = g.x.value[query];
-  const names = Object.fromEntries(words.map((word, i) => [i, word]));
-  const axisNames = Object.fromEntries(axes.map((axis) => [axis, axis]));
-  const token = Math.min(held.value, words.length - 1);
-  const share = (shares) => {
-    const sum = shares.reduce((a, b) => a + b, 0);
-    if (sum === 0) return voice.tell("Some word must have a weight: the weights sum to 1.", true);
-    s.shares.value = shares.map((value) => round(value / sum, 6));
-  };
+/** Drawn only while it is open: a drag would write every one of these numbers. */
+function Arithmetic({ s, g, axes }) {
+  const [open, setOpen] = useState(false);
+  const [words, query] = [g.words.value, s.query.value];
+  return (
+    <details class="al-more" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>The arithmetic, number by number</summary>
+      {open && (
+        <div class="al-row">
+          <Sum
+            words={words}
+            weights={g.weights.value}
+            values={g.values.value}
+            mixed={g.mixed.value}
+          />
+          <Added
+            axes={axes}
+            embedding={g.x.value[query]}
+            delta={g.delta.value}
+            mixed={g.mixed.value}
+            w_o={s.w_o.value}
+            residual={s.residual.value}
+            word={words[query]}
+          />
+        </div>
+      )}
+    </details>
+  );
+}
+
+function Controls({ s, g, presets, voice }) {
   const load = (name) => {
-    put(presets[name]);
+    s.w_v.value = presets[name].w_v;
+    s.w_o.value = presets[name].w_o;
     voice.speak(`${name}: the weights are the same, what is added is not.`);
   };
-  const put = ({ w_v, w_o }) => {
-    s.w_v.value = w_v;
-    s.w_o.value = w_o;
-  };
   return (
-    <div>
+    <>
       <div class="al-controls" data-not-in-picture>
         <Choice
           label="Who asks"
-          value={String(query)}
-          choices={names}
+          value={String(s.query.value)}
+          choices={{ ...distinct(g.words.value) }}
           onChange={(i) => (s.query.value = Number(i))}
         />
         <label class="al-switch">
@@ -185,101 +222,124 @@ export function Mix({ s, g, axes, presets, held, moveValue, voice }) {
           </button>
         ))}
       </div>
+    </>
+  );
+}
+
+function ValuePlane({ g, held, moveValue }) {
+  const [words, values] = [g.words.value, g.values.value];
+  const [weights, mixed] = [g.weights.value, g.mixed.value];
+  const token = Math.min(held.value, words.length - 1);
+  return (
+    <div class="al-mix-plane">
+      <VectorPlane
+        title="values, head to tail"
+        label={`value of ${words[token]} at ${listed(values[token])}. Mixed: ${listed(mixed)}. Arrow keys move it.`}
+        axes={["value 1", "value 2"]}
+        arrows={valueArrows({ words, values, weights, mixed, held: token })}
+        hull={values}
+        tips={values.map((at, key) => ({ key, at }))}
+        held={token}
+        onPick={(key) => (held.value = key)}
+        onMove={moveValue}
+      />
+      <div class="al-controls" data-not-in-picture>
+        <Choice
+          label="Arrow keys move the value of"
+          value={String(token)}
+          choices={{ ...distinct(words) }}
+          onChange={(i) => (held.value = Number(i))}
+        />
+      </div>
+    </div>
+  );
+}
+
+function DeltaPlane({ s, g, axes }) {
+  const [word, embedding] = [g.words.value[s.query.value], g.x.value[s.query.value]];
+  const [delta, residual] = [g.delta.value, s.residual.value];
+  const [across, up] = [s.across.value, s.up.value].map((axis) => axes.indexOf(axis));
+  const choices = Object.fromEntries(axes.map((axis) => [axis, axis]));
+  return (
+    <div class="al-mix-plane">
+      <VectorPlane
+        title={residual ? "delta, added to the embedding" : "delta alone"}
+        label={`${word}: delta ${listed(delta)}`}
+        axes={[s.across.value, s.up.value]}
+        arrows={modelArrows({ embedding, delta, residual, across, up, word })}
+      />
+      <div class="al-controls" data-not-in-picture>
+        {["across", "up"].map((name) => (
+          <Choice
+            label={name}
+            value={s[name].value}
+            choices={choices}
+            onChange={(axis) => (s[name].value = axis)}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** The sliders of the weights, drawn again only when a weight changes. */
+function useShares({ s, g, voice }) {
+  const [words, weights] = [g.words.value, g.weights.value];
+  const own = s.shares.value !== null;
+  const share = (shares) => {
+    if (shares.length === 1) voice.tell("A word alone has all the weight.", true);
+    s.shares.value = shares.length === 1 ? [1] : shares;
+  };
+  const back = () => (s.shares.value = null);
+  return useMemo(
+    () => <Shares {...{ words, weights, own }} onChange={share} onBack={back} />,
+    [words, weights, own],
+  );
+}
+
+/** `moveValue(token, target)` changes w_v as little as it must. */
+export function Mix({ s, g, axes, presets, held, moveValue, voice }) {
+  const shares = useShares({ s, g, voice });
+  const [x, token] = [g.x.value, Math.min(held.value, g.words.value.length - 1)];
+  const w_o = useMemo(
+    () => (
+      <MatrixEditor
+        name="w_o"
+        kind="value"
+        matrix={s.w_o}
+        rowLabels={["value 1", "value 2"]}
+        columnLabels={axes}
+        voice={voice}
+        onChange={(next) => (s.w_o.value = next)}
+      />
+    ),
+    [s.w_o.value],
+  );
+  return (
+    <div>
+      <Controls {...{ s, g, presets, voice }} />
       <div class="al-row" data-picture>
         <div class="al-mix-side">
-          <Shares
-            words={words}
-            weights={weights}
-            own={s.shares.value !== null}
-            onChange={share}
-            onBack={() => (s.shares.value = null)}
-          />
+          {shares}
           <MatrixEditor
             name="w_v"
             kind="value"
             matrix={s.w_v}
             rowLabels={axes}
-            lit={(a) => g.x.value[token][a] !== 0}
+            lit={(a) => x[token][a] !== 0}
             voice={voice}
             onChange={(next) => (s.w_v.value = next)}
           />
         </div>
         <div class="al-mix-main">
           <div class="al-row">
-            {" "}
-            <div class="al-mix-plane">
-              <VectorPlane
-                title="values, head to tail"
-                label={`value of ${words[token]} at ${values[token].map((v) => number(v)).join(", ")}. Mixed: ${mixed.map((v) => number(v)).join(", ")}. Arrow keys move it.`}
-                axes={["value 1", "value 2"]}
-                arrows={valueArrows({ words, values, weights, mixed })}
-                hull={values}
-                tips={values.map((at, key) => ({ key, at }))}
-                held={token}
-                onPick={(key) => (held.value = key)}
-                onMove={moveValue}
-              />
-              <div data-not-in-picture>
-                <Choice
-                  label="Arrow keys move the value of"
-                  value={String(token)}
-                  choices={names}
-                  onChange={(i) => (held.value = Number(i))}
-                />
-              </div>
-            </div>
-            <div class="al-mix-plane">
-              <VectorPlane
-                title={s.residual.value ? "delta, added to the embedding" : "delta alone"}
-                label={`${words[query]}: delta ${delta.map((v) => number(v)).join(", ")}`}
-                axes={[s.across.value, s.up.value]}
-                arrows={modelArrows({
-                  ...{ embedding, delta, residual: s.residual.value, word: words[query] },
-                  ...{ across: axes.indexOf(s.across.value), up: axes.indexOf(s.up.value) },
-                })}
-              />
-              <div class="al-controls" data-not-in-picture>
-                <Choice
-                  label="across"
-                  value={s.across.value}
-                  choices={axisNames}
-                  onChange={(axis) => (s.across.value = axis)}
-                />
-                <Choice
-                  label="up"
-                  value={s.up.value}
-                  choices={axisNames}
-                  onChange={(axis) => (s.up.value = axis)}
-                />
-              </div>
-            </div>
-          </div>{" "}
-          <MatrixEditor
-            name="w_o"
-            kind="value"
-            matrix={s.w_o}
-            rowLabels={["value 1", "value 2"]}
-            columnLabels={axes}
-            voice={voice}
-            onChange={(next) => (s.w_o.value = next)}
-          />
+            <ValuePlane {...{ g, held, moveValue }} />
+            <DeltaPlane {...{ s, g, axes }} />
+          </div>
+          {w_o}
         </div>
       </div>
-      <details class="al-more">
-        <summary>The arithmetic, number by number</summary>
-        <div class="al-row">
-          <Sum words={words} weights={weights} values={values} mixed={mixed} />
-          <Added
-            axes={axes}
-            embedding={embedding}
-            delta={delta}
-            mixed={mixed}
-            w_o={s.w_o.value}
-            residual={s.residual.value}
-            word={words[query]}
-          />
-        </div>
-      </details>
+      <Arithmetic {...{ s, g, axes }} />
     </div>
   );
 }

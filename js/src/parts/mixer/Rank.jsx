@@ -1,6 +1,6 @@
 // One square value map as value down times value up: what a small rank costs.
 import { number } from "../../core/format.js";
-import { dot, matmul, singularVectors } from "../../core/mathematics.js";
+import { dot, matmul } from "../../core/mathematics.js";
 import { Choice } from "../Choice.jsx";
 import { signedFill } from "../MatrixEditor.jsx";
 
@@ -12,22 +12,24 @@ const columns = (vectors, d) =>
   Array.from({ length: d }, (_, i) => vectors.map((vector) => vector[i]));
 
 /** Value down (d, rank) and value up (rank, d), made in one of the ways of `CUTS`. */
-function factors(full, rank, cut) {
+function factors(full, { left, right }, rank, cut) {
   const d = full.length;
   if (cut === "first")
     return {
       down: full.map((row) => row.slice(0, rank)),
       up: Array.from({ length: rank }, (_, k) => full.map((_, j) => Number(j === k))),
     };
-  const { left, right } = singularVectors(full);
   return { down: columns(left.slice(0, rank), d), up: right.slice(0, rank) };
 }
 
-/** Both factors, their product, its error, and the least error any product of that rank has. */
-export function compress(full, rank, cut) {
-  const { down, up } = factors(full, rank, cut);
+/**
+ * Both factors, their product, its error, and the least error any product of that rank has.
+ * `svd` is what `singularVectors(full)` gives: one for all ranks.
+ */
+export function compress(full, svd, rank, cut) {
+  const { down, up } = factors(full, svd, rank, cut);
   const product = rank ? matmul(down, up) : full.map((row) => row.map(() => 0));
-  const rest = singularVectors(full).values.slice(rank);
+  const rest = svd.values.slice(rank);
   return {
     down,
     up,
@@ -70,8 +72,7 @@ function Numbers({ caption, matrix, axes }) {
 const CHART = { width: 260, height: 120, left: 20, foot: 18 };
 
 /** Error against rank: bars for the chosen cut, a line for the bound. */
-function Errors({ full, cut, rank }) {
-  const ranks = Array.from({ length: full.length + 1 }, (_, r) => compress(full, r, cut));
+function Errors({ ranks, rank }) {
   const most = Math.max(...ranks.map(({ error }) => error)) || 1;
   const step = (CHART.width - CHART.left) / ranks.length;
   const x = (r) => CHART.left + (r + 0.5) * step;
@@ -100,35 +101,47 @@ function Errors({ full, cut, rank }) {
   );
 }
 
-export function Rank({ s, full, maps, axes }) {
-  const [rank, cut] = [s.rank.value, s.cut.value];
+function Controls({ s, maps, d, error }) {
+  const rank = s.rank.value;
+  return (
+    <div class="al-controls" data-not-in-picture>
+      <Choice
+        label="The full map"
+        value={s.map.value}
+        choices={Object.fromEntries(Object.keys(maps).map((name) => [name, name]))}
+        onChange={(name) => (s.map.value = name)}
+      />
+      <Choice
+        label="Kept"
+        value={s.cut.value}
+        choices={CUTS}
+        onChange={(one) => (s.cut.value = one)}
+      />
+      <label class="al-field">
+        <span>rank</span>
+        <input
+          type="range"
+          min={0}
+          max={d}
+          step={1}
+          value={rank}
+          aria-valuetext={`${rank}, error ${number(error)}`}
+          onInput={(event) => (s.rank.value = Number(event.currentTarget.value))}
+        />
+        <strong>{rank}</strong>
+      </label>
+    </div>
+  );
+}
+
+/** `g.compressed` is the map at the chosen rank, `g.ranks` at every rank. */
+export function Rank({ s, g, maps, axes }) {
+  const [full, rank] = [g.full.value, s.rank.value];
+  const { down, up, product, error, bound } = g.compressed.value;
   const d = full.length;
-  const { down, up, product, error, bound } = compress(full, rank, cut);
-  const stored = 2 * d * rank;
   return (
     <div>
-      <div class="al-controls" data-not-in-picture>
-        <Choice
-          label="The full map"
-          value={s.map.value}
-          choices={Object.fromEntries(Object.keys(maps).map((name) => [name, name]))}
-          onChange={(name) => (s.map.value = name)}
-        />
-        <Choice label="Kept" value={cut} choices={CUTS} onChange={(one) => (s.cut.value = one)} />
-        <label class="al-field">
-          <span>rank</span>
-          <input
-            type="range"
-            min={0}
-            max={d}
-            step={1}
-            value={rank}
-            aria-valuetext={`${rank}, error ${number(error)}`}
-            onInput={(event) => (s.rank.value = Number(event.currentTarget.value))}
-          />
-          <strong>{rank}</strong>
-        </label>
-      </div>
+      <Controls {...{ s, maps, d, error }} />
       <div class="al-row" data-picture>
         <Numbers caption={`the full map, ${d} by ${d}`} matrix={full} axes={axes} />
         <Numbers caption={`value down times value up, rank ${rank}`} matrix={product} axes={axes} />
@@ -140,14 +153,14 @@ export function Rank({ s, full, maps, axes }) {
         )}
         <div class="al-errors-side">
           <p class="al-strip-title">error against rank</p>
-          <Errors full={full} cut={cut} rank={rank} />
+          <Errors ranks={g.ranks.value} rank={rank} />
           <p class="al-hint">Bars: the error. Lines: the least that any map of that rank has.</p>
         </div>
       </div>
       <p class="al-reading">
         Error <strong>{number(error, 3)}</strong>; no map of rank {rank} has less than{" "}
-        <strong>{number(bound, 3)}</strong>. Stored: {stored} numbers in two factors, {d * d} in the
-        full map.
+        <strong>{number(bound, 3)}</strong>. Stored: {2 * d * rank} numbers in two factors, {d * d}{" "}
+        in the full map.
       </p>
     </div>
   );

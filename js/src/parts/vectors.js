@@ -1,0 +1,121 @@
+// Where the pieces of a plane of vectors stand: its frame, its ticks, the names at the tips.
+
+import { short } from "../core/format.js";
+
+export const SIZE = 300;
+const CENTRE = SIZE / 2;
+const LEAST_SIDE = 1.2;
+const ROOM = 1.35; // for names beyond the tips
+const LEAST_TICK = 24; // pixels from tick to tick
+const LETTER = 7.2; // pixels, rather too many
+const LINE = 12; // pixels, the height of a name
+const OFF = 12; // pixels from a tip to its name
+const TIP = 5;
+
+/** The corners of the smallest convex shape around `points` (monotone chain). */
+export function convexHull(points) {
+  const sorted = [...points].sort(([a, b], [c, d]) => a - c || b - d);
+  const left = ([a, b], [c, d], [e, f]) => (c - a) * (f - b) - (d - b) * (e - a) > 0;
+  const chain = (list) => {
+    const corners = [];
+    for (const point of list) {
+      while (corners.length > 1 && !left(corners.at(-2), corners.at(-1), point)) corners.pop();
+      corners.push(point);
+    }
+    return corners.slice(0, -1);
+  };
+  return [...chain(sorted), ...chain(sorted.reverse())];
+}
+
+/** The square that shows all arrows and the origin: pixels a unit, and the ways to and fro. */
+export function frame(arrows) {
+  const points = [[0, 0], ...arrows.flatMap(({ from, to }) => [from, to])];
+  const ends = [0, 1].map((d) => {
+    const all = points.map((point) => point[d]);
+    return [Math.min(...all), Math.max(...all)];
+  });
+  const side = Math.max(LEAST_SIDE, ...ends.map(([low, high]) => high - low)) * ROOM;
+  const [unit, middle] = [SIZE / side, ends.map(([low, high]) => (low + high) / 2)];
+  return {
+    unit,
+    at: ([a, b]) => [CENTRE + (a - middle[0]) * unit, CENTRE - (b - middle[1]) * unit],
+    back: ([x, y]) => [(x - CENTRE) / unit + middle[0], (CENTRE - y) / unit + middle[1]],
+  };
+}
+
+/** A step of 1, 2 or 5 times a power of ten, and its multiples that the frame shows. */
+export function ticks({ unit, back }) {
+  const power = 10 ** Math.floor(Math.log10(LEAST_TICK / unit));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((size) => size * unit >= LEAST_TICK);
+  const between = (low, high) => {
+    const [first, last] = [Math.ceil(low / step), Math.floor(high / step)];
+    return Array.from({ length: last - first + 1 }, (_, n) => (first + n) * step).filter(Boolean);
+  };
+  const [[left, low], [right, high]] = [back([0, SIZE]), back([SIZE, 0])];
+  return { step, across: between(left, right), up: between(low, high) };
+}
+
+/** The names of the two axes, at the right below and above, and one number that tells the scale. */
+export function labels([across, up], { at }, step) {
+  const [x, y] = at([0, 0]);
+  const [tick] = at([step, 0]);
+  const end = x > SIZE - (up.length + 3) * LETTER;
+  const below = Math.min(y + 15, SIZE - LINE - 6);
+  return [
+    ...(tick < SIZE ? [{ x: tick, y: below, "text-anchor": "middle", children: short(step) }] : []),
+    { x: SIZE - 4, y: SIZE - 6, "text-anchor": "end", children: `${across} →` },
+    { x: end ? x - 6 : x + 6, y: 12, "text-anchor": end ? "end" : "start", children: `${up} ↑` },
+  ];
+}
+
+function boxOf({ x, y, "text-anchor": anchor, children }) {
+  const width = children.length * LETTER;
+  const left = { start: x, middle: x - width / 2, end: x - width }[anchor];
+  return { left, right: left + width, top: y - LINE + 3, bottom: y + 3 };
+}
+
+const inside = ({ left, right, top, bottom }) =>
+  left >= 0 && right <= SIZE && top >= 0 && bottom <= SIZE;
+const apart = (a, b) =>
+  a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top;
+
+/** Beyond the tip of an arrow, or else around it. */
+function placesFor([x, y], [dx, dy], children) {
+  const long = Math.hypot(dx, dy) || 1;
+  const [u, v] = [dx / long, dy / long];
+  const beyond = u > 0.4 ? "start" : u < -0.4 ? "end" : "middle";
+  return [
+    [u * OFF, v * (OFF + 3) + 4, beyond],
+    [0, -OFF, "middle"],
+    [0, OFF + 9, "middle"],
+    [OFF, 4, "start"],
+    [-OFF, 4, "end"],
+    [OFF, OFF + 9, "start"],
+    [-OFF, -OFF, "end"],
+    [OFF, -OFF, "start"],
+    [-OFF, OFF + 9, "end"],
+  ].map(([a, b, anchor]) => ({ x: x + a, y: y + b, "text-anchor": anchor, children }));
+}
+
+/**
+ * Names at the tips of `arrows` that have a `word`, the last arrow's first; a `minor` arrow's is
+ * left out where there is no room. Nothing stands on `taken`, a list of names already there.
+ */
+export function placeNames(arrows, at, taken) {
+  const named = arrows.filter(({ word }) => word).reverse();
+  const tips = named.map(({ to }) => at(to));
+  const full = [
+    ...taken.map(boxOf),
+    ...tips.map(([x, y]) => ({ left: x - TIP, right: x + TIP, top: y - TIP, bottom: y + TIP })),
+  ];
+  return named.flatMap(({ from, to, word, kind, minor }, n) => {
+    const [start, tip] = [at(from), tips[n]];
+    const places = placesFor(tip, [tip[0] - start[0], tip[1] - start[1]], word).filter((place) =>
+      inside(boxOf(place)),
+    );
+    const free = places.find((place) => full.every((other) => apart(boxOf(place), other)));
+    const name = free ?? (minor ? null : places[0]);
+    if (name) full.push(boxOf(name));
+    return name ? [{ kind, name }] : [];
+  });
+}

@@ -1,0 +1,234 @@
+"""Rules that are alike for ValueMixer, MaskLab and BreakIt, in the states that strain them most."""
+
+import io
+import re
+from xml.etree import ElementTree
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from attnlib import figures
+from attnlib.figures import BreakIt, MaskLab, ValueMixer
+from tests.figures.driving import Hands, document, encoded
+from tests.figures.test_questions import link_state
+from tests.figures.test_reading import FOCUSABLE, TestScreens, tree, violations
+from tests.figures.test_saving import SVG
+from tests.figures.test_truth import solved_on_page
+
+SIXTEEN = "a small old owl watched a hungry fox and the sleepy mole crossed the misty river"
+HUGE = (np.random.default_rng(0).normal(size=(6, 2)) * 600).clip(-1000, 1000).tolist()
+MOLE = "one mole of carbon dioxide"
+
+
+def holes(n, seed=1):
+    """A random mask with an empty row and an empty column."""
+    mask = np.random.default_rng(seed).random((n, n)) < 0.5
+    mask[2] = mask[:, 3] = False
+    return mask.tolist()
+
+
+def assert_judged_alike(open_figure, make, challenges, states):
+    """The page and Python call the same challenges solved in `states`; gives those they did."""
+    figure = make(challenges=challenges)
+    hands = open_figure(figure)
+    every = {challenge["id"] for challenge in challenges}
+    opened = every - set(figure.solved)  # what was solved from the start counts later
+    verdicts = []
+    for state in states:
+        hands.open_link(state)
+        there = make(challenges=challenges, **state)
+        opened |= every - set(there.solved)
+        assert solved_on_page(hands, there) == [c for c in there.solved if c in opened], state
+        verdicts += there.solved
+    return verdicts
+
+
+STATES = {
+    "mix": lambda: ValueMixer(challenges="values"),
+    "mix of 16": lambda: ValueMixer(SIXTEEN, query=3, residual=False, across="small word"),
+    "mix of one": lambda: ValueMixer("fox", shares=[1.0]),
+    "mix of thousands": lambda: ValueMixer(w_v=HUGE, w_o=np.transpose(HUGE).tolist()),
+    "rank": lambda: ValueMixer(view="rank", challenges="values"),
+    "rank 0": lambda: ValueMixer(view="rank", rank=0, cut="first", map="copy every axis"),
+    "rank 6": lambda: ValueMixer(view="rank", rank=6, map="this chapter’s head"),
+    "mask": lambda: MaskLab(challenges="masking"),
+    "mask with holes": lambda: MaskLab(mask=holes(8), selected=[2, 4]),
+    "mask of columns": lambda: MaskLab(MOLE, mask=holes(5), orientation="columns", bytes=1),
+    "mask of nothing": lambda: MaskLab(
+        "random scores", mask=(np.zeros((8, 8)) > 0).tolist(), selected=[7, 0], tokens_long=10**6
+    ),
+    "no bug": lambda: BreakIt(challenges="breaking"),
+    "NaN": lambda: BreakIt(mask="padding", bugs=["half", "d_model"], selected=[0, 1]),
+    "all NaN": lambda: BreakIt(mask="everyone", bugs=["half", "inverted"], selected=[0, 0]),
+    "bugs in 16": lambda: BreakIt(
+        SIXTEEN, bugs=["axis", "inverted"], selected=[3, 2], show="weights", orientation="columns"
+    ),
+    "a case": lambda: BreakIt(
+        mask="padding", case="A", named={"A": "inverted"}, show="scores", selected=[1, 0]
+    ),
+}
+every_state = pytest.mark.parametrize("name", STATES)
+
+
+def everything_open(hands):
+    hands.unfold()
+    hands.button("Copy as Python").click()
+    hands.settle()
+
+
+@every_state
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_has_nothing_against_it(open_figure, name, theme):
+    hands = open_figure(STATES[name](), theme=theme)
+    everything_open(hands)
+    assert violations(hands.page) == []
+
+
+@every_state
+def test_controls_are_named_once_and_grids_are_labelled(open_figure, name):
+    hands = open_figure(STATES[name]())
+    hands.unfold()
+    hands.settle()
+    names = [(role, text) for role, text, _ in tree(hands.page) if role in FOCUSABLE]
+    assert {"button", "combobox"} <= {role for role, _ in names}
+    assert all(text for _, text in names)
+    assert sorted(names) == sorted(set(names))
+    for grid in hands.root.get_by_role("grid").all():
+        rows = grid.get_by_role("rowheader").all_inner_texts()
+        columns = grid.get_by_role("columnheader").all_inner_texts()
+        cells = grid.locator('[role="gridcell"]')
+        labels = cells.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+        assert grid.get_attribute("aria-label") and all(rows) and all(columns)
+        assert len(labels) == len(rows) * len(columns) == len(set(labels)) or "16" in name
+        assert all(re.match(r".+: .+", label) for label in labels)
+        assert grid.locator('[role="gridcell"][tabindex="0"]').count() == 1
+
+
+@every_state
+def test_320_pixels_are_enough(open_figure, name):
+    hands = open_figure(STATES[name](), viewport={"width": 320, "height": 640})
+    everything_open(hands)
+    assert hands.page.evaluate("document.documentElement.scrollWidth") <= 320
+    for role in ("combobox", "checkbox", "radio", "application", "spinbutton"):
+        for control in hands.root.get_by_role(role).all():
+            box = control.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 320
+
+
+@every_state
+def test_reduced_motion_is_honoured(open_figure, name):
+    calm = open_figure(STATES[name](), reduced_motion="reduce")
+    assert calm.page.evaluate(TestScreens.MOVING) == 0
+
+
+@every_state
+def test_without_javascript_there_is_a_picture_that_says_what_it_shows(
+    page_factory, tmp_path, name
+):
+    figure = STATES[name]()
+    (tmp_path / "still.html").write_text(document(figure), encoding="utf-8")
+    page = page_factory(java_script_enabled=False)
+    page.goto((tmp_path / "still.html").as_uri())
+    picture = page.get_by_role("img")
+    assert picture.get_attribute("aria-label") == figure.describe()
+    assert picture.is_visible() and "nan" not in figure.still()
+    written = picture.locator("text").all_text_contents()
+    assert [word for word in figure_words(figure) if word not in written] == []
+
+
+def figure_words(figure):
+    """The words that every picture of the figure holds."""
+    return list(figure.axes) if getattr(figure, "view", "mix") == "rank" else list(figure.tokens)
+
+
+def downloaded(hands, kind):
+    with hands.page.expect_download() as download:
+        hands.button(f"Save {kind}").click()
+    assert download.value.suggested_filename == f"{hands.kind}.{kind.lower()}"
+    return download.value.path().read_bytes()
+
+
+@every_state
+def test_the_svg_holds_what_is_shown_and_nothing_that_runs(open_figure, name):
+    figure = STATES[name]()
+    hands = open_figure(figure)
+    root = ElementTree.fromstring(downloaded(hands, "SVG"))
+    assert root.find(f"{SVG}title").text.startswith(hands.kind)
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert not tags & {"foreignObject", "script", "image", "a", "style"}
+    written = " ".join(root.itertext())
+    assert [word for word in figure_words(figure) if word not in written] == []
+    assert "undefined" not in written
+    for element in root.iter():
+        assert not any("var(" in value or "NaN" in value for value in element.attrib.values())
+        assert not any(attribute.lower().startswith("on") for attribute in element.attrib)
+
+
+@pytest.mark.parametrize("name", ["mix", "rank", "mask with holes", "NaN"])
+def test_the_png_is_not_blank(open_figure, name):
+    hands = open_figure(STATES[name]())
+    pixels = matplotlib.image.imread(io.BytesIO(downloaded(hands, "PNG")), format="png")
+    assert min(pixels.shape[:2]) > 400 and pixels[..., :3].std() > 0.03
+
+
+def class_of(figure):
+    """The class as it is imported: anywidget makes one of its own for each figure."""
+    return getattr(figures, type(figure).__name__)
+
+
+def told(hands):
+    """What the figure says of itself: the names of all cells, and all its words."""
+    labels = "all => all.map(one => one.getAttribute('aria-label'))"
+    cells = hands.root.locator('[role="gridcell"], svg').evaluate_all(labels)
+    return cells, hands.root.locator("[data-picture]").inner_text()
+
+
+@every_state
+def test_a_copied_link_opens_the_same_state_and_reset_leads_back(open_figure, name):
+    figure = STATES[name]()
+    hands = open_figure(class_of(figure)())
+    hands.settle()
+    at_first = (str(hands.values()), told(hands))
+    hands.open_link(link_state(figure))
+    opened = (str(hands.values()), told(hands))
+    page = hands.page.context.new_page()
+    page.goto(hands.copied("Copy link"))
+    again = Hands(page, hands.kind)
+    again.settle()
+    assert (str(again.values()), told(again)) == opened
+    hands.button("Reset").click()
+    hands.settle()
+    assert (str(hands.values()), told(hands)) == at_first
+    assert hands.spoken == "Back at the start."
+
+
+@pytest.mark.parametrize("make", [ValueMixer, MaskLab, BreakIt])
+@pytest.mark.parametrize("spoilt", ["null", "[]", "7", "{}", '{"__proto__": {"polluted": 1}}'])
+def test_what_is_no_state_is_refused_with_a_sentence(open_figure, make, spoilt):
+    hands = open_figure(make())
+    before = str(hands.values())
+    hands.follow(f"#figure={hands.kind}&state={encoded(spoilt)}")
+    heard = hands.spoken
+    assert heard.startswith("The link's state could not be read: ")
+    assert str(hands.values()) == before
+    assert hands.page.evaluate("({}).polluted") is None
+    assert hands.page.record.errors == []
+
+
+@every_state
+def test_python_keeps_the_whole_state_and_tells_it_the_same_way(name):
+    figure, other = STATES[name](), STATES[name]()
+    again = class_of(figure).from_state(figure.get_state())
+    names = figure.page_traits()
+    assert again.get_state(names) == figure.get_state(names)
+    assert again.still() == figure.still()
+    assert repr(figure) == repr(other) == figure.describe()
+    assert not re.search(r"0x[0-9a-f]{6}|at 0x|model_id", repr(figure))
+
+
+@every_state
+def test_nothing_is_asked_for_outside_the_pages_own_folder(open_figure, name):
+    hands = open_figure(STATES[name]())
+    assert hands.page.record.errors == []
+    assert all(address.startswith(("file:", "data:")) for address in hands.page.record.requests)
