@@ -20,6 +20,8 @@ BUGS = {
     "after": "zeros after softmax in place of −∞ before",
     "half": "−1e9 for −∞, in half precision",
 }
+# Needs more than one head: the chapter "Many heads" adds it.
+SPLIT_BUGS = {"reshape": "heads split by a reshape alone"}
 EXCLUDE_EACH_OTHER = ({"unscaled", "d_model"}, {"after", "half"})  # two ways to do one step
 HALF_HIDDEN = -1e9
 FEWEST = 3  # tokens
@@ -29,8 +31,9 @@ DEAD = 0.01  # a row whose largest derivative is below this learns next to nothi
 
 @dataclass(frozen=True, eq=False)
 class BrokenTrace:
-    """What `trace` computed: `scores`, before any mask, `weights` and `output`."""
+    """What `trace` computed: `queries`, `scores`, before any mask, `weights` and `output`."""
 
+    queries: Any
     scores: Any
     weights: Any
     output: Any
@@ -42,11 +45,15 @@ def trace(x, head, mask, bugs=()):
     `mask` is `(n_tokens, n_tokens)`, True = may attend. Without bugs the result is that of
     `head.trace(x, mask=mask)`; `output` is the delta. Biases are left out.
 
-    Raises `ValueError` for a bug that is not one of `BUGS`, or two that exclude each other.
+    Raises `ValueError` for a bug that is not one of `BUGS` or `SPLIT_BUGS`, or two that exclude
+    each other.
     """
     check(bugs)
     w_k = head.w_k.T.reshape(head.w_k.shape) if "transposed" in bugs else head.w_k
-    scores = al.scores(x @ head.w_q, x @ w_k, scale=1 / _divisor(head, bugs))
+    q, k, v = (x @ w for w in (head.w_q, w_k, head.w_v))
+    if "reshape" in bugs:
+        q, k, v = (_first_of_two(rows) for rows in (q, k, v))
+    scores = al.scores(q, k, scale=1 / _divisor(head, bugs))
     keep = ~mask if "inverted" in bugs else mask
     axis = -2 if "axis" in bugs else -1
     if "half" in bugs:
@@ -55,17 +62,24 @@ def trace(x, head, mask, bugs=()):
         weights = np.where(keep, al.softmax(scores, axis=axis), 0.0)
     else:
         weights = al.softmax(np.where(keep, scores, -np.inf), axis=axis)
-    return BrokenTrace(scores, weights, weights @ (x @ head.w_v) @ head.w_o)
+    return BrokenTrace(q, scores, weights, weights @ v @ head.w_o)
 
 
 def check(bugs):
     """Raises `ValueError` unless `bugs` are known and can stand in one program."""
     for bug in bugs:
-        if bug not in BUGS:
-            raise ValueError(f"no bug is called {bug!r}; there are: {', '.join(BUGS)}")
+        if bug not in BUGS | SPLIT_BUGS:
+            known = ", ".join(BUGS | SPLIT_BUGS)
+            raise ValueError(f"no bug is called {bug!r}; there are: {known}")
     for pair in EXCLUDE_EACH_OTHER:
         if pair <= set(bugs):
             raise ValueError(f"{' and '.join(sorted(pair))} do the same step: choose one of them")
+
+
+def _first_of_two(rows):
+    """What a reshape without a transpose takes for the first of two heads that are alike."""
+    side_by_side = np.concatenate([rows, rows], axis=-1)  # (n_tokens, 2 * width), as projected
+    return side_by_side.reshape(2, *rows.shape)[0]
 
 
 def _divisor(head, bugs):
@@ -95,7 +109,8 @@ class Symptoms:
     least `DEAD`, of the rows that have a choice. `nans`: cells that are no number. `past`: how
     far an output before the last token moves when the last token becomes the sum of them all.
     `ratio`: the least and the largest quotient of a score and what it should be, where that is
-    not 0. `error`: how far a weight is from what it should be, at most. NaN is left out of
+    not 0. `error`: how far a weight is from what it should be, at most. `touched`: how many
+    queries change when the first token does. NaN is left out of
     `leak`, `past` and `error`; of the last two nothing but NaN may be left.
     """
 
@@ -108,6 +123,7 @@ class Symptoms:
     past: float
     ratio: tuple
     error: float
+    touched: int
 
 
 def symptoms(x, head, mask, bugs=()):
@@ -126,6 +142,8 @@ def symptoms(x, head, mask, bugs=()):
         bits = np.where(np.isnan(weights), np.nan, bits).sum(axis=-1)
     other_end = np.concatenate([x[:-1], x.sum(axis=0, keepdims=True)])
     moved = np.abs(trace(other_end, head, mask, bugs).output - traced.output)[:-1]
+    other_start = np.concatenate([x[:1] + 1, x[1:]])
+    touched = trace(other_start, head, mask, bugs).queries != traced.queries
     right = trace(x, head, mask)
     told = np.abs(right.scores) > TINY
     return Symptoms(
@@ -138,6 +156,7 @@ def symptoms(x, head, mask, bugs=()):
         past=_largest_known(moved),
         ratio=_extremes(traced.scores[told] / right.scores[told]) if told.any() else (1.0, 1.0),
         error=_largest_known(np.abs(weights - right.weights)),
+        touched=int(touched.any(axis=-1).sum()),
     )
 
 

@@ -28,7 +28,8 @@ class BreakIt(Figure):
     ----------
     sentence : words of `attnlib.world.PHRASES`, 3 to 16.
     mask : "everyone", "causal" or "padding" (causal, and nobody may attend to the first word).
-    bugs : names from `attnlib.bugs.BUGS`, which says what each does.
+    known : the bugs that are offered, `attnlib.bugs.BUGS` unless given.
+    bugs : names from `known`, which says what each does.
     case : "A", "B" or "C" for a bug that is hidden, and found by its symptoms; "" for `bugs`.
     seed : decides which bugs are hidden. `named` is what the reader took them for.
     orientation, show, selected, challenges : as in `QueryKey`. A condition's `measure` is
@@ -81,6 +82,7 @@ class BreakIt(Figure):
 
     @traitlets.validate("bugs")
     def _known_bugs(self, proposal):
+        self._offered(*proposal["value"])
         bugs.check(proposal["value"])
         return list(dict.fromkeys(proposal["value"]))
 
@@ -89,8 +91,13 @@ class BreakIt(Figure):
         for case, bug in proposal["value"].items():
             if case not in CASES:
                 raise ValueError(f"no case is called {case!r}; there are: {', '.join(CASES)}")
-            bugs.check([bug])
+            self._offered(bug)
         return proposal["value"]
+
+    def _offered(self, *names):
+        for name in names:
+            if name not in self.known:
+                raise ValueError(f"no bug is called {name!r}; there are: {', '.join(self.known)}")
 
     @traitlets.validate("selected")
     def _inside_pattern(self, proposal):
@@ -109,7 +116,7 @@ class BreakIt(Figure):
     @property
     def hidden(self):
         """Which bug is in each case."""
-        return dict(zip(CASES, shuffled(BUGS, self.seed), strict=False))
+        return dict(zip(CASES, shuffled(self.known, self.seed), strict=False))
 
     @property
     def active(self):
@@ -165,7 +172,7 @@ class BreakIt(Figure):
         return getattr(symptoms, condition["measure"])
 
     def describe(self):
-        names = [BUGS[bug] for bug in self.bugs]
+        names = [self.known[bug] for bug in self.bugs]
         broken = f"case {self.case}" if self.case else ", ".join(names) or "no bug"
         symptoms = self.symptoms
         return "\n".join(

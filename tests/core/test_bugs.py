@@ -202,3 +202,16 @@ class TestErrors:
         x, head = DESIGNED
         with pytest.raises(ValueError, match=f"x has {n} tokens; expected at least 3"):
             bugs.symptoms(x[:n], head, CAUSAL[:n, :n])
+
+
+def test_a_reshape_alone_takes_half_the_tokens_twice():
+    """The first of two heads alike is made of tokens 0, 0, 1, 1, and so on."""
+    x, head, mask = normal(0, 7, 6), PHRASES.head("nouns look for adjectives"), al.causal_mask(7)
+    doubled = np.repeat(x, 2, axis=0)[:7]
+    traced = bugs.trace(x, head, mask, ["reshape"])
+    expected = head.trace(doubled, mask=mask)
+    assert np.allclose(traced.weights, expected.weights)
+    assert np.allclose(traced.output, expected.delta)
+    assert bugs.symptoms(x, head, mask, ["reshape"]).touched == 2
+    for bug in bugs.BUGS:
+        assert bugs.symptoms(x, head, mask, [bug]).touched == 1

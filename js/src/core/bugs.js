@@ -36,6 +36,9 @@ function onItsSide(w) {
   return w.map((row, a) => row.map((_, d) => numbers[a * row.length + d]));
 }
 
+/** What a reshape without a transpose takes for the first of two heads that are alike. */
+const firstOfTwo = (rows) => rows.map((_, i) => rows[Math.floor(i / 2)]);
+
 /** Softmax as the formula has it: a row of minus infinities is not a number. */
 function bySimpleFormula(row) {
   const top = largest(row);
@@ -54,7 +57,9 @@ export function trace({ x, head, keep, bugs }) {
   const [d_model, d_head] = [head.w_q.length, head.w_q[0].length];
   const divisor = has("unscaled") ? 1 : Math.sqrt(has("d_model") ? d_model : d_head);
   const w_k = has("transposed") ? onItsSide(head.w_k) : head.w_k;
-  const scores = dotProducts(matmul(x, head.w_q), matmul(x, w_k), 1 / divisor);
+  const split = has("reshape") ? firstOfTwo : (rows) => rows;
+  const [q, k, v] = [head.w_q, w_k, head.w_v].map((w) => split(matmul(x, w)));
+  const scores = dotProducts(q, k, 1 / divisor);
   const seen = has("inverted") ? keep.map((row) => row.map((may) => !may)) : keep;
   const where = (rows, otherwise) =>
     rows.map((row, i) => row.map((value, j) => (seen[i][j] ? value : otherwise(value))));
@@ -70,8 +75,8 @@ export function trace({ x, head, keep, bugs }) {
     entering = where(scores, () => -Infinity);
     weights = along(columns, entering, softmax);
   }
-  const output = matmul(matmul(weights, matmul(x, head.w_v)), head.w_o);
-  return { divisor, scores, entering, weights, output, seen };
+  const output = matmul(matmul(weights, v), head.w_o);
+  return { divisor, q, scores, entering, weights, output, seen };
 }
 
 /** What can be measured of a pattern; attnlib.bugs.Symptoms says what each of these is. */
@@ -96,11 +101,19 @@ export function symptoms(setting) {
     past: movedPast(setting, traced),
     ratio: ratios(traced.scores.flat(), right.scores.flat()),
     error: largestKnown(cells.map((w, n) => Math.abs(w - right.weights.flat()[n]))),
+    touched: touchedQueries(setting, traced),
   };
 }
 
 /** Bits of a row; not a number where one of its weights is none. */
 const undecided = (row) => (row.some(Number.isNaN) ? NaN : entropy(row));
+
+/** How many queries change when the first token does. */
+function touchedQueries(setting, traced) {
+  const { x } = setting;
+  const changed = trace({ ...setting, x: [x[0].map((value) => value + 1), ...x.slice(1)] }).q;
+  return changed.filter((row, i) => row.some((value, d) => value !== traced.q[i][d])).length;
+}
 
 /** How far an output before the last token moves when the last becomes the sum of them all. */
 function movedPast(setting, traced) {

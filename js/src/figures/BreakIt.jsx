@@ -36,6 +36,10 @@ const GAUGES = [
   { id: "alive", label: "rows that still learn", text: (v) => `${number(v * 100, 0)}%` },
   { id: "ratio", label: "scores, times what they should be", text: range },
   { id: "error", label: "largest error of a weight", text: (v) => number(v) },
+  {
+    ...{ id: "touched", label: "queries that change with the first word", text: (v) => `${v}` },
+    about: "reshape", // shown where this bug is offered
+  },
 ];
 
 /** What a condition of a challenge measures: a gauge, one end of it, or a count. */
@@ -256,7 +260,8 @@ function Modes({ s, g, voice }) {
   );
 }
 
-function Gauges({ here, right }) {
+function Gauges({ here, right, known }) {
+  const shown = GAUGES.filter(({ about }) => !about || Object.hasOwn(known, about));
   return (
     <table class="al-numbers al-gauges">
       <caption>symptoms</caption>
@@ -268,7 +273,7 @@ function Gauges({ here, right }) {
         </tr>
       </thead>
       <tbody>
-        {GAUGES.map(({ id, label, text }) => {
+        {shown.map(({ id, label, text }) => {
           const [should, is] = [text(right[id]), text(here[id])];
           return (
             <tr>
@@ -440,7 +445,7 @@ export function BreakIt({ model }) {
         ) : (
           <Switches known={known} s={s} model={model} voice={voice} onChange={tell} />
         )}
-        <Gauges here={here} right={right} />
+        <Gauges {...{ here, right, known }} />
         <div class="al-main">
           {pattern}
           <div class="al-controls" data-not-in-picture>

@@ -301,20 +301,6 @@ function useShares({ s, g, voice }) {
 export function Mix({ s, g, axes, presets, held, moveValue, voice }) {
   const shares = useShares({ s, g, voice });
   const [x, token] = [g.x.value, Math.min(held.value, g.words.value.length - 1)];
-  const w_o = useMemo(
-    () => (
-      <MatrixEditor
-        name="w_o"
-        kind="value"
-        matrix={s.w_o}
-        rowLabels={["value 1", "value 2"]}
-        columnLabels={axes}
-        voice={voice}
-        onChange={(next) => (s.w_o.value = next)}
-      />
-    ),
-    [s.w_o.value],
-  );
   return (
     <div>
       <Controls {...{ s, g, presets, voice }} />
@@ -336,7 +322,15 @@ export function Mix({ s, g, axes, presets, held, moveValue, voice }) {
             <ValuePlane {...{ g, held, moveValue }} />
             <DeltaPlane {...{ s, g, axes }} />
           </div>
-          {w_o}
+          <MatrixEditor
+            name="w_o"
+            kind="value"
+            matrix={s.w_o}
+            rowLabels={["value 1", "value 2"]}
+            columnLabels={axes}
+            voice={voice}
+            onChange={(next) => (s.w_o.value = next)}
+          />
         </div>
       </div>
       <Arithmetic {...{ s, g, axes }} />
