@@ -2,7 +2,12 @@
 
 import importlib
 
-REPORTS = ("attention", "figures", "pages")  # modules of this folder, each with a main()
+REPORTS = (
+    "attention",
+    "multi_head",
+    "figures",
+    "pages",
+)  # modules of this folder, each with a main()
 
 for name in REPORTS:
     print(f"== {name}\n")
