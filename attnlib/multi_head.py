@@ -6,27 +6,42 @@ from typing import Any
 
 from attnlib._arguments import check_head_mask, namespace
 from attnlib._weights import check_tokens, check_weights, linear, show
-from attnlib.attention import attention, trace_attention
-from attnlib.head import Head, HeadTrace
+from attnlib.attention import attention, trace_attention, weights_and_output
+from attnlib.head import Head
 
 
 @dataclass(frozen=True, eq=False)
-class MultiHeadTrace(HeadTrace):
+class MultiHeadTrace:
     """What a block computed on its way: the steps of `HeadTrace`, with an axis for the heads.
 
-    `queries` is `(..., head, n_queries, d_head)`, `scores` and `weights` are
-    `(..., head, n_queries, n_keys)`, and so on. `delta`, what the heads together add to `x`, is
-    `(..., n_queries, d_model)`. `block` is the block itself.
+    `queries` and `keys` are `(..., head, n_queries, d_head)` and `(..., head, n_keys, d_head)`,
+    `values` is `(..., head, n_keys, d_value)`, `weights` is `(..., head, n_queries, n_keys)`,
+    `mixed` is `(..., head, n_queries, d_value)`, and `delta`, what the heads together add to `x`,
+    is `(..., n_queries, d_model)`. `scores` and `deltas` are large and seldom looked at, so they
+    are worked out when first asked for, from the `block` and the `mask` that were used.
     """
 
+    queries: Any
+    keys: Any
+    values: Any
+    weights: Any
+    mixed: Any
+    delta: Any
     block: Any
+    mask: Any
+    causal: bool
+
+    @cached_property
+    def scores(self):
+        """How well queries and keys agree, `(..., head, n_queries, n_keys)`; -inf where masked."""
+        steps = (self.queries, self.keys, self.values, self.mask, self.causal)
+        return trace_attention(*steps).scores
 
     @cached_property
     def deltas(self):
         """What each head adds to `x`, `(..., head, n_queries, d_model)`; `delta` is their sum.
 
-        Layer h is what `block.heads[h]` adds, with its share of `b_o`. It is worked out when
-        first asked for: with many heads it outweighs all other steps of a short text.
+        Layer h is what `block.heads[h]` adds, with its share of `b_o`.
         """
         return linear(self.mixed, self.block.w_o, self.block._share_of_output_bias())
 
@@ -124,11 +139,9 @@ class MultiHead:
         [[[0.67, 0.33], [0.33, 0.67]], [[3.78, 0.22], [0.22, 3.78]]]
         """
         queries, keys, values = self._project(x, context, mask)
-        steps = trace_attention(queries, keys, values, mask, causal)
-        delta = self._output(steps.output)
-        return MultiHeadTrace(
-            queries, keys, values, steps.scores, steps.weights, steps.output, delta, self
-        )
+        weights, mixed = weights_and_output(queries, keys, values, mask, causal)
+        delta = self._output(mixed)
+        return MultiHeadTrace(queries, keys, values, weights, mixed, delta, self, mask, causal)
 
     @property
     def heads(self):

@@ -246,6 +246,28 @@ def test_numpy_torch_and_array_api_strict_agree(call):
         assert np.allclose(np.asarray(delta), expected.delta, atol=EXACT)
 
 
+@pytest.mark.parametrize("n_tokens", [1, 33, 300])
+@pytest.mark.parametrize("gradients", [True, False])
+def test_long_traces_agree_with_those_of_the_heads(n_tokens, gradients):
+    """The weights may take the memory of the scores: neither shows it."""
+    weights = {name: torch.tensor(a, requires_grad=gradients) for name, a in arrays(0).items()}
+    block, x = al.MultiHead(**weights), torch.tensor(normal(20, n_tokens, D_MODEL))
+    trace, traces = block.trace(x, causal=True), [h.trace(x, causal=True) for h in block.heads]
+    for name in ("scores", "weights", "mixed"):
+        expected = torch.stack([getattr(each, name) for each in traces])
+        assert torch.allclose(getattr(trace, name), expected, rtol=0, atol=EXACT), name
+
+
+def test_scores_beyond_every_number_are_those_of_the_heads():
+    """A row of -inf, by overflow and not by a mask, has no weights; one of +inf has NaN."""
+    tensors = {name: torch.tensor(a) for name, a in arrays(0, MATRICES).items()}
+    tensors["w_q"] = tensors["w_q"] * 1e308
+    block, x = al.MultiHead(**tensors), torch.tensor(normal(20, 4, D_MODEL))
+    expected = torch.stack([head.trace(x).weights for head in block.heads])
+    assert expected.isnan().any()
+    assert torch.allclose(block.trace(x).weights, expected, equal_nan=True)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_the_dtype_that_comes_in_goes_out(dtype):
     exact = al.MultiHead(**arrays(0))
