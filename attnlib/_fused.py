@@ -56,9 +56,9 @@ def fused_softmax(x, axis):
     """Softmax along `axis`, which is not empty, or None where a row has no finite softmax.
 
     On the processor, where new memory costs as much as the softmax itself, the weights take the
-    memory of `x`, unless gradients are wanted.
+    memory of `x`, unless gradients may be wanted.
     """
     if not x.detach().amax(axis).isfinite().all():
         return None
-    in_place = x.is_cpu and not x.requires_grad
+    in_place = x.is_cpu and not torch.is_grad_enabled()
     return torch.softmax(x, axis, out=x) if in_place else torch.softmax(x, axis)

@@ -250,9 +250,11 @@ def test_numpy_torch_and_array_api_strict_agree(call):
 @pytest.mark.parametrize("gradients", [True, False])
 def test_long_traces_agree_with_those_of_the_heads(n_tokens, gradients):
     """The weights may take the memory of the scores: neither shows it."""
-    weights = {name: torch.tensor(a, requires_grad=gradients) for name, a in arrays(0).items()}
-    block, x = al.MultiHead(**weights), torch.tensor(normal(20, n_tokens, D_MODEL))
-    trace, traces = block.trace(x, causal=True), [h.trace(x, causal=True) for h in block.heads]
+    block = al.MultiHead(**converted(torch.asarray, arrays(0)))
+    x = torch.tensor(normal(20, n_tokens, D_MODEL))
+    with torch.set_grad_enabled(gradients):
+        trace = block.trace(x, causal=True)
+    traces = [head.trace(x, causal=True) for head in block.heads]
     for name in ("scores", "weights", "mixed"):
         expected = torch.stack([getattr(each, name) for each in traces])
         assert torch.allclose(getattr(trace, name), expected, rtol=0, atol=EXACT), name
@@ -265,7 +267,8 @@ def test_scores_beyond_every_number_are_those_of_the_heads():
     block, x = al.MultiHead(**tensors), torch.tensor(normal(20, 4, D_MODEL))
     expected = torch.stack([head.trace(x).weights for head in block.heads])
     assert expected.isnan().any()
-    assert torch.allclose(block.trace(x).weights, expected, equal_nan=True)
+    with torch.no_grad():
+        assert torch.allclose(block.trace(x).weights, expected, equal_nan=True)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
