@@ -145,7 +145,7 @@ def check_head_mask(mask, x, context, n_heads):
     """
     layers = tuple(getattr(mask, "shape", ()))[:-2]
     texts = _broadcast({"x": x[:-2], "context": context[:-2]})
-    if len(layers) > len(texts) or set(layers) <= {1} or not _broadcasts_to(layers, texts):
+    if set(layers) <= {1} or not _broadcasts_to(layers, texts):
         return
     per_text = (*texts, 1, x[-2], context[-2])
     per_head = (*(1 for _ in texts), n_heads, x[-2], context[-2])

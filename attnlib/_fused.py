@@ -55,7 +55,10 @@ def _holds_wild_numbers(output, q, k):
 def fused_softmax(x, axis):
     """Softmax along `axis`, which is not empty, or None where a row has no finite softmax.
 
-    PyTorch makes such a row NaN throughout, so one number of each row tells.
+    On the processor, where new memory costs as much as the softmax itself, the weights take the
+    memory of `x`, unless gradients may be wanted.
     """
-    weights = torch.softmax(x, axis)
-    return None if weights.detach().select(axis, 0).isnan().any() else weights
+    if not x.detach().amax(axis).isfinite().all():
+        return None
+    in_place = x.is_cpu and not torch.is_grad_enabled()
+    return torch.softmax(x, axis, out=x) if in_place else torch.softmax(x, axis)

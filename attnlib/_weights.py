@@ -12,7 +12,10 @@ SIDES = {"rows": -2, "columns": -1}
 
 
 def linear(x, w, b):
-    return x @ w if b is None else x @ w + b
+    product = x @ w
+    if b is not None:
+        product += b  # in the product's own memory: new memory takes longer than the sum
+    return product
 
 
 def arrays_of(head):

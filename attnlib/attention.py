@@ -102,6 +102,15 @@ def trace_attention(q, k, v, mask=None, causal=False, scale=None):
     return Trace(*(xp.astype(step, dtype, copy=False) for step in steps))
 
 
+def weights_and_output(q, k, v, mask=None, causal=False):
+    """The last two steps of `trace_attention`, in half the memory: the scores' is used again."""
+    xp, scale = _check(q, k, v, mask, causal, None)
+    dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
+    attend = _method(xp, q, k, v, mask, causal)
+    _, *steps = attend(xp, q, k, v, mask, causal, scale, overwrite=True)
+    return tuple(xp.astype(step, dtype, copy=False) for step in steps)
+
+
 def attention(q, k, v, mask=None, causal=False, scale=None):
     """Each query's mixture of the values: `softmax(q @ k.T * scale) @ v`.
 
@@ -155,7 +164,6 @@ def _attend_in_blocks(xp, q, k, v, mask, causal, scale):
     """`_attend`'s output without the full pattern: `BLOCK` rows of it at a time."""
     n_queries, n_keys = q.shape[-2], k.shape[-2]
     attend = _method(xp, q, k, v, mask, causal)
-    overwrite = not is_torch_namespace(xp)  # its automatic differentiation needs every step
     outputs = []
     for start in range(0, max(n_queries, 1), BLOCK):
         stop = min(start + BLOCK, n_queries)
@@ -164,7 +172,7 @@ def _attend_in_blocks(xp, q, k, v, mask, causal, scale):
         rows, keys = slice(start, stop), slice(0, seen)
         block = q[..., rows, :], k[..., keys, :], v[..., keys, :]
         part = _crop(mask, rows, keys)
-        outputs.append(attend(xp, *block, part, causal, scale, overwrite)[-1])
+        outputs.append(attend(xp, *block, part, causal, scale, overwrite=True)[-1])
     return outputs[0] if len(outputs) == 1 else xp.concat(outputs, axis=-2)
 
 

@@ -1,24 +1,49 @@
 """Many heads in one block: stacks of matrices, one for each head."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from attnlib._arguments import check_head_mask, namespace
 from attnlib._weights import check_tokens, check_weights, linear, show
-from attnlib.attention import attention, trace_attention
-from attnlib.head import Head, HeadTrace
+from attnlib.attention import attention, trace_attention, weights_and_output
+from attnlib.head import Head
 
 
 @dataclass(frozen=True, eq=False)
-class MultiHeadTrace(HeadTrace):
+class MultiHeadTrace:
     """What a block computed on its way: the steps of `HeadTrace`, with an axis for the heads.
 
-    `queries` is `(..., head, n_queries, d_head)`, `scores` and `weights` are
-    `(..., head, n_queries, n_keys)`, and so on. `deltas`, what each head adds to `x`, is
-    `(..., head, n_queries, d_model)`; `delta`, their sum, is `(..., n_queries, d_model)`.
+    `queries` and `keys` are `(..., head, n_queries, d_head)` and `(..., head, n_keys, d_head)`,
+    `values` is `(..., head, n_keys, d_value)`, `weights` is `(..., head, n_queries, n_keys)`,
+    `mixed` is `(..., head, n_queries, d_value)`, and `delta`, what the heads together add to `x`,
+    is `(..., n_queries, d_model)`. `scores` and `deltas` are large and seldom looked at, so they
+    are worked out when first asked for, from the `block` and the `mask` that were used.
     """
 
-    deltas: Any
+    queries: Any
+    keys: Any
+    values: Any
+    weights: Any
+    mixed: Any
+    delta: Any
+    block: Any
+    mask: Any
+    causal: bool
+
+    @cached_property
+    def scores(self):
+        """How well queries and keys agree, `(..., head, n_queries, n_keys)`; -inf where masked."""
+        steps = (self.queries, self.keys, self.values, self.mask, self.causal)
+        return trace_attention(*steps).scores
+
+    @cached_property
+    def deltas(self):
+        """What each head adds to `x`, `(..., head, n_queries, d_model)`; `delta` is their sum.
+
+        Layer h is what `block.heads[h]` adds, with its share of `b_o`.
+        """
+        return linear(self.mixed, self.block.w_o, self.block._share_of_output_bias())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,9 +125,7 @@ class MultiHead:
 
         Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
         """
-        steps = self._project(x, context, mask)
-        mixed = _joined(attention(*steps, mask, causal))
-        return linear(mixed, self._joined_output(), self.b_o)
+        return self._output(attention(*self._project(x, context, mask), mask, causal))
 
     def trace(self, x, context=None, mask=None, causal=False):
         """Every step of `block(x)`, as a `MultiHeadTrace`; arguments and errors are the same.
@@ -116,13 +139,9 @@ class MultiHead:
         [[[0.67, 0.33], [0.33, 0.67]], [[3.78, 0.22], [0.22, 3.78]]]
         """
         queries, keys, values = self._project(x, context, mask)
-        steps = trace_attention(queries, keys, values, mask, causal)
-        share = self._share_of_output_bias()
-        deltas = linear(steps.output, self.w_o, share)
-        delta = namespace(deltas=deltas).sum(deltas, axis=-3)
-        return MultiHeadTrace(
-            queries, keys, values, steps.scores, steps.weights, steps.output, delta, deltas
-        )
+        weights, mixed = weights_and_output(queries, keys, values, mask, causal)
+        delta = self._output(mixed)
+        return MultiHeadTrace(queries, keys, values, weights, mixed, delta, self, mask, causal)
 
     @property
     def heads(self):
@@ -159,8 +178,8 @@ class MultiHead:
         >>> w_o.tolist()
         [[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 2.0]]
         """
-        side_by_side = (_joined(w) for w in (self.w_q, self.w_k, self.w_v))
-        return (*side_by_side, self._joined_output())
+        beside = (_side_by_side(w) for w in (self.w_q, self.w_k, self.w_v))
+        return (*beside, _one_above_the_other(self.w_o))
 
     def __repr__(self):
         return show(self)
@@ -176,9 +195,9 @@ class MultiHead:
             _for_each_head(context, self.w_v, self.b_v),
         )
 
-    def _joined_output(self):
-        n_heads, d_value, d_model = self.w_o.shape
-        return namespace(w_o=self.w_o).reshape(self.w_o, (n_heads * d_value, d_model))
+    def _output(self, mixed):
+        """All heads through their `w_o`, and the sum of what comes out, in one product."""
+        return linear(_side_by_side(mixed), _one_above_the_other(self.w_o), self.b_o)
 
     def _share_of_output_bias(self):
         return None if self.b_o is None else self.b_o / self.w_q.shape[0]
@@ -189,13 +208,18 @@ def _for_each_head(x, w, b):
     n_heads, _, width = w.shape
     xp = namespace(x=x)
     b = None if b is None else xp.reshape(b, (n_heads * width,))
-    side_by_side = linear(x, _joined(w), b)  # (..., n_tokens, n_heads * d_head)
-    split = xp.reshape(side_by_side, (*x.shape[:-1], n_heads, width))
-    return xp.moveaxis(split, -2, -3)
+    product = linear(x, _side_by_side(w), b)  # (..., n_tokens, n_heads * d_head)
+    return xp.moveaxis(xp.reshape(product, (*x.shape[:-1], n_heads, width)), -2, -3)
 
 
-def _joined(stack):
-    """`(..., head, row, column)` with the heads side by side: `(..., row, n_heads * column)`."""
+def _side_by_side(stack):
+    """`(..., head, row, column)` as `(..., row, n_heads * column)`."""
     xp = namespace(stack=stack)
     *leading, n_heads, n_rows, n_columns = stack.shape
     return xp.reshape(xp.moveaxis(stack, -3, -2), (*leading, n_rows, n_heads * n_columns))
+
+
+def _one_above_the_other(stack):
+    """`(head, row, column)` as `(n_heads * row, column)`."""
+    n_heads, n_rows, n_columns = stack.shape
+    return namespace(stack=stack).reshape(stack, (n_heads * n_rows, n_columns))

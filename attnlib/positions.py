@@ -86,4 +86,4 @@ def rotate(x, positions, *, base=BASE):
 def _angles(xp, positions, width, base):
     """How far each pair of columns has turned at each position: `(n_tokens, pairs)`, radians."""
     column = xp.arange(0, width, 2, dtype=xp.float64, device=positions.device)
-    return positions[:, None] * base ** (-column / max(width, 1))
+    return positions[:, None] * base ** (-column / width)

@@ -45,15 +45,16 @@ def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
     """`softmax` without its checks, in the precision of `x`.
 
     `overwrite` lets it work in the memory of `x`, where the backend can: new memory for each
-    step takes longer than the arithmetic. Automatic differentiation needs the steps kept.
+    step takes longer than the arithmetic. PyTorch does it in one kernel.
     """
-    subtract, divide = (isub, itruediv) if overwrite else (sub, truediv)
     if x.shape[axis] == 0:
         return x  # no scores, no weights
-    if temperature == 1 and is_torch_namespace(xp):
-        fused = _fused_softmax()(x, axis)
+    if overwrite and is_torch_namespace(xp):
+        fused = _fused_softmax()(x, axis) if temperature == 1 else None
         if fused is not None:
             return fused
+        overwrite = False  # automatic differentiation needs every step
+    subtract, divide = (isub, itruediv) if overwrite else (sub, truediv)
     top = xp.max(x, axis=axis, keepdims=True)
     # -inf means an empty row: subtract 0 instead. +inf has no limit to tend to: NaN.
     top = xp.where(xp.isfinite(top), top, xp.where(top < 0, xp.zeros_like(top), xp.nan))

@@ -2,7 +2,8 @@
 
 import importlib
 
-REPORTS = ("attention", "figures", "pages")  # modules of this folder, each with a main()
+# Modules of this folder, each with a main().
+REPORTS = ("attention", "multi_head", "figures", "pages")
 
 for name in REPORTS:
     print(f"== {name}\n")

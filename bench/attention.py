@@ -67,6 +67,11 @@ def measure(function, inputs, tensors, causal, seconds):
 
 def medians(*calls, seconds):
     """The median time of each call, taken in turns until the seconds are spent."""
+    return [median(record) for record in in_turns(*calls, seconds=seconds)]
+
+
+def in_turns(*calls, seconds):
+    """The times of each call, one after the other until the seconds are spent."""
     times = [[] for _ in calls]
     for call in calls:
         call()  # the first call pays for what later ones find ready
@@ -77,7 +82,7 @@ def medians(*calls, seconds):
             start = time.perf_counter()
             call()
             record.append(time.perf_counter() - start)
-    return [median(record) for record in times]
+    return times
 
 
 def numpy_peak(call):

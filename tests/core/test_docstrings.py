@@ -7,10 +7,20 @@ import pytest
 
 import attnlib as al
 
-PUBLIC = ["softmax", "scores", "causal_mask", "attention", "trace_attention", "Head"]
+PUBLIC = [
+    "softmax",
+    "scores",
+    "causal_mask",
+    "attention",
+    "trace_attention",
+    "Head",
+    "MultiHead",
+    "sinusoidal_positions",
+    "rotate",
+]
 
 
-@pytest.mark.parametrize("name", ["softmax", "attention", "head"])
+@pytest.mark.parametrize("name", ["softmax", "attention", "head", "multi_head", "positions"])
 def test_examples_hold(name):
     results = doctest.testmod(sys.modules[f"attnlib.{name}"])
     assert results.attempted > 0
