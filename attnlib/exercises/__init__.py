@@ -20,7 +20,8 @@ from attnlib.exercises import (
     values,
 )
 from attnlib.exercises.checking import Exercise, Verdict
-from attnlib.exercises.own_head import HeadReport, try_head
+from attnlib.exercises.classes import HeadReport
+from attnlib.exercises.own_head import try_head
 
 __all__ = ["Exercise", "HeadReport", "Verdict", "check", "exercises", "my_pieces", "try_head"]
 
