@@ -12,7 +12,9 @@ from types import MappingProxyType
 from attnlib.exercises import (
     context,
     embeddings,
+    many_heads,
     masking,
+    order,
     pieces,
     queries_and_keys,
     scaling,
@@ -22,11 +24,31 @@ from attnlib.exercises import (
 from attnlib.exercises.checking import Exercise, Verdict
 from attnlib.exercises.classes import HeadReport
 from attnlib.exercises.own_head import try_head
+from attnlib.exercises.own_multi_head import try_multi_head
 
-__all__ = ["Exercise", "HeadReport", "Verdict", "check", "exercises", "my_pieces", "try_head"]
+__all__ = [
+    "Exercise",
+    "HeadReport",
+    "Verdict",
+    "check",
+    "exercises",
+    "my_pieces",
+    "try_head",
+    "try_multi_head",
+]
 
 # In the order of the book.
-_CHAPTERS = (embeddings, context, queries_and_keys, softmax, scaling, values, masking)
+_CHAPTERS = (
+    embeddings,
+    context,
+    queries_and_keys,
+    softmax,
+    scaling,
+    values,
+    masking,
+    many_heads,
+    order,
+)
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
 _PLACES = pieces.places(_CHAPTERS)
 
