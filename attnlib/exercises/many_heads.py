@@ -123,8 +123,8 @@ SPLIT_MISTAKES = (
         "interleaved",
         interleaved,
         "In head {head}, row {row}, column {column} you have {returned}, and {expected} is "
-        "expected. Your heads take every {n_heads}th column, like dealing cards. A head holds "
-        "{d_head} columns that are neighbours.",
+        "expected. Your {n_heads} heads take the columns in turn, like cards that are dealt. A "
+        "head holds {d_head} columns that are neighbours.",
         "When a row of {width} numbers becomes a small table, its rows are filled first. Which "
         "must then be the longer count, the number of heads or d_head, and which comes first?",
     ),
@@ -351,15 +351,15 @@ STAPLE_MISTAKES = (
     parts_mistake(
         "exchanged",
         lambda mixed, w_o: (np.concatenate(w_o), side_by_side(mixed)),
-        "Both are right, in the wrong order: first what the heads have mixed, then the matrix "
-        "that is multiplied with it.",
+        "Your shapes are {shape}. Both are right, in the wrong order: first what the heads have "
+        "mixed, then the matrix that is multiplied with it.",
         "Rows of the text come first, as ever: x @ w.",
     ),
     parts_mistake(
         "along-tokens",
         lambda mixed, w_o: (np.concatenate(mixed), None),
-        "Your concatenation has the shape that you see in {shape}: the heads lie below each "
-        "other, and every token comes {n_heads} times. A token has one row, with all heads in it.",
+        "Your shapes are {shape}: in the first factor the heads lie below each other, and every "
+        "token comes {n_heads} times. A token has one row, with all heads in it.",
         "Join the mixtures along their last axis: {n_heads} times {d_value} columns.",
     ),
     parts_mistake(
@@ -376,8 +376,8 @@ STAPLE_MISTAKES = (
             lambda mixed, w_o: (mixed.sum(axis=0), None),
             lambda mixed, w_o: (mixed.mean(axis=0), None),
         ),
-        "You added the heads' mixtures up before w_o came. Each head has a w_o of its own, and "
-        "after the sum nobody can tell whose number is whose.",
+        "Your shapes are {shape}: you added the heads' mixtures up before w_o came. Each head has "
+        "a w_o of its own, and after the sum nobody can tell whose number is whose.",
         "Side by side, not on top of each other: {width} columns, {d_value} for each head.",
     ),
     parts_mistake(
@@ -386,8 +386,8 @@ STAPLE_MISTAKES = (
             lambda mixed, w_o: (None, side_by_side(w_o)),
             lambda mixed, w_o: (None, side_by_side(w_o).T),
         ),
-        "You put the heads' w_o side by side. The columns of all of them stand for the same "
-        "d_model = {d_model} numbers, so they belong below each other.",
+        "Your shapes are {shape}: you put the heads' w_o side by side. The columns of all of them "
+        "stand for the same d_model = {d_model} numbers, so they belong below each other.",
         "Each column of the concatenation meets one row of the other factor: {width} of both.",
     ),
     parts_mistake(
@@ -723,8 +723,8 @@ TORCH_MISTAKES = (
     parts_mistake(
         "interleaved",
         with_any_w_o(interleaved),
-        "{name} has {returned} at {place}, and {expected} is expected. Your heads take every "
-        "{n_heads}th coordinate; each head's {d_head} are neighbours.",
+        "{name} has {returned} at {place}, and {expected} is expected. Your {n_heads} heads take "
+        "the coordinates in turn; the {d_head} of each head are neighbours.",
         "When you cut an axis in two, the heads come first and d_head second.",
     ),
     Diagnosis(

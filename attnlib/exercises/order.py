@@ -37,7 +37,7 @@ def shuffle_case(outputs, order, rows=None):
         matrix("input outputs, of the shuffled text", outputs, shuffled),
         matrix("input order", order, ("order",), decimals=0),
     )
-    facts = {"first": rows[0], "place": str(order.tolist().index(0)), "took": str(order[0])}
+    facts = {"first": repr(rows[0]), "place": str(order.tolist().index(0)), "took": str(order[0])}
     return Case((outputs, order), rows, columns(outputs.shape[1]), drawn, facts)
 
 
@@ -210,7 +210,7 @@ SINUSOIDAL_MISTAKES = (
             column_by_column(1),
             column_by_column(2),
         ),
-        "{row}, column {column} is {returned}, and {expected} is expected. Check your exponent: "
+        "At {row}, column {column} is {returned}, and {expected} is expected. Check your exponent: "
         "i numbers the pairs, and 2i is the even column of pair i. A sine and its cosine share "
         "one angle.",
         "With d_model = {d_model}, the exponents of the pairs go up in steps of 2/{d_model}, from "
@@ -222,7 +222,7 @@ SINUSOIDAL_MISTAKES = (
             waves_of(lambda positions, d, base=base: angles(positions, d, base))
             for base in OTHER_BASES
         ),
-        "{row}, column {column} is {returned}, and {expected} is expected. The form is right, "
+        "At {row}, column {column} is {returned}, and {expected} is expected. The form is right, "
         "and the number that is raised to a power is another one.",
         "The base is ten thousand: count the zeros.",
     ),
@@ -232,16 +232,16 @@ SINUSOIDAL_MISTAKES = (
             waves_of(lambda positions, d: np.degrees(angles(positions, d))),
             waves_of(lambda positions, d: np.radians(angles(positions, d))),
         ),
-        "{row}, column {column} is {returned}, and {expected} is expected. You converted between "
-        "degrees and radians; NumPy's sine takes radians, and so does the formula.",
+        "At {row}, column {column} is {returned}, and {expected} is expected. You converted "
+        "between degrees and radians; NumPy's sine takes radians, and so does the formula.",
         "Position 1 turns the first pair by 1 radian, some 57 degrees. Give the sine the angle as "
         "it is.",
     ),
     mistake(
         "upside-down",
         waves_of(lambda positions, d: angles(positions, d, power=-2)),
-        "{row}, column {column} is {returned}, and {expected} is expected. Your angles grow from "
-        "pair to pair; they must shrink.",
+        "At {row}, column {column} is {returned}, and {expected} is expected. Your angles grow "
+        "from pair to pair; they must shrink.",
         "Position divided by the power, or times the power with a minus in its exponent.",
     ),
     mistake(
@@ -251,7 +251,7 @@ SINUSOIDAL_MISTAKES = (
             lambda n, d: waves(*[np.sin(sinusoidal_angles(n, d))] * 2),
             lambda n, d: waves(*[sinusoidal_angles(n, d)] * 2),
         ),
-        "{row}, column {column} is {returned}, and {expected} is expected. Columns that must "
+        "At {row}, column {column} is {returned}, and {expected} is expected. Columns that must "
         "differ are alike in your array.",
         "Each pair has an angle of its own, and of one angle a pair holds the sine first and the "
         "cosine second.",
@@ -266,8 +266,8 @@ SINUSOIDAL_MISTAKES = (
 )
 SINUSOIDAL_FALLBACK = Diagnosis(
     "unrecognised",
-    "{row}, column {column} is {returned}, and {expected} is expected. Work out the angle of this "
-    "cell by hand: the position, divided by ten thousand to the power 2i/{d_model}.",
+    "At {row}, column {column} is {returned}, and {expected} is expected. Work out the angle of "
+    "this cell by hand: the position, divided by ten thousand to the power 2i/{d_model}.",
     "Columns 0 and 1 are pair 0, columns 2 and 3 pair 1, and so on: the sine of the pair's angle, "
     "then its cosine. Print the angles alone before you take sines.",
     lambda attempt: True,
@@ -379,8 +379,8 @@ ROTATE_MISTAKES = (
             turned_by(lambda positions, d: angles(positions, d, power=0)),
             turned_by(lambda positions, d: angles(np.ones(len(positions)), d)),
         ),
-        "{row}, column {column} is {returned}, and {expected} is expected. All pairs of a token, "
-        "or all tokens, turn by the same angle in your code.",
+        "At {row}, column {column} is {returned}, and {expected} is expected. All pairs of a "
+        "token, or all tokens, turn by the same angle in your code.",
         "An angle belongs to a position *and* a pair: an array of a row for each token and "
         "{pairs} columns here.",
     ),
@@ -391,7 +391,7 @@ ROTATE_MISTAKES = (
             turned_by(lambda positions, d: angles(np.arange(len(positions)), d)),
             turned_by(lambda positions, d: angles(np.arange(len(positions)) + 1, d)),
         ),
-        "{row}, column {column} is {returned}, and {expected} is expected. Your result does not "
+        "At {row}, column {column} is {returned}, and {expected} is expected. Your result does not "
         "depend on `positions`: the rows may stand anywhere in a text, not only at its beginning.",
         "Use the numbers of `positions` where you now count the rows yourself.",
     ),
@@ -425,7 +425,7 @@ ROTATE_MISTAKES = (
             ),
             lambda x, positions: rotate(x, positions) / np.sqrt(x.shape[1]),
         ),
-        "{row}, column {column} is {returned}, and {expected} is expected. You made numbers "
+        "At {row}, column {column} is {returned}, and {expected} is expected. You made numbers "
         "larger or smaller. A turn leaves every row as long as it was, and mixes the two "
         "numbers of a pair.",
         "Both numbers of a turned pair (a, b) need a *and* b.",
@@ -443,7 +443,7 @@ ROTATE_MISTAKES = (
                 for base in OTHER_BASES
             ),
         ),
-        "{row}, column {column} is {returned}, and {expected} is expected. You turn the right "
+        "At {row}, column {column} is {returned}, and {expected} is expected. You turn the right "
         "pairs by the wrong angles.",
         "Pair i turns by the position times ten thousand to the power -2i/{d_head}, in radians: "
         "pair 0 by the position itself, every further pair by less.",
@@ -456,7 +456,7 @@ ROTATE_MISTAKES = (
             lambda x, positions: swapped(rotate(x, positions)),
             lambda x, positions: rotate(swapped(x), positions),
         ),
-        "{row}, column {column} is {returned}, and {expected} is expected. Sine and cosine, or "
+        "At {row}, column {column} is {returned}, and {expected} is expected. Sine and cosine, or "
         "the two numbers of a pair, have changed places.",
         "At position 0 nothing may happen: the cosine is 1 and the sine is 0 there. What does "
         "your code make of token 0?",
@@ -472,8 +472,8 @@ ROTATE_MISTAKES = (
 )
 ROTATE_FALLBACK = Diagnosis(
     "unrecognised",
-    "{row}, column {column} is {returned}, and {expected} is expected. Take this token's pair and "
-    "its angle, and turn it by hand.",
+    "At {row}, column {column} is {returned}, and {expected} is expected. Take this token's pair "
+    "and its angle, and turn it by hand.",
     "(a, b) becomes (a cos - b sin, a sin + b cos). a are the even columns, b the odd ones; the "
     "angles have a row for each token and {pairs} columns.",
     lambda attempt: True,
@@ -500,13 +500,8 @@ ROTATE = FunctionExercise(
 # --- distance-only: the score of two turned vectors
 
 
-def score_at(q, k, query_position, key_position):
-    turned_q = rotate(q[None], [query_position])[0]
-    return turned_q @ rotate(k[None], [key_position])[0]
-
-
 def distance_only(q, k, distance):
-    return score_at(q, k, distance, 0)
+    return np.asarray(rotate(q[None], [distance])[0] @ k)
 
 
 @dataclass(frozen=True)
@@ -531,8 +526,8 @@ def distance_case(q, k, distance):
 
 
 def distance_cases():
-    cases = [distance_case(np.array([1.0, 0.0]), np.array([1.0, 2.0]), 1)]
-    cases.append(distance_case(np.array([1.0, 2.0, 0.0, 1.0]), np.array([2.0, 0.0, 1.0, 1.0]), 3))
+    cases = [distance_case(np.array([1.0, 0.0]), np.array([1.0, 2.0]), 3)]
+    cases.append(distance_case(np.array([1.0, 2.0, 0.0, 1.0]), np.array([2.0, 0.0, 1.0, 1.0]), 2))
     rng = np.random.default_rng(SEED)
     for d_head, distance in ((4, 0), (6, 2), (8, 17), (2, 40)):
         q, k = rng.normal(0, 2, (2, d_head)).round(1)
