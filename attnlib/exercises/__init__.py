@@ -79,10 +79,11 @@ def check(exercise_id, answer):
     return replace(verdict, message=f"{verdict.message} {kept}")
 
 
-def my_pieces():
+def my_pieces(before=None):
     """The pieces of a head by name, the reader's own where one is kept and right.
 
-    Attributes: scores, softmax, scaled_scores, delta, causal_mask, masked_weights. attnlib's own
+    Attributes: scores, softmax, scaled_scores, delta, causal_mask, masked_weights and head, the
+    class made of them; with `before="head"` those that come before the head. attnlib's own
     stands in for what is missing; the text of what is returned says which is whose.
     """
-    return pieces.load(_PLACES)
+    return pieces.load(_PLACES, before)

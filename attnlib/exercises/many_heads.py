@@ -125,8 +125,8 @@ SPLIT_MISTAKES = (
         "In head {head}, row {row}, column {column} you have {returned}, and {expected} is "
         "expected. Your {n_heads} heads take the columns in turn, like cards that are dealt. A "
         "head holds {d_head} columns that are neighbours.",
-        "When a row of {width} numbers becomes a small table, its rows are filled first. Which "
-        "must then be the longer count, the number of heads or d_head, and which comes first?",
+        "When a row of {width} numbers is cut into a small table, the table's rows are filled "
+        "first. Each of its rows must be a head: does n_heads or d_head come first in its shape?",
     ),
     mistake(
         "on-its-side",

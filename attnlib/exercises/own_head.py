@@ -74,6 +74,7 @@ BROKEN = (
 
 HEAD = ClassExercise(
     id="head",
+    piece="head",
     title="Your own head",
     stars=3,
     minutes=30,
