@@ -129,7 +129,7 @@ def without_repeats(results):
         told |= {each.reason} - {""}
 
 
-def kept(Class, promise):
+def result_of(Class, promise):
     """The `Result` of one promise."""
     if promise.needs and importlib.util.find_spec(promise.needs) is None:
         return Result(promise, LEFT_OUT, f"{promise.needs} is not installed")
@@ -165,7 +165,7 @@ class ClassExercise(Exercise):
         """The `HeadReport` on a class, without results if it is a stub."""
         results = ()
         if not is_blank(Class) and not (isinstance(Class, type) and self._is_stub(Class)):
-            results = without_repeats(kept(Class, promise) for promise in self.promises)
+            results = without_repeats(result_of(Class, promise) for promise in self.promises)
         return HeadReport(self.id, self.titles, tuple(results))
 
     def solved_by(self, answer):
