@@ -12,7 +12,9 @@ from types import MappingProxyType
 from attnlib.exercises import (
     context,
     embeddings,
+    many_heads,
     masking,
+    order,
     pieces,
     queries_and_keys,
     scaling,
@@ -20,12 +22,33 @@ from attnlib.exercises import (
     values,
 )
 from attnlib.exercises.checking import Exercise, Verdict
-from attnlib.exercises.own_head import HeadReport, try_head
+from attnlib.exercises.classes import HeadReport
+from attnlib.exercises.own_head import try_head
+from attnlib.exercises.own_multi_head import try_multi_head
 
-__all__ = ["Exercise", "HeadReport", "Verdict", "check", "exercises", "my_pieces", "try_head"]
+__all__ = [
+    "Exercise",
+    "HeadReport",
+    "Verdict",
+    "check",
+    "exercises",
+    "my_pieces",
+    "try_head",
+    "try_multi_head",
+]
 
 # In the order of the book.
-_CHAPTERS = (embeddings, context, queries_and_keys, softmax, scaling, values, masking)
+_CHAPTERS = (
+    embeddings,
+    context,
+    queries_and_keys,
+    softmax,
+    scaling,
+    values,
+    masking,
+    many_heads,
+    order,
+)
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
 _PLACES = pieces.places(_CHAPTERS)
 
@@ -56,10 +79,11 @@ def check(exercise_id, answer):
     return replace(verdict, message=f"{verdict.message} {kept}")
 
 
-def my_pieces():
+def my_pieces(before=None):
     """The pieces of a head by name, the reader's own where one is kept and right.
 
-    Attributes: scores, softmax, scaled_scores, delta, causal_mask, masked_weights. attnlib's own
+    Attributes: scores, softmax, scaled_scores, delta, causal_mask, masked_weights and head, the
+    class made of them; with `before="head"` those that come before the head. attnlib's own
     stands in for what is missing; the text of what is returned says which is whose.
     """
-    return pieces.load(_PLACES)
+    return pieces.load(_PLACES, before)

@@ -114,6 +114,9 @@ class Exercise:
     def examine(self, answer):
         raise NotImplementedError
 
+    def solved_by(self, answer):
+        return self.examine(answer).solved
+
     def check(self, answer):
         """The `Verdict` on `answer`; a second wrong answer in a row gets a second hint."""
         attempt = self.examine(answer)

@@ -9,6 +9,7 @@ import inspect
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
 from itertools import dropwhile
 from pathlib import Path
 
@@ -132,10 +133,14 @@ class FunctionExercise(Exercise):
     reference: Callable
     result: object  # reads, compares and draws what the function returns: see ArrayResult
 
+    @cached_property
+    def _cases(self):
+        return self.cases()
+
     def examine(self, answer):
         if is_blank(answer):
             return NOT_ATTEMPTED
-        cases = self.cases()
+        cases = self._cases
         if misuse := self._misuse(answer, cases[0]):
             return misuse
         for case in cases:

@@ -1,12 +1,13 @@
 """The reader's own head, piece by piece: kept in `my_head.py`, and found again.
 
-A piece is the function that solved an exercise. The file is a module that can be read and
-edited; between a piece's two marker lines the next right answer is written, nothing else is
-touched.
+A piece is the function, or the class, that solved an exercise. The file is a module that can be
+read and edited; between a piece's two marker lines the next right answer is written, nothing
+else is touched.
 """
 
 import ast
 import inspect
+import linecache
 import os
 import re
 import textwrap
@@ -31,6 +32,18 @@ import numpy as np
 
 import attnlib as al
 '''
+
+
+# What a class may use besides NumPy and attnlib: the pieces that stand before it in the file.
+BEFORE_CLASS = """import types
+from types import SimpleNamespace
+
+from attnlib.exercises import my_pieces
+
+pieces = my_pieces(before="{name}")
+
+
+"""
 
 
 @dataclass(frozen=True)
@@ -78,10 +91,10 @@ class NotKept(Exception):
     """Why a right answer is not kept, as the end of a sentence, and what to do."""
 
 
-def keep(place, function):
+def keep(place, answer):
     """Write a right answer into the file; a sentence about what became of it."""
     try:
-        text = block(place, kept_source(place, function))
+        text = block(place, kept_source(place, answer))
         write(placed(place, text, existing()))
     except NotKept as reason:
         return f"Not kept for your own head: {reason}"
@@ -93,32 +106,36 @@ def keep(place, function):
     return f"Kept as `{place.name}` in {FILE}: {count}."
 
 
-def kept_source(place, function):
-    """The source of `function`, which gives the piece on its own; raises `NotKept`."""
-    source, name = source_of(function)
+def kept_source(place, answer):
+    """The source of the answer, which gives the piece on its own; raises `NotKept`."""
+    source, name = source_of(answer)
     if name in place.names and name != place.name:
         raise NotKept(
             f"its name, `{name}`, is that of another piece. Call it `{place.name}`, "
             "and check it again."
         )
+    kind = "class" if isinstance(answer, type) else "function"
+    if kind == "class":
+        source = BEFORE_CLASS.format(name=place.name) + source
     if name != place.name:
         source += f"\n\n{place.name} = {name}"
     if trouble := trouble_alone(place, source):
         raise NotKept(
             f"on its own, without the rest of your notebook, it {trouble}. Put what it uses "
-            "inside the function, and check it again."
+            f"inside the {kind}, and check it again."
         )
     return source
 
 
-def source_of(function):
-    """The source and the name of a function defined with `def` (or `name = lambda ...`)."""
+def source_of(answer):
+    """The source and the name of a class, a function or `name = lambda ...`."""
+    read = class_source if isinstance(answer, type) else inspect.getsource
     try:
-        source = textwrap.dedent(inspect.getsource(function)).strip()
+        source = textwrap.dedent(read(answer)).strip()
         (statement,) = ast.parse(source).body
     except Exception:  # an answer that is an object may run code of its own here
         statement = None
-    if isinstance(statement, ast.FunctionDef):
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return source, statement.name
     if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Lambda):
         (target, *_) = statement.targets
@@ -128,6 +145,20 @@ def source_of(function):
         "its source cannot be read. Define it with `def` in a cell of its own, and pass its name "
         "to `check`."
     )
+
+
+def class_source(answer):
+    """The lines of a class, found by its methods: `inspect` finds no class of a notebook."""
+    codes = [each.__code__ for each in vars(answer).values() if inspect.isfunction(each)]
+    for code in codes:
+        lines = linecache.getlines(code.co_filename)
+        for node in ast.walk(ast.parse("".join(lines))):
+            if not isinstance(node, ast.ClassDef) or node.name != answer.__name__:
+                continue
+            if node.lineno < code.co_firstlineno <= node.end_lineno:
+                first = min(each.lineno for each in (node, *node.decorator_list))
+                return "".join(lines[first - 1 : node.end_lineno])
+    raise OSError("no source")
 
 
 def trouble_alone(place, source):
@@ -140,6 +171,8 @@ def trouble_alone(place, source):
     attempt = place.exercise.examine(namespace.get(place.name))
     if attempt.solved:
         return ""
+    if reason := attempt.facts.get("reason"):
+        return f"is not right: {reason}"
     raised = isinstance(attempt.outcome, Raised)
     return f"stops with {attempt.outcome}" if raised else "gives another result"
 
@@ -193,6 +226,9 @@ def write(text):
 # --- finding again
 
 
+_running: list[str | None] = []  # `before` of the runs of the file that are under way
+
+
 @dataclass(frozen=True)
 class Found:
     """A piece: the function, and whose it is, in words."""
@@ -219,33 +255,46 @@ class Pieces:
         return "\n".join(lines + ([self._problem] if self._problem else []))
 
 
-def load(places):
-    """The `Pieces`: each one is checked again before it counts as the reader's."""
-    namespace, problem = run_file()
-    return Pieces((find(place, namespace) for place in places.values()), problem)
+def load(places, before=None):
+    """The `Pieces`, all or those before one: each is checked before it counts as the reader's."""
+    namespace, problem = run_file(before)
+    names = [place.name for place in places.values()]
+    wanted = list(places.values())[: names.index(before) if before else None]
+    return Pieces((find(place, namespace) for place in wanted), problem)
 
 
 def find(place, namespace):
     """The reader's piece if there is a right one in `namespace`, else attnlib's own."""
     stands_in = "attnlib's stands in"
     own = namespace.get(place.name)
-    if own is not None and place.exercise.examine(own).solved:
+    if own is not None and place.exercise.solved_by(own):
         return Found(place, own, "yours")
     if own is not None:
         stands_in += f": the one in {FILE} does not pass its check"
     return Found(place, place.exercise.reference, stands_in)
 
 
-def run_file():
-    """What the file defines, and what is wrong with it; an exception gives nothing at all."""
+def run_file(before=None):
+    """What the file defines, and what is wrong with it; an exception gives nothing at all.
+
+    Only what stands above the piece `before`, if one is named. A file that asks for its own
+    pieces gets none of itself while it runs.
+    """
+    if before in _running:
+        return {}, ""
+    _running.append(before)
     try:
         if not path().exists():
             return {}, ""
-        namespace = {"__name__": Path(FILE).stem}
+        text, namespace = existing(), {"__name__": Path(FILE).stem}
+        if before is not None:
+            text = re.split(rf"^{marker(before)}", text, maxsplit=1, flags=re.M)[0]
         with np.errstate(all="ignore"):
-            exec(compile(existing(), FILE, "exec"), namespace)
+            exec(compile(text, FILE, "exec"), namespace)
     except OSError as error:
         return {}, f"{FILE} cannot be read: {error.strerror}"
     except (Exception, SystemExit) as error:
         return {}, f"{FILE} cannot be used: {Raised.of(error)}"
+    finally:
+        _running.remove(before)
     return namespace, ""

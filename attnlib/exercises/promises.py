@@ -35,22 +35,26 @@ class Promise:
     id: str
     says: str
     holds: Callable
-    beyond: bool  # more than the exercise "head" asks for
+    beyond: bool  # more than the exercise asks for
     needs: str = ""  # a library
 
 
-PROMISES: list[Promise] = []  # from basic to advanced
+def entering(promises):
+    """A decorator that enters the function, with what it says, in the list `promises`."""
+
+    def promise(says, beyond=False, needs=""):
+        def enter(holds):
+            id = holds.__name__.replace("_", "-")
+            promises.append(Promise(id, says, holds, beyond, needs))
+            return holds
+
+        return enter
+
+    return promise
 
 
-def promise(says, beyond=False, needs=""):
-    """Enter the decorated function in `PROMISES`."""
-
-    def enter(holds):
-        id = holds.__name__.replace("_", "-")
-        PROMISES.append(Promise(id, says, holds, beyond, needs))
-        return holds
-
-    return enter
+PROMISES: list[Promise] = []  # of one head, from basic to advanced
+promise = entering(PROMISES)
 
 
 # --- what the promises are made of

@@ -24,10 +24,13 @@ class SuspectsExercise(Exercise):
     measured: Callable[[], tuple[Drawing, ...]]
     facts: Callable[[dict], dict[str, str]]
     one_each: bool = False  # no two keys may have the same value
+    either_way: bool = False  # a dict from values to keys is read as well
 
     def examine(self, answer):
         if is_blank(answer):
             return NOT_ATTEMPTED
+        if self.either_way and self._is_inverse(answer):
+            answer = {name: choice for choice, name in answer.items()}
         problem, message = self._problem_of_form(answer)
         if problem:
             return Attempt(problem=problem, message=message)
@@ -43,6 +46,13 @@ class SuspectsExercise(Exercise):
             facts=self.facts(answer),
             drawings=drawings,
         )
+
+    def _is_inverse(self, answer):
+        """Whether `answer` gives each choice one of the keys of `key`."""
+        if not isinstance(answer, dict) or set(answer) != set(self.choices):
+            return False
+        names = [name for name in answer.values() if isinstance(name, str)]
+        return sorted(names) == sorted(self.key)
 
     def _problem_of_form(self, answer):
         """The id of a problem of form, and a message about it; or two empty texts."""

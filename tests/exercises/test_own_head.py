@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ PIECES = {
     "delta": "delta",
     "causal-mask": "causal_mask",
     "masked-weights": "masked_weights",
+    "head": "head",
 }
 REQUIRED = [promise.id for promise in PROMISES if not promise.beyond]
 
@@ -434,17 +435,38 @@ SOURCES = {
         "def masked_weights(scores, keep):\n"
         "    return al.softmax(np.where(keep, scores, -np.inf))\n"
     ),
+    "head": """class Head:
+    def __init__(self, w_q, w_k, w_v, w_o):
+        self.w_q, self.w_k, self.w_v, self.w_o = w_q, w_k, w_v, w_o
+
+    def trace(self, x, context=None, mask=None, causal=False):
+        context = x if context is None else context
+        queries, keys, values = x @ self.w_q, context @ self.w_k, context @ self.w_v
+        scores = pieces.scaled_scores(queries, keys)
+        keep = np.ones(scores.shape, dtype=bool) if mask is None else mask
+        if causal:
+            keep = keep & pieces.causal_mask(*scores.shape)
+        weights = pieces.masked_weights(scores, keep)
+        return SimpleNamespace(
+            queries=queries, keys=keys, values=values, weights=weights, mixed=weights @ values,
+            scores=np.where(keep, scores, -np.inf), delta=weights @ values @ self.w_o,
+        )
+
+    def __call__(self, x, context=None, mask=None, causal=False):
+        return self.trace(x, context, mask, causal).delta
+""",
 }
+IN_A_NOTEBOOK = {"pieces": my_pieces(), "SimpleNamespace": SimpleNamespace}
 
 
 def cell(source, **names):
-    """The last function that a notebook's cell defines: its source can be read, as there."""
+    """The last function or class that a notebook's cell defines: its source can be read there."""
     cell.count = getattr(cell, "count", 0) + 1
     name = f"<cell {cell.count}>"
     linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
-    namespace = {"np": np, "al": al, **names}
+    namespace = {"np": np, "al": al, **IN_A_NOTEBOOK, **names}
     exec(compile(source, name, "exec"), namespace)
-    return [each for each in namespace.values() if getattr(each, "__code__", None)][-1]
+    return [each for each in namespace.values() if isinstance(each, FunctionType | type)][-1]
 
 
 def kept(folder):
@@ -459,13 +481,14 @@ def test_each_right_piece_is_kept_with_a_word_about_it(folder):
     for number, (exercise, source) in enumerate(SOURCES.items(), start=1):
         verdict = check(exercise, cell(source))
         name = PIECES[exercise]
-        expected = f" Kept as `{name}` in my_head.py: piece {number} of 6 of your own head."
+        expected = f" Kept as `{name}` in my_head.py: piece {number} of 7 of your own head."
         assert verdict.solved and verdict.message.endswith(expected)
         assert source in kept(folder)
     found = my_pieces()
-    assert str(found).count("yours") == 6 and "stands in" not in str(found)
+    assert str(found).count("yours") == 7 and "stands in" not in str(found)
     for name in PIECES.values():
-        assert getattr(found, name).__code__.co_filename == "my_head.py"
+        piece = getattr(found, name)
+        assert getattr(piece, "trace", piece).__code__.co_filename == "my_head.py"
 
 
 def test_the_file_is_a_module_that_can_be_imported_and_read(folder):
@@ -547,6 +570,45 @@ def test_an_indented_function_is_kept(folder):
     assert "Kept as" in check("scores", scores).message
     assert "\ndef scores(q, k):\n    " in kept(folder)
     assert "scores          chapter 3, exercise 1  yours" in str(my_pieces())
+
+
+def test_a_head_is_kept_with_the_pieces_it_is_made_of(folder):
+    check("causal-mask", cell(SOURCES["causal-mask"]))
+    verdict = check("head", cell(SOURCES["head"]))
+    assert verdict.solved and "Kept as `head` in my_head.py: piece 7 of 7" in verdict.message
+    found = my_pieces()
+    assert str(found).count("yours") == 2 and not hasattr(my_pieces(before="head"), "head")
+    own = found.head(*np.ones((4, 3, 3))).trace.__globals__["pieces"]
+    assert re.search(r"causal_mask .* yours\n", str(own)) and str(own).count("stands in") == 5
+    assert try_head(found.head)
+    code = "import my_head; print(my_head.head.__name__, my_head.head is my_head.Head)"
+    printed = subprocess.check_output([sys.executable, "-c", code], cwd=folder, text=True)
+    assert printed == "Head True\n"
+
+
+def test_a_class_of_a_file_is_kept_without_the_rest_of_the_file(folder):
+    assert "Kept as `head`" in check("head", Own).message
+    assert "def trace" in kept(folder) and "class Stub" not in kept(folder)
+    assert "head = Own\n# --- end of head" in kept(folder)
+    assert "LeakingAtFive" not in kept(folder)
+
+
+def test_a_head_that_leans_on_the_rest_of_the_notebook_is_not_kept(folder):
+    source = SOURCES["head"].replace("np.ones(scores.shape, dtype=bool)", "everything(scores)")
+    everything = cell("def everything(scores):\n    return np.ones(scores.shape, bool)\n")
+    verdict = check("head", cell(source, everything=everything))
+    assert verdict.solved and "NameError: name 'everything' is not defined" in verdict.message
+    assert "inside the class" in verdict.message and not folder.exists()
+    for Head in (al.Head, type("Made", (Own,), {})):
+        verdict = check("head", Head)
+        assert verdict.solved and "Not kept for your own head: " in verdict.message
+
+
+def test_a_file_that_asks_for_its_own_pieces_gets_none_of_itself(folder):
+    check("scores", cell(SOURCES["scores"]))
+    asking = "from attnlib.exercises import my_pieces\n\nPIECES = my_pieces()\n"
+    (folder / "my_head.py").write_text(kept(folder) + asking)
+    assert str(my_pieces()).count("yours") == 1
 
 
 class Callable:
@@ -642,7 +704,8 @@ def test_without_a_file_attnlibs_pieces_stand_in(folder):
         "scaled_scores   chapter 5, exercise 2  attnlib's stands in\n"
         "delta           chapter 6, exercise 2  attnlib's stands in\n"
         "causal_mask     chapter 7, exercise 1  attnlib's stands in\n"
-        "masked_weights  chapter 7, exercise 2  attnlib's stands in"
+        "masked_weights  chapter 7, exercise 2  attnlib's stands in\n"
+        "head            chapter 7, exercise 5  attnlib's stands in"
     )
     for id, name in PIECES.items():
         assert check(id, getattr(found, name)).solved
