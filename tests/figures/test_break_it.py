@@ -9,7 +9,7 @@ import pytest
 import traitlets
 
 from attnlib import bugs, world
-from attnlib.bugs import BUGS
+from attnlib.bugs import BUGS, SPLIT_BUGS
 from attnlib.figures import BreakIt
 from attnlib.figures.break_it import CASES, MASKS
 from attnlib.figures.seeded import shuffled
@@ -110,6 +110,16 @@ class TestTruth:
             state = random_state(seed, broken) | {"mask": mask}
             hands.open_link(state)
             assert_true(hands, state)
+
+    def test_the_bug_of_many_heads_equals_python_where_it_is_offered(self, open_figure):
+        offered = {"known": BUGS | SPLIT_BUGS}
+        hands = open_figure(BreakIt(**offered))
+        for seed, others in enumerate([[], ["axis"], ["half"], ["transposed", "inverted"]]):
+            state = random_state(seed, ["reshape", *others])
+            hands.open_link(state)
+            assert_true(hands, state | offered)
+            touched = gauges(hands)["queries that change with the first word"]
+            assert touched == ["1", "2 ≠"]
 
     def test_the_gauges_show_the_rounded_symptoms(self, hands):
         for seed in range(24):
