@@ -717,8 +717,7 @@ TORCH_MISTAKES = (
         "The shapes are right and the numbers scrambled: {name} has {returned} at {place}, and "
         "{expected} is expected. The columns of the whole matrix must be cut; you filled a new "
         "shape from row to row.",
-        "Cut it as you cut the queries into heads in the first exercise: d_model plays the part "
-        "of the tokens.",
+        "Cut it as you cut the queries into heads: d_model plays the part of the tokens.",
     ),
     parts_mistake(
         "interleaved",
@@ -815,4 +814,4 @@ LOAD_TORCH = FunctionExercise(
     result=PartsResult(("w_q", "w_k", "w_v", "w_o")),
 )
 
-EXERCISES = (SPLIT_HEADS, STAPLE, WHICH_SPLIT, LOAD_TORCH, MULTI_HEAD)
+EXERCISES = (STAPLE, SPLIT_HEADS, LOAD_TORCH, WHICH_SPLIT, MULTI_HEAD)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import attnlib as al
 from attnlib.exercises import check, order
 from tests.exercises.judging import (
     BAD,
@@ -96,13 +97,16 @@ RIGHT = [
     ("sinusoidal", sinusoidal),
     ("sinusoidal", sinusoidal_loop),
     ("sinusoidal", sinusoidal_torch),
+    ("sinusoidal", al.sinusoidal_positions),
     ("rotate", rotate),
     ("rotate", rotate_complex),
+    ("rotate", al.rotate),
     ("rotate", rotate_by_matrices),
     ("rotate", lambda x, positions: torch.tensor(rotate(x, positions), requires_grad=True)),
     ("distance-only", lambda q, k, distance: score(q, k, distance, 0)),
     ("distance-only", lambda q, k, distance: q @ rotate(k[None], [-distance])[0]),
     ("distance-only", lambda q, k, distance: np.float32(score(q, k, 100 + distance, 100))),
+    ("distance-only", lambda q, k, d: al.rotate(q[None], np.array([d]))[0] @ k),
     ("distance-only", lambda q, k, distance: torch.tensor(score(q, k, distance, 0))),
 ]
 
