@@ -60,6 +60,20 @@ def measure(block, module, x, asked, seconds):
     return min(ours), min(map(min, theirs))
 
 
+@torch.no_grad()
+def loop_over_heads(lengths=LENGTHS, seconds=SECONDS_PER_ROW):
+    """For each length, the time of the heads one by one in units of the whole block's."""
+    torch.manual_seed(0)
+    module = torch.nn.MultiheadAttention(D_MODEL, N_HEADS, batch_first=True).eval()
+    block = al.MultiHead.from_torch(module)
+    for n_tokens in lengths:
+        x = torch.randn(n_tokens, D_MODEL)
+        one_by_one, at_once = in_turns(
+            lambda x=x: sum(head(x) for head in block.heads), lambda x=x: block(x), seconds=seconds
+        )
+        yield n_tokens, min(one_by_one) / min(at_once)
+
+
 def main():
     print(__doc__.partition("\n\n")[2])
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads.\n")
@@ -69,6 +83,9 @@ def main():
             f"{row['n_tokens']:>6}  {row['arrays']:<6}  {row['asked']:<9} "
             f"{row['milliseconds']:>9.3f}  {row['ratio']:>5.2f}  {row['goal']:>4.1f}"
         )
+    print("\ntokens  heads one by one, in units of one batched block")
+    for n_tokens, ratio in loop_over_heads():
+        print(f"{n_tokens:>6}  {ratio:.2f}")
 
 
 if __name__ == "__main__":
