@@ -1,4 +1,5 @@
 // A figure's state: signals in step with the model, links that open it, and the way back.
+import { batch } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { bind } from "../core/model.js";
 import { fromLink } from "../core/link.js";
@@ -11,9 +12,11 @@ export function useFigureState({ model, voice, names, derive, read }) {
   const made = useMemo(() => {
     const { signals: s, dispose } = bind(model, names);
     const start = Object.fromEntries(names.map((name) => [name, model.get(name)]));
-    const put = (state) => {
-      for (const [name, value] of Object.entries(state)) s[name].value = value;
-    };
+    // At once: nothing may be judged between the old state and the new one.
+    const put = (state) =>
+      batch(() => {
+        for (const [name, value] of Object.entries(state)) s[name].value = value;
+      });
     return {
       s,
       start,
