@@ -75,3 +75,16 @@ def test_nothing_built_is_tracked():
     folders = {"_build", ".venv", "node_modules", "__pycache__", ".ipynb_checkpoints"}
     tracked = [path.relative_to(ROOT) for path in tracked_files()]
     assert [path for path in tracked if folders & set(path.parts)] == []
+
+
+def test_an_installed_attnlib_has_every_file_it_reads():
+    """Setuptools leaves out what is no module and is not named in pyproject.toml."""
+    folder = ROOT / "attnlib"
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = settings["tool"]["setuptools"]["package-data"]["attnlib"]
+    named = {path for pattern in patterns for path in folder.glob(pattern)}
+    tracked = subprocess.run(
+        ["git", "ls-files", "attnlib"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    files = {ROOT / name for name in tracked if not name.endswith(".py")}
+    assert files and files <= named
