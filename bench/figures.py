@@ -1,7 +1,7 @@
 """The live figures: how fast they are mounted and redrawn, and what they weigh.
 
 Mounting: the `performance.measure` entries of the chapter page, fresh loads over file://, each in
-a context of its own. Redraw: CPU slowed 4 times, one move after the other; QueryKey with 16 tokens.
+a context of its own. Redraw: CPU slowed 4 times, one move after the other; QueryKey and Heads with 16 tokens.
 "work" is from dispatching the event to the end of its microtasks, of the next frame's scripts and
 of a forced layout (what the figure costs, painting left out); "frame" is from the event to the
 second animation frame after it (what a reader waits, with up to two display intervals). The row
@@ -15,7 +15,14 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import sync_playwright
 
-from attnlib.figures import ContextNudge, EmbeddingSpace, QueryKey, SoftmaxLab
+from attnlib.figures import (
+    ContextNudge,
+    EmbeddingSpace,
+    Heads,
+    OrderLab,
+    QueryKey,
+    SoftmaxLab,
+)
 from bench.pages import HTML
 from tests.figures.driving import STATIC, Hands, centre, document
 from tools import chromium
@@ -117,6 +124,14 @@ DRAGS = {
     ),
     "ContextNudge, strength": (ContextNudge(), lambda hands: in_place(hands.slider("strength"))),
     "SoftmaxLab, a score": (SoftmaxLab(), lambda hands: in_place(hands.slider("score of").first)),
+    "Heads, a strength": (
+        Heads(WORDS, query=3, selected=[0, 1]),
+        lambda hands: in_place(hands.slider("strength of head 1")),
+    ),
+    "OrderLab, a place": (
+        OrderLab(view="rotary"),
+        lambda hands: in_place(hands.slider("the query stands at")),
+    ),
 }
 
 

@@ -22,6 +22,7 @@ class Heads(Figure):
     sentence : words of `attnlib.world.PHRASES`, at most 16.
     query : the position of the word that asks.
     strengths : a factor for the w_o of each head, -3 to 3.
+    selected : `[head, key]`, from 0, the cell of the query's line that is explained; or None.
     orientation : "rows" or "columns", whichever are the queries.
     step : how far the walk along the two routes is shown, 1 to 4.
     challenges : see `attnlib.figures.challenges`; a condition's `measure` is "length" (of what
@@ -36,6 +37,7 @@ class Heads(Figure):
     sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
     query = traitlets.Int(3, min=0).tag(sync=True)
     strengths = traitlets.Any([1.0] * len(PHRASES.heads)).tag(sync=True)
+    selected = traitlets.Any(None, allow_none=True).tag(sync=True)
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     step = traitlets.Int(1, min=1, max=STEPS).tag(sync=True)
     axes = traitlets.List(traitlets.Unicode(), list(PHRASES.axes)).tag(sync=True)
@@ -86,10 +88,26 @@ class Heads(Figure):
             raise ValueError(f"strengths must lie between -{STRONGEST:g} and {STRONGEST:g}")
         return strengths.tolist()
 
+    @traitlets.validate("selected")
+    def _cell_that_exists(self, proposal):
+        chosen, most = proposal["value"], (len(self.heads), len(self.tokens))
+        if chosen is None:
+            return None
+        pair = list(chosen) if isinstance(chosen, list | tuple) else []
+        if len(pair) != 2 or not all(
+            type(i) is int and 0 <= i < n for i, n in zip(pair, most, strict=True)
+        ):
+            raise ValueError(
+                f"selected is {chosen!r}; expected [head, key] below {most[0]} and {most[1]}"
+            )
+        return pair
+
     @traitlets.observe("sentence")
-    def _query_stays_inside(self, change):
+    def _stay_inside(self, change):
         if self.query >= len(self.tokens):
             self.query = 0
+        if self.selected and self.selected[1] >= len(self.tokens):
+            self.selected = None
 
     @property
     def tokens(self):

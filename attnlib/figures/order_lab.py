@@ -14,6 +14,7 @@ VIEWS = ("shuffle", "rotary")
 POSITIONS = ("none", "sinusoidal", "rotary")
 MOST_TOKENS = 16
 LAST, D_HEAD, KEYS_APART = 60, 8, 1_000_000  # as in OrderLab.jsx
+INK = "--al-ink"
 
 
 class OrderLab(Figure):
@@ -46,6 +47,7 @@ class OrderLab(Figure):
     at_key = traitlets.Int(9, min=0, max=LAST).tag(sync=True)
     alike = traitlets.Bool(True).tag(sync=True)
     seed = traitlets.Int(4, min=0, max=999_999).tag(sync=True)
+    axes = traitlets.List(traitlets.Unicode(), list(PHRASES.axes)).tag(sync=True)
     vocabulary = traitlets.Dict().tag(sync=True)
     sentences = traitlets.Dict(PHRASES.sentences).tag(sync=True)
     head = traitlets.Dict().tag(sync=True)
@@ -142,11 +144,15 @@ class OrderLab(Figure):
         return q, q if self.alike else normals(1, D_HEAD, self.seed + KEYS_APART)[0]
 
     @property
+    def adds(self):
+        """What each pair of coordinates adds to the score, `(4,)`."""
+        turned = al.rotate(np.stack(self.query_and_key), np.array([self.at_query, self.at_key]))
+        return (turned[0] * turned[1]).reshape(-1, 2).sum(axis=-1)
+
+    @property
     def score(self):
         """The dot product of the turned query with the turned key."""
-        q, k = self.query_and_key
-        turned = al.rotate(np.stack([q, k]), np.array([self.at_query, self.at_key]))
-        return float(turned[0] @ turned[1])
+        return float(self.adds.sum())
 
     @property
     def solved(self):
@@ -174,5 +180,11 @@ class OrderLab(Figure):
         return f"OrderLab: “{words}”, positions {self.positions}; outputs move by {self.moved:.2f}"
 
     def still(self):
+        if self.view == "rotary":
+            pairs = [f"pair {n + 1}" for n in range(D_HEAD // 2)]
+            parts = still.matrix(
+                "what each pair adds", self.adds[:, None].round(2), pairs, 0, 0, INK
+            )
+            return still.figure(still.svg(parts, 260, 30 + 24 * len(pairs), self.describe()))
         parts, *size = still.pattern([self.tokens[i] for i in self.order], self.weights)
         return still.figure(still.svg(parts, *size, self.describe()))

@@ -79,16 +79,19 @@ def svg(parts, width, height, alt):
 
 
 def bars(labels, weights, full=240):
-    """A bar for each weight. Returns `(parts, width, height)`."""
-    parts = []
+    """A bar for each weight; the longest has `full` pixels if it is more than 1.
+
+    Returns `(parts, width, height)`.
+    """
+    parts, unit = [], full / max(1, *weights)
     for i, (label, weight) in enumerate(zip(labels, weights, strict=True)):
         y = 8 + i * 24
         parts.append(text(LABEL - 6, y + 13, label, "end"))
         parts.append(
-            f'<rect x="{LABEL}" y="{y}" width="{weight * full:.1f}" height="16" rx="2" '
+            f'<rect x="{LABEL}" y="{y}" width="{weight * unit:.1f}" height="16" rx="2" '
             f'style="fill:var(--al-weight)"/>'
         )
-        parts.append(text(LABEL + weight * full + 6, y + 13, f"{weight:.2f}", "start"))
+        parts.append(text(LABEL + weight * unit + 6, y + 13, f"{weight:.2f}", "start"))
     return parts, LABEL + full + 50, 16 + 24 * len(labels)
 
 

@@ -15,6 +15,8 @@ export function dot(a, b) {
   return a.reduce((sum, value, i) => sum + value * b[i], 0);
 }
 
+export const length = (vector) => Math.sqrt(dot(vector, vector));
+
 /** The cosine of the angle between two vectors; 0 where one of them is zero. */
 export function cosine(a, b) {
   const lengths = Math.sqrt(dot(a, a)) * Math.sqrt(dot(b, b));

@@ -96,7 +96,15 @@ function walk(node, origin, out) {
   }
 }
 
+/** What is drawn is laid out in full for it: what scrolls sideways would be cut off. */
 export function toSVG(root, title) {
+  root.dataset.drawing = "";
+  const picture = drawn(root, title);
+  delete root.dataset.drawing;
+  return picture;
+}
+
+function drawn(root, title) {
   const origin = root.getBoundingClientRect();
   const attributes = {
     xmlns: SVG,

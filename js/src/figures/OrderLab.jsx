@@ -1,6 +1,5 @@
 // Who came first: attention does not know, until positions are put in.
 import { computed } from "@preact/signals";
-import { number } from "../core/format.js";
 import * as mathematics from "../core/mathematics.js";
 import { rotate, sinusoidalPositions } from "../core/positions.js";
 import { Challenges } from "../parts/Challenges.jsx";
@@ -8,7 +7,7 @@ import { Figure, useVoice } from "../parts/Figure.jsx";
 import { SentenceBox, readSentence } from "../parts/SentenceBox.jsx";
 import { Tabs } from "../parts/Tabs.jsx";
 import { LAST, Rotary, scoresByDistance } from "../parts/order/Rotary.jsx";
-import { POSITIONS, Shuffle } from "../parts/order/Shuffle.jsx";
+import { LARGEST_SEED, POSITIONS, Shuffle } from "../parts/order/Shuffle.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = [
@@ -22,7 +21,6 @@ const CLAIMS = {
 };
 const D_HEAD = 8;
 const KEYS_APART = 1e6; // between the seeds of the query and of the key
-const LARGEST_SEED = 999999;
 
 /** The head on the words in this order: `{words, weights, outputs}`, outputs by place. */
 function run({ words, order, positions, vocabulary, head }) {
@@ -48,20 +46,35 @@ function movedBy(before, after) {
   return Math.max(...differences);
 }
 
+/** The view "rotary": both vectors where they stand, and the score as the sum of its pairs. */
+function turned(s, q, k) {
+  const turnedQ = computed(() => rotate(q.value, s.at_query.value));
+  const turnedK = computed(() => rotate(k.value, s.at_key.value));
+  const score = computed(() => mathematics.dot(turnedQ.value, turnedK.value));
+  return { turnedQ, turnedK, score };
+}
+
 function graph(s, model) {
   const [vocabulary, head] = [model.get("vocabulary"), model.get("head")];
   const words = computed(() => s.sentence.value.split(" "));
   const inOrder = (order) =>
     run({ words: words.value, order, positions: s.positions.value, vocabulary, head });
-  const before = computed(() => inOrder(words.value.map((_, i) => i)));
-  const after = computed(() => inOrder(s.order.value));
+  // A notebook sets one trait after the other: for a moment these may belong to another phrase.
+  const query = computed(() => Math.min(s.query.value, words.value.length - 1));
+  const written = computed(() => words.value.map((_, i) => i));
+  const order = computed(() =>
+    s.order.value.length === words.value.length ? s.order.value : written.value,
+  );
+  const before = computed(() => inOrder(written.value));
+  const after = computed(() => inOrder(order.value));
   const q = computed(() => mathematics.normalMatrix(1, D_HEAD, s.seed.value)[0]);
   const k = computed(() =>
     s.alike.value ? q.value : mathematics.normalMatrix(1, D_HEAD, s.seed.value + KEYS_APART)[0],
   );
   return {
-    ...{ words, before, after, q, k },
+    ...{ words, query, written, order, before, after, q, k },
     moved: computed(() => movedBy(before.value, after.value)),
+    ...turned(s, q, k),
     curve: computed(() => scoresByDistance(q.value, k.value)),
   };
 }
@@ -77,7 +90,7 @@ function readState(raw, model) {
     query: (v) => whole(v, 0, words.length - 1),
     order: (v) =>
       Array.isArray(v) && v.length === words.length && words.every((_, i) => v.includes(i)),
-    positions: (v) => Object.hasOwn(POSITIONS, v),
+    positions: (v) => Object.keys(POSITIONS).includes(v),
     at_query: (v) => whole(v, 0, LAST),
     at_key: (v) => whole(v, 0, LAST),
     alike: (v) => typeof v === "boolean",
@@ -89,7 +102,7 @@ function readState(raw, model) {
   return { ...state, sentence: words.join(" ") };
 }
 
-function shuffleSnippet(s) {
+function shuffleSnippet(s, g) {
   const positions = {
     none: [],
     sinusoidal: ["x = x + al.sinusoidal_positions(*x.shape)"],
@@ -105,7 +118,7 @@ function shuffleSnippet(s) {
     "from attnlib.world import PHRASES",
     "",
     `words = ${JSON.stringify(s.sentence.value)}.split()`,
-    `order = ${JSON.stringify(s.order.value)}`,
+    `order = ${JSON.stringify(g.order.value)}`,
     "x = PHRASES.embed([words[i] for i in order])",
     ...positions,
     'head = PHRASES.head("nouns look for adjectives")',
@@ -126,12 +139,9 @@ function rotarySnippet(s, g) {
   ].join("\n");
 }
 
-const score = (s, g) =>
-  mathematics.dot(rotate(g.q.value, s.at_query.value), rotate(g.k.value, s.at_key.value));
-
 const MEASURES = {
   moved: { label: () => "outputs move by", of: ({ g }) => g.moved.value },
-  score: { label: () => "score", of: ({ s, g }) => score(s, g) },
+  score: { label: () => "score", of: ({ g }) => g.score.value },
   distance: {
     label: () => "places between them",
     of: ({ s }) => Math.abs(s.at_query.value - s.at_key.value),
@@ -148,13 +158,6 @@ export function OrderLab({ model }) {
     derive: (signals) => graph(signals, model),
     read: (raw) => readState(raw, model),
   });
-  const shuffle = () => {
-    s.seed.value = (s.seed.value + 1) % LARGEST_SEED;
-    s.order.value = mathematics.seededShuffle(s.order.value, s.seed.value);
-    voice.speak(
-      `${s.order.value.map((i) => g.words.value[i]).join(" ")}. Outputs differ by ${number(g.moved.value)}.`,
-    );
-  };
   const asWritten = (sentence) => sentence.split(" ").map((_, i) => i);
   return (
     <Figure
@@ -163,14 +166,14 @@ export function OrderLab({ model }) {
       voice={voice}
       title={model.get("title")}
       claim={CLAIMS[s.view.value]}
-      snippet={() => (s.view.value === "shuffle" ? shuffleSnippet(s) : rotarySnippet(s, g))}
+      snippet={() => (s.view.value === "shuffle" ? shuffleSnippet(s, g) : rotarySnippet(s, g))}
       linkState={linkState}
       reset={reset}
       values={() => ({
         weights: g.after.value.weights,
         outputs: g.after.value.outputs,
         moved: g.moved.value,
-        score: score(s, g),
+        score: g.score.value,
         curve: g.curve.value,
       })}
       after={
@@ -199,7 +202,7 @@ export function OrderLab({ model }) {
             voice={voice}
             onChange={(sentence) => put({ sentence, order: asWritten(sentence), query: 0 })}
           />
-          <Shuffle s={s} g={g} onShuffle={shuffle} />
+          <Shuffle s={s} g={g} axes={model.get("axes")} voice={voice} />
         </>
       ) : (
         <Rotary s={s} g={g} voice={voice} />

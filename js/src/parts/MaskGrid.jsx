@@ -2,6 +2,7 @@
 import { useMemo, useRef } from "preact/hooks";
 import { number } from "../core/format.js";
 import { walk } from "./MatrixEditor.jsx";
+import { describeCell } from "./PatternGrid.jsx";
 
 const LEAST_DOT = 0.08; // of a full dot, so that none disappears
 
@@ -65,15 +66,21 @@ function content(weight, may) {
   );
 }
 
-function cell(tokens, { i, j, may, weight, active, chosen }) {
+function nameOf(tokens, { i, j, may, weight, score }) {
+  if (score !== undefined) return describeCell(tokens, i, j, score, weight);
   const pair = `query ${tokens[i]}, key ${tokens[j]}: ${may ? "may attend" : "hidden"}`;
+  return weight === undefined ? pair : `${pair}, weight ${number(weight)}`;
+}
+
+function cell(tokens, look) {
+  const { i, j, may, weight, asks, active, chosen } = look;
   return (
     <td
       role="gridcell"
       data-at={`${i},${j}`}
-      class={`al-cell ${may ? "" : "al-masked"} ${!may && weight > 0 ? "al-leak" : ""}`}
+      class={`al-cell ${may ? "" : "al-masked"} ${!may && weight > 0 ? "al-leak" : ""} ${asks ? "al-in-row" : ""}`}
       tabIndex={active ? 0 : -1}
-      aria-label={weight === undefined ? pair : `${pair}, weight ${number(weight)}`}
+      aria-label={nameOf(tokens, look)}
       aria-selected={chosen}
     >
       {content(weight, may)}
@@ -97,10 +104,13 @@ function Row({ tokens, r, kind, cells }) {
 }
 
 /**
- * Without `weights` it edits the mask: `onPaint(i, j, may)`. With them it shows a pattern.
+ * Without `weights` it edits the mask: `onPaint(i, j, may)`. With them it shows a pattern; without
+ * `keep` nothing is hidden, and cells tell their `scores`. The line of `query`, if given, is marked.
  * `onSelect(i, j)` hears of the cell that has the focus.
  */
-export function MaskGrid({ label, tokens, keep, weights, flipped, selected, onPaint, onSelect }) {
+export function MaskGrid(grid) {
+  const { label, tokens, keep, weights, scores, query, flipped, selected, onPaint, onSelect } =
+    grid;
   const table = useRef(null);
   const place = (r, c) => (flipped ? [c, r] : [r, c]);
   const [rowKind, columnKind] = flipped ? ["key", "query"] : ["query", "key"];
@@ -114,7 +124,8 @@ export function MaskGrid({ label, tokens, keep, weights, flipped, selected, onPa
   const cellOf = ([i, j]) => {
     const active = i === a && j === b;
     const chosen = active && selected !== null;
-    return { i, j, may: keep[i][j], weight: weights?.[i][j], active, chosen };
+    const look = { i, j, may: keep?.[i][j] ?? true, asks: i === query, active, chosen };
+    return { ...look, weight: weights?.[i][j], score: scores?.[i][j] };
   };
   return (
     <table

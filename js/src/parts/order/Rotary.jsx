@@ -1,30 +1,39 @@
 // Rotary positions: dials that turn at different speeds, and a score that sees the distance alone.
+import { computed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { number } from "../../core/format.js";
 import { dot } from "../../core/mathematics.js";
 import { frequency, rotate } from "../../core/positions.js";
+import { Slider } from "../Slider.jsx";
+import { Steady } from "../Steady.jsx";
 
 export const LAST = 60; // the last position on the sliders
 const DIAL = { size: 110, centre: 55, radius: 46 };
-const CHART = { width: 560, height: 150, foot: 20, left: 30 };
+const CHART = { width: 560, height: 160, foot: 24, left: 42, right: 22, top: 14 };
+const TICKS = [-LAST, -LAST / 2, 0, LAST / 2, LAST];
 
+/** One pair of a vector, drawn from the centre; `full` is the length of the dial's radius. */
 function Hand({ pair, full, kind }) {
-  const [x, y] = pair.map((value) => (value / full) * DIAL.radius);
-  return (
-    <line
-      class={`al-hand al-${kind}`}
-      x1={DIAL.centre}
-      y1={DIAL.centre}
-      x2={DIAL.centre + x}
-      y2={DIAL.centre - y}
-    />
+  const end = (read) => computed(() => read(pair.value.map((v) => (v / full.value) * DIAL.radius)));
+  const [x2, y2] = useMemo(
+    () => [end(([x]) => DIAL.centre + x), end(([, y]) => DIAL.centre - y)],
+    [pair, full],
   );
+  return <line class={`al-hand al-${kind}`} x1={DIAL.centre} y1={DIAL.centre} x2={x2} y2={y2} />;
 }
 
-function Dial({ i, q, k, d }) {
-  const [a, b] = [q, k].map((vector) => vector.slice(2 * i, 2 * i + 2));
-  const full = Math.max(Math.hypot(...a), Math.hypot(...b)) || 1;
+function Dial({ i, d, g }) {
+  const { a, b, full, adds } = useMemo(() => {
+    const pairOf = (vector) => computed(() => vector.value.slice(2 * i, 2 * i + 2));
+    const [a, b] = [g.turnedQ, g.turnedK].map(pairOf);
+    const full = computed(() => Math.max(Math.hypot(...a.value), Math.hypot(...b.value)) || 1);
+    return { a, b, full, adds: computed(() => number(dot(a.value, b.value))) };
+  }, []);
   const degrees = (frequency(i, d) * 180) / Math.PI;
-  const text = `Pair ${i + 1}: turns by ${number(degrees, degrees < 1 ? 2 : 1)} degrees a position, adds ${number(dot(a, b))}`;
+  const speed = number(degrees, degrees < 1 ? 2 : 1);
+  const text = computed(
+    () => `Pair ${i + 1}: turns by ${speed} degrees a position, adds ${adds.value}`,
+  );
   return (
     <figure class="al-dial">
       <svg viewBox={`0 0 ${DIAL.size} ${DIAL.size}`} role="img" aria-label={text}>
@@ -33,9 +42,12 @@ function Dial({ i, q, k, d }) {
         <Hand pair={b} full={full} kind="key" />
       </svg>
       <figcaption>
-        {number(degrees, degrees < 1 ? 2 : 1)}° a position
+        {speed}° a position
         <br />
-        adds <strong>{number(dot(a, b))}</strong>
+        adds{" "}
+        <strong>
+          <Steady text={adds} />
+        </strong>
       </figcaption>
     </figure>
   );
@@ -46,107 +58,156 @@ export function scoresByDistance(q, k) {
   return Array.from({ length: 2 * LAST + 1 }, (_, n) => dot(rotate(q, n - LAST), k));
 }
 
-function Curve({ scores, distance }) {
+const inner = CHART.width - CHART.left - CHART.right;
+const across = (distance) => CHART.left + ((distance + LAST) / (2 * LAST)) * inner;
+
+/** Where a score stands on the chart, as a function. */
+function heights(scores) {
   const [low, high] = [Math.min(...scores, 0), Math.max(...scores, 0)];
-  const x = (d) => CHART.left + ((d + LAST) / (2 * LAST)) * (CHART.width - CHART.left - 4);
-  const y = (v) =>
-    CHART.height - CHART.foot - ((v - low) / (high - low || 1)) * (CHART.height - CHART.foot - 10);
-  const path = scores.map((v, n) => `${n ? "L" : "M"}${x(n - LAST).toFixed(1)} ${y(v).toFixed(1)}`);
+  const room = CHART.height - CHART.foot - CHART.top;
+  return (score) => CHART.top + ((high - score) / (high - low || 1)) * room;
+}
+
+/** The curve without the point that moves along it. */
+function Ground({ scores }) {
+  const y = heights(scores);
+  const points = scores.map((v, n) => `${across(n - LAST).toFixed(1)} ${y(v).toFixed(1)}`);
+  const high = Math.max(...scores, 0);
+  return (
+    <>
+      <line x1={CHART.left} x2={CHART.width - CHART.right} y1={y(0)} y2={y(0)} />
+      <path d={`M${points.join("L")}`} />
+      {TICKS.map((distance) => (
+        <text x={across(distance)} y={CHART.height - 4} text-anchor="middle">
+          {number(distance, 0)}
+        </text>
+      ))}
+      {[0, high].map((score) => (
+        <text x={CHART.left - 6} y={y(score) + 5} text-anchor="end">
+          {number(score, score ? 1 : 0)}
+        </text>
+      ))}
+    </>
+  );
+}
+
+function Curve({ curve, distance }) {
+  const { cx, cy, text } = useMemo(() => {
+    const here = computed(() => curve.value[distance.value + LAST]);
+    return {
+      cx: computed(() => across(distance.value)),
+      cy: computed(() => heights(curve.value)(here.value)),
+      text: computed(
+        () => `Score against distance; at ${number(distance.value, 0)} it is ${number(here.value)}`,
+      ),
+    };
+  }, []);
+  const scores = curve.value;
   return (
     <svg
       class="al-curve"
       viewBox={`0 0 ${CHART.width} ${CHART.height}`}
       role="img"
-      aria-label={`Score against distance; at ${distance} it is ${number(scores[distance + LAST])}`}
+      aria-label={text}
     >
-      <line x1={CHART.left} x2={CHART.width} y1={y(0)} y2={y(0)} />
-      <path d={path.join("")} />
-      <circle cx={x(distance)} cy={y(scores[distance + LAST])} r={6} />
-      {[-LAST, -LAST / 2, 0, LAST / 2, LAST].map((d) => (
-        <text x={x(d)} y={CHART.height - 4} text-anchor="middle">
-          {number(d, 0)}
-        </text>
-      ))}
-      <text x={2} y={y(0) - 4}>
-        0
-      </text>
+      <Ground scores={scores} />
+      <circle cx={cx} cy={cy} r={6} />
     </svg>
   );
 }
 
-function Slider({ label, kind, value, onChange }) {
+/** `at` is the signal of a place. */
+function Place({ label, kind, at, onMoved }) {
+  const text = useMemo(() => computed(() => `${at.value}`), [at]);
   return (
     <label class="al-field">
       <span class={`al-${kind}`}>{label}</span>
-      <input
-        type="range"
+      <Slider
         min={0}
         max={LAST}
         step={1}
-        value={value}
+        value={at}
         aria-label={label}
-        onInput={(event) => onChange(Number(event.currentTarget.value))}
+        onInput={(event) => {
+          at.value = Number(event.currentTarget.value);
+          onMoved();
+        }}
       />
-      <strong>{value}</strong>
+      <strong>
+        <Steady text={text} room={2} />
+      </strong>
     </label>
   );
 }
 
-/** `g.q`, `g.k`: the vectors before they are turned. */
-export function Rotary({ s, g, voice }) {
-  const [q, k] = [g.q.value, g.k.value];
-  const [m, n] = [s.at_query.value, s.at_key.value];
-  const [turnedQ, turnedK] = [rotate(q, m), rotate(k, n)];
-  const score = dot(turnedQ, turnedK);
+function Controls({ s, score, voice }) {
+  const told = () => {
+    const [m, n] = [s.at_query.value, s.at_key.value];
+    voice.speakAtRest(`query at ${m}, key at ${n}: score ${number(score.value)}`);
+  };
   const both = (step) => {
-    if (Math.max(m, n) + step > LAST || Math.min(m, n) + step < 0)
-      return voice.tell(`One of them would leave the ${LAST} places that are shown.`, true);
-    s.at_query.value = m + step;
-    s.at_key.value = n + step;
-    voice.speak(`Both moved by ${step}. The score is still ${number(score)}.`);
+    const places = [s.at_query.value + step, s.at_key.value + step];
+    if (Math.max(...places) > LAST || Math.min(...places) < 0)
+      return voice.tell(`One of them would leave the places that are shown, 0 to ${LAST}.`, true);
+    [s.at_query.value, s.at_key.value] = places;
+    voice.speak(`Both moved by ${number(step, 0)}. The score is still ${number(score.value)}.`);
   };
   return (
+    <div class="al-controls" data-not-in-picture>
+      <Place label="the query stands at" kind="query" at={s.at_query} onMoved={told} />
+      <Place label="the key stands at" kind="key" at={s.at_key} onMoved={told} />
+      <button type="button" onClick={() => both(-1)}>
+        both one back
+      </button>
+      <button type="button" onClick={() => both(1)}>
+        both one on
+      </button>
+      <label class="al-switch">
+        <input
+          type="checkbox"
+          checked={s.alike.value}
+          onChange={(event) => {
+            s.alike.value = event.currentTarget.checked;
+            told();
+          }}
+        />
+        the key is like the query
+      </label>
+    </div>
+  );
+}
+
+const where = (distance) =>
+  distance ? `${Math.abs(distance)} ${distance > 0 ? "after" : "before"} the key` : "with the key";
+
+/** `g.q`, `g.k`: the vectors before they are turned; `g.turnedQ`, `g.turnedK`: after. */
+export function Rotary({ s, g, voice }) {
+  const { distance, score, stands } = useMemo(() => {
+    const distance = computed(() => s.at_query.value - s.at_key.value);
+    const score = computed(() => number(g.score.value));
+    return { distance, score, stands: computed(() => where(distance.value)) };
+  }, []);
+  const d = g.q.value.length;
+  return (
     <div>
-      <div class="al-controls" data-not-in-picture>
-        <Slider
-          label="the query stands at"
-          kind="query"
-          value={m}
-          onChange={(value) => (s.at_query.value = value)}
-        />
-        <Slider
-          label="the key stands at"
-          kind="key"
-          value={n}
-          onChange={(value) => (s.at_key.value = value)}
-        />
-        <button type="button" onClick={() => both(-1)}>
-          both one back
-        </button>
-        <button type="button" onClick={() => both(1)}>
-          both one on
-        </button>
-        <label class="al-switch">
-          <input
-            type="checkbox"
-            checked={s.alike.value}
-            onChange={(event) => (s.alike.value = event.currentTarget.checked)}
-          />
-          the key is like the query
-        </label>
-      </div>
+      <Controls s={s} score={g.score} voice={voice} />
       <div data-picture>
         <div class="al-row">
-          {Array.from({ length: q.length / 2 }, (_, i) => (
-            <Dial i={i} q={turnedQ} k={turnedK} d={q.length} />
+          {Array.from({ length: d / 2 }, (_, i) => (
+            <Dial {...{ i, d, g }} />
           ))}
         </div>
         <p class="al-reading">
-          Score: <strong>{number(score)}</strong>, the sum of the {q.length / 2} pairs. The query
-          stands {number(m - n, 0)} after the key.
+          Score, the sum of the {d / 2} pairs:{" "}
+          <strong>
+            <Steady text={score} />
+          </strong>
         </p>
-        <p class="al-strip-title">score against distance</p>
-        <Curve scores={g.curve.value} distance={m - n} />
+        <p>
+          The query stands <Steady text={stands} />
+        </p>
+        <p class="al-strip-title">score against distance (query minus key)</p>
+        <Curve curve={g.curve} distance={distance} />
       </div>
     </div>
   );

@@ -1,5 +1,6 @@
 // The same words in another order: what each of them receives, before and after.
 import { number } from "../../core/format.js";
+import { seededShuffle } from "../../core/mathematics.js";
 import { Choice } from "../Choice.jsx";
 
 export const POSITIONS = {
@@ -7,19 +8,22 @@ export const POSITIONS = {
   sinusoidal: "sinusoidal, added to the embeddings",
   rotary: "rotary, turning queries and keys",
 };
+export const LARGEST_SEED = 999999;
+const ROUNDING = 1e-9;
 
-function Line({ label, words, weights, moved, onUse }) {
+function Line({ label, line, words, weights, query, onUse }) {
   return (
     <div class="al-order-line">
       <p class="al-strip-title">{label}</p>
-      <ol class="al-phrase">
+      <ol class="al-phrase" aria-label={line}>
         {words.map(({ word, index }, place) => (
           <li>
             <button
               type="button"
               data-in-picture
-              class="al-phrase-word"
-              aria-label={`${word}, place ${place + 1}, weight ${number(weights[place])}`}
+              class={`al-phrase-word ${index === query ? "al-subject" : ""}`}
+              aria-pressed={index === query}
+              aria-label={`${line}: ${word}, place ${place + 1}, weight ${number(weights[place])}`}
               onClick={() => onUse(index)}
             >
               {word}
@@ -31,50 +35,115 @@ function Line({ label, words, weights, moved, onUse }) {
           </li>
         ))}
       </ol>
-      {moved}
     </div>
   );
 }
 
-/** `g.before` and `g.after`: words in order, weights of the query over them, outputs by word. */
-export function Shuffle({ s, g, onShuffle }) {
-  const [before, after] = [g.before.value, g.after.value];
-  const query = s.query.value;
-  const use = (index) => (s.query.value = index);
+/** What the word that asks receives in each of the two orders, axis by axis. */
+function Received({ word, axes, before, after }) {
+  const row = (label, numbers) => (
+    <tr>
+      <th scope="row">{label}</th>
+      {numbers.map((value) => (
+        <td>{number(value)}</td>
+      ))}
+    </tr>
+  );
+  return (
+    <div class="al-scroll">
+      <table class="al-numbers">
+        <caption>what {word} receives</caption>
+        <thead>
+          <tr>
+            <td />
+            {axes.map((axis) => (
+              <th scope="col">{axis}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {row("as written", before)}
+          {row("shuffled", after)}
+          {row(
+            "difference",
+            after.map((value, a) => value - before[a]),
+          )}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Controls({ s, g, voice }) {
+  const told = () => `Outputs differ by ${number(g.moved.value)}.`;
+  const put = (order) => {
+    s.order.value = order;
+    voice.speak(`${order.map((i) => g.words.value[i]).join(" ")}. ${told()}`);
+  };
+  const shuffle = () => {
+    s.seed.value = (s.seed.value + 1) % LARGEST_SEED;
+    put(seededShuffle(g.order.value, s.seed.value));
+  };
+  return (
+    <div class="al-controls" data-not-in-picture>
+      <button type="button" class="al-primary-inline" onClick={shuffle}>
+        shuffle the words
+      </button>
+      <button type="button" onClick={() => put(g.written.value)}>
+        as written
+      </button>
+      <Choice
+        label="Positions"
+        value={s.positions.value}
+        choices={POSITIONS}
+        onChange={(kind) => {
+          s.positions.value = kind;
+          voice.speak(`${POSITIONS[kind]}. ${told()}`);
+        }}
+      />
+    </div>
+  );
+}
+
+/** `g.before` and `g.after`: words in order, weights of the query over them, outputs by place. */
+export function Shuffle({ s, g, axes, voice }) {
+  const [before, after, query] = [g.before.value, g.after.value, g.query.value];
   const word = g.words.value[query];
-  const line = (label, run) => (
+  const place = after.words.findIndex(({ index }) => index === query);
+  const use = (index) => {
+    s.query.value = index;
+    const [there, here] = [before.outputs[index], g.after.value];
+    const now = here.outputs[here.words.findIndex((one) => one.index === index)];
+    const most = Math.max(...now.map((value, a) => Math.abs(value - there[a])));
+    voice.speak(`${g.words.value[index]} asks. What it receives differs by ${number(most)}.`);
+  };
+  const same = g.moved.value < ROUNDING;
+  const line = (name, run, at) => (
     <Line
-      label={label}
+      label={`${name}: whom ${word} attends to`}
+      line={name}
       words={run.words}
-      weights={run.weights[run.words.findIndex(({ index }) => index === query)]}
+      weights={run.weights[at]}
+      query={query}
       onUse={use}
     />
   );
   return (
     <div>
-      <div class="al-controls" data-not-in-picture>
-        <button type="button" class="al-primary-inline" onClick={onShuffle}>
-          shuffle the words
-        </button>
-        <button type="button" onClick={() => (s.order.value = g.words.value.map((_, i) => i))}>
-          as written
-        </button>
-        <Choice
-          label="Positions"
-          value={s.positions.value}
-          choices={POSITIONS}
-          onChange={(kind) => (s.positions.value = kind)}
-        />
-      </div>
+      <Controls s={s} g={g} voice={voice} />
       <div data-picture>
-        {line(`as written: whom ${word} attends to`, before)}
-        {line(`shuffled: whom ${word} attends to`, after)}
+        {line("as written", before, query)}
+        {line("shuffled", after, place)}
+        <Received
+          word={word}
+          axes={axes}
+          before={before.outputs[query]}
+          after={after.outputs[place]}
+        />
         <p class="al-reading">
           What a word receives differs between the two orders by at most{" "}
-          <strong class={g.moved.value < 1e-9 ? "al-good-number" : "al-broken"}>
-            {number(g.moved.value)}
-          </strong>
-          {g.moved.value < 1e-9 ? ": the outputs only shuffle, as the words did." : "."}
+          <strong class={same ? "al-good-number" : "al-broken"}>{number(g.moved.value)}</strong>
+          {same ? ": the outputs only shuffle, as the words did." : "."}
         </p>
       </div>
     </div>

@@ -1,0 +1,147 @@
+// One head: its pattern, the strength of what it writes, and what each word adds to the one that asks.
+import { computed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { number, round } from "../../core/format.js";
+import { length } from "../../core/mathematics.js";
+import { MaskGrid } from "../MaskGrid.jsx";
+import { Slider } from "../Slider.jsx";
+import { Steady } from "../Steady.jsx";
+
+export const STRONGEST = 3;
+
+/** What word `j` has in what the head adds, as signals; nothing while another phrase is on its way. */
+function looksOf(j, run, query) {
+  const here = (rows) => rows[query.value][j] ?? 0;
+  const weight = computed(() => here(run.value.weights));
+  const added = computed(() => here(run.value.added));
+  const largest = computed(() => Math.max(1, ...run.value.added[query.value]));
+  const width = (share) => `width: ${share * 100}%`;
+  return {
+    weight: computed(() => number(weight.value)),
+    added: computed(() => number(added.value)),
+    weightBar: computed(() => width(weight.value)),
+    addedBar: computed(() => width(added.value / largest.value)),
+  };
+}
+
+function Read({ word, j, run, query }) {
+  const looks = useMemo(() => looksOf(j, run, query), []);
+  return (
+    <tr>
+      <th scope="row">{word}</th>
+      <td>
+        <Steady text={looks.weight} />
+      </td>
+      <td>
+        <Steady text={looks.added} />
+      </td>
+      <td aria-hidden="true">
+        <span class="al-reads-bars">
+          <span class="al-reads-bar al-reads-weight" style={looks.weightBar} />
+          <span class="al-reads-bar al-reads-added" style={looks.addedBar} />
+        </span>
+      </td>
+    </tr>
+  );
+}
+
+/** Weight and length of what is added, one under the other, for every word the query reads. */
+function Reads({ words, run, query }) {
+  return (
+    <table class="al-numbers al-reads">
+      <thead>
+        <tr>
+          <th scope="col">reads</th>
+          <th scope="col">weight</th>
+          <th scope="col">adds</th>
+          <td />
+        </tr>
+      </thead>
+      <tbody>
+        {words.map((word, j) => (
+          <Read {...{ word, j, run, query }} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The pattern: a strength changes none of its weights, so a drag leaves it as it is. */
+function Pattern({ h, s, g, onSelect }) {
+  const { weights, scores } = g.looks[h].value;
+  const words = g.words.value;
+  const flipped = s.orientation.value === "columns";
+  const [query, chosen] = [g.query.value, g.chosen.value];
+  const key = chosen?.[0] === h ? chosen[1] : null;
+  return useMemo(
+    () => (
+      <div class="al-scroll">
+        <MaskGrid
+          label={`Head ${h + 1}`}
+          tokens={words}
+          weights={weights}
+          scores={scores}
+          flipped={flipped}
+          query={query}
+          selected={key === null ? null : [query, key]}
+          onSelect={(i, j) => onSelect(h, i, j)}
+        />
+      </div>
+    ),
+    [words, weights, flipped, query, key],
+  );
+}
+
+function Strength({ h, name, strengths, voice }) {
+  const [strength, text] = useMemo(() => {
+    const strength = computed(() => strengths.value[h]);
+    return [strength, computed(() => number(strength.value, 1))];
+  }, []);
+  const set = (value) => {
+    strengths.value = strengths.value.map((old, n) => (n === h ? value : old));
+    voice.speakAtRest(`${name}: strength ${text.value}`);
+  };
+  return (
+    <label class="al-field" data-not-in-picture>
+      <span>W_O times</span>
+      <Slider
+        min={-STRONGEST}
+        max={STRONGEST}
+        step={0.1}
+        value={strength}
+        aria-label={`strength of head ${h + 1}`}
+        aria-valuetext={text}
+        onInput={(event) => set(round(Number(event.currentTarget.value), 1))}
+      />
+      <strong>
+        <Steady text={text} room={2.5} />
+      </strong>
+    </label>
+  );
+}
+
+/** `onSelect(h, i, j)` hears of the cell that was chosen. */
+export function Card({ name, h, s, g, voice, onSelect }) {
+  const run = g.runs[h];
+  const total = useMemo(() => computed(() => number(length(run.value.delta[g.query.value]))), []);
+  return (
+    <div class="al-head-card">
+      <p class="al-strip-title">
+        {h + 1}. {name}
+      </p>
+      <Strength {...{ h, name, voice }} strengths={s.strengths} />
+      <div class="al-head-parts">
+        <Pattern {...{ h, s, g, onSelect }} />
+        <div>
+          <Reads words={g.words.value} run={run} query={g.query} />
+          <p>
+            adds a vector of length{" "}
+            <strong>
+              <Steady text={total} />
+            </strong>
+          </p>
+        </div>
+      </div>
+    </div>
+  );
+}
