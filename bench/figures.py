@@ -1,7 +1,8 @@
 """The live figures: how fast they are mounted and redrawn, and what they weigh.
 
 Mounting: the `performance.measure` entries of the chapter page, fresh loads over file://, each in
-a context of its own. Redraw: CPU slowed 4 times, one move after the other; QueryKey and Heads with 16 tokens.
+a context of its own. Redraw: CPU slowed 4 times, one move after the other; QueryKey and Heads
+with 16 tokens.
 "work" is from dispatching the event to the end of its microtasks, of the next frame's scripts and
 of a forced layout (what the figure costs, painting left out); "frame" is from the event to the
 second animation frame after it (what a reader waits, with up to two display intervals). The row

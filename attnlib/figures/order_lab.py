@@ -95,7 +95,8 @@ class OrderLab(Figure):
     @traitlets.validate("order")
     def _permutation(self, proposal):
         order, n = proposal["value"], len(self.tokens)
-        if not isinstance(order, list | tuple) or sorted(order) != list(range(n)):
+        whole = isinstance(order, list | tuple) and all(type(i) is int for i in order)
+        if not whole or sorted(order) != list(range(n)):
             raise ValueError(f"order is {order!r}; expected the numbers 0 to {n - 1}, each once")
         return list(order)
 

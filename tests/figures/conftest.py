@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conftest import ROOT, serving
 from tests.figures.driving import Hands, document, link
 
 PATIENCE = 5_000  # milliseconds, for whatever should be there at once
@@ -26,3 +27,20 @@ def open_figure(page_factory, tmp_path):
         return Hands(page, type(figure).__name__)
 
     return open_
+
+
+@pytest.fixture(scope="module")
+def core(browser):
+    """Calls functions of js/src/core in a browser: `core(module, function, lists of arguments)`."""
+    context = browser.new_context()
+    page = context.new_page()
+    with serving(ROOT / "js" / "src" / "core") as address:
+        page.goto(f"{address}bugs.js")
+        yield lambda module, name, calls: page.evaluate(
+            """async ([url, name, calls]) => {
+                const module = await import(url);
+                return calls.map((values) => module[name](...values));
+            }""",
+            [f"{address}{module}.js", name, calls],
+        )
+        context.close()

@@ -13,7 +13,6 @@ from attnlib.bugs import BUGS, SPLIT_BUGS
 from attnlib.figures import BreakIt
 from attnlib.figures.break_it import CASES, MASKS
 from attnlib.figures.seeded import shuffled
-from tests.conftest import ROOT, serving
 from tests.figures.driving import shown_number
 from tests.figures.test_hands import PHONE, axis_words
 from tests.figures.test_questions import link_state
@@ -238,23 +237,6 @@ def random_challenges(seed, count=14):
         return {"id": f"c{n}", "text": f"{n}.", "start": "", "conditions": conditions} | about
 
     return [challenge(n) for n in range(count)]
-
-
-@pytest.fixture(scope="module")
-def core(browser):
-    """Calls functions of js/src/core in a browser: `core(module, function, lists of arguments)`."""
-    context = browser.new_context()
-    page = context.new_page()
-    with serving(ROOT / "js" / "src" / "core") as address:
-        page.goto(f"{address}bugs.js")
-        yield lambda module, name, calls: page.evaluate(
-            """async ([url, name, calls]) => {
-                const module = await import(url);
-                return calls.map((values) => module[name](...values));
-            }""",
-            [f"{address}{module}.js", name, calls],
-        )
-        context.close()
 
 
 class TestCore:

@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from attnlib.figures import BreakIt, MaskLab, Prediction, QueryKey, Quiz, ValueMixer
+from attnlib.figures import (
+    BreakIt,
+    Heads,
+    MaskLab,
+    OrderLab,
+    Prediction,
+    QueryKey,
+    Quiz,
+    ValueMixer,
+)
 from tests.figures.driving import encoded, link
 
 ALARM = "window.alarm = true"
@@ -125,6 +134,8 @@ def figures():
         "ValueMixer": ValueMixer(challenges="values"),
         "MaskLab": MaskLab(challenges="masking"),
         "BreakIt": BreakIt(challenges="breaking"),
+        "Heads": Heads(challenges="many-heads"),
+        "OrderLab": OrderLab(challenges="order"),
     }
 
 

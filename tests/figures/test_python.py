@@ -9,7 +9,17 @@ import pytest
 import traitlets
 
 from attnlib import world
-from attnlib.figures import BreakIt, MaskLab, Plot, Prediction, QueryKey, Quiz, ValueMixer
+from attnlib.figures import (
+    BreakIt,
+    Heads,
+    MaskLab,
+    OrderLab,
+    Plot,
+    Prediction,
+    QueryKey,
+    Quiz,
+    ValueMixer,
+)
 from attnlib.figures.plot import tokens
 from attnlib.sphinx_ext.figures import host, page_state, revive
 
@@ -111,6 +121,8 @@ FIGURES = {
     "ValueMixer": lambda: ValueMixer(challenges="values", shares=[0.5, 0.5] + [0] * 6),
     "MaskLab": lambda: MaskLab("one mole of carbon dioxide", mask="window", selected=[1, 4]),
     "BreakIt": lambda: BreakIt(mask="padding", bugs=["half"], selected=[0, 1], named={"A": "axis"}),
+    "Heads": lambda: Heads("the fox", query=1, strengths=[1, -2, 0, 3], selected=[3, 0], step=4),
+    "OrderLab": lambda: OrderLab("the old fox", order=[2, 0, 1], positions="rotary", query=2),
 }
 
 

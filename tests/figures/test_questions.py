@@ -12,7 +12,9 @@ from attnlib.figures import (
     BreakIt,
     ContextNudge,
     EmbeddingSpace,
+    Heads,
     MaskLab,
+    OrderLab,
     Prediction,
     QueryKey,
     Quiz,
@@ -20,7 +22,6 @@ from attnlib.figures import (
     ValueMixer,
 )
 from attnlib.figures.mask_lab import preset
-from attnlib.figures.value_mixer import VIEWS
 from tests.figures.driving import AXES, D_MODEL, document
 
 FILES = sorted((Path(__file__).parents[2] / "attnlib" / "questions").glob("*.toml"))
@@ -69,6 +70,8 @@ FIGURES = {
     "values": ValueMixer,
     "masking": MaskLab,
     "breaking": BreakIt,
+    "many-heads": Heads,
+    "order": OrderLab,
 }
 STATES = {  # what a link to each figure holds
     "EmbeddingSpace": ["vectors", "across", "up", "word", "analogy", "similarity"],
@@ -101,6 +104,11 @@ STATES = {  # what a link to each figure holds
         "show",
         "selected",
     ],
+    "Heads": ["sentence", "query", "strengths", "selected", "orientation", "step"],
+    "OrderLab": [
+        *["view", "sentence", "query", "order", "positions"],
+        *["at_query", "at_key", "alike", "seed"],
+    ],
 }
 MYSTERY = world.SENSES.sentences["the mystery"].split()
 SOLUTIONS = {
@@ -130,6 +138,10 @@ SOLUTIONS = {
     ("breaking", "detective"): {"named": BreakIt().hidden},
     ("breaking", "quiet"): {"bugs": ["transposed"]},
     ("breaking", "lurking"): {"mask": "padding"},
+    ("many-heads", "cancel"): {"strengths": [1.0, 1.0, -0.8, 1.0]},
+    ("many-heads", "loudest"): {"strengths": [0.5, 2.5, 1.0, 1.0]},
+    ("order", "feel-order"): {"order": [7, 6, 5, 4, 3, 2, 1, 0]},
+    ("order", "far-and-strong"): {"at_query": 34, "at_key": 9},
 }
 
 
@@ -201,7 +213,8 @@ class TestFiles:
         hands = open_figure(FIGURES[chapter](challenges=chapter))
         for n, challenge in numbered(chapter):
             if "view" in challenge:
-                hands.root.get_by_role("tab").nth(VIEWS.index(challenge["view"])).click()
+                views = FIGURES[chapter]().views
+                hands.root.get_by_role("tab").nth(views.index(challenge["view"])).click()
             start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
             item = hands.root.get_by_role("listitem").filter(has=start)
             figure, _ = challenge_at_start(chapter, challenge["id"])
@@ -222,7 +235,7 @@ class TestFiles:
     def test_every_challenge_has_its_solution_here(self, path):
         challenges = tomllib.loads(path.read_text(encoding="utf-8")).get("challenge", [])
         known = {"id", "text", "start", "sentence", "story", "conditions", "afterwards"}
-        known |= {"view", "query", "map", "example", "setting", "bug"}
+        known |= {"view", "query", "map", "example", "setting", "bug", "positions"}
         for challenge in challenges:
             assert (path.stem, challenge["id"]) in SOLUTIONS
             assert challenge.keys() <= known

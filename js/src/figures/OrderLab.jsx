@@ -7,7 +7,7 @@ import { Figure, useVoice } from "../parts/Figure.jsx";
 import { SentenceBox, readSentence } from "../parts/SentenceBox.jsx";
 import { Tabs } from "../parts/Tabs.jsx";
 import { LAST, Rotary, scoresByDistance } from "../parts/order/Rotary.jsx";
-import { LARGEST_SEED, POSITIONS, Shuffle } from "../parts/order/Shuffle.jsx";
+import { POSITIONS, Shuffle } from "../parts/order/Shuffle.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = [
@@ -20,6 +20,7 @@ const CLAIMS = {
   rotary: "Move the query, the key, or both. The score follows the distance, and nothing else.",
 };
 const D_HEAD = 8;
+const LARGEST_SEED = 999999;
 const KEYS_APART = 1e6; // between the seeds of the query and of the key
 
 /** The head on the words in this order: `{words, weights, outputs}`, outputs by place. */

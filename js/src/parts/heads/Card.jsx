@@ -46,9 +46,9 @@ function Read({ word, j, run, query }) {
 }
 
 /** Weight and length of what is added, one under the other, for every word the query reads. */
-function Reads({ words, run, query }) {
+function Reads({ label, words, run, query }) {
   return (
-    <table class="al-numbers al-reads">
+    <table class="al-numbers al-reads" aria-label={label}>
       <thead>
         <tr>
           <th scope="col">reads</th>
@@ -133,7 +133,12 @@ export function Card({ name, h, s, g, voice, onSelect }) {
       <div class="al-head-parts">
         <Pattern {...{ h, s, g, onSelect }} />
         <div>
-          <Reads words={g.words.value} run={run} query={g.query} />
+          <Reads
+            label={`what head ${h + 1} reads`}
+            words={g.words.value}
+            {...{ run }}
+            query={g.query}
+          />
           <p>
             adds a vector of length{" "}
             <strong>

@@ -1,4 +1,5 @@
 // The same words in another order: what each of them receives, before and after.
+import { useRef } from "preact/hooks";
 import { number } from "../../core/format.js";
 import { seededShuffle } from "../../core/mathematics.js";
 import { Choice } from "../Choice.jsx";
@@ -8,7 +9,6 @@ export const POSITIONS = {
   sinusoidal: "sinusoidal, added to the embeddings",
   rotary: "rotary, turning queries and keys",
 };
-export const LARGEST_SEED = 999999;
 const ROUNDING = 1e-9;
 
 function Line({ label, line, words, weights, query, onUse }) {
@@ -75,14 +75,15 @@ function Received({ word, axes, before, after }) {
 }
 
 function Controls({ s, g, voice }) {
+  const presses = useRef(0); // the seed itself makes the vectors of the other view
   const told = () => `Outputs differ by ${number(g.moved.value)}.`;
   const put = (order) => {
     s.order.value = order;
     voice.speak(`${order.map((i) => g.words.value[i]).join(" ")}. ${told()}`);
   };
   const shuffle = () => {
-    s.seed.value = (s.seed.value + 1) % LARGEST_SEED;
-    put(seededShuffle(g.order.value, s.seed.value));
+    presses.current += 1;
+    put(seededShuffle(g.order.value, s.seed.value + presses.current));
   };
   return (
     <div class="al-controls" data-not-in-picture>
