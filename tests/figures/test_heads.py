@@ -117,7 +117,7 @@ class TestTruth:
         hands.open_link(START | {"strengths": [2, 1, 1, 1]})
         row = hands.table("what head 1 reads").get_by_role("row", name="fluffy")
         weight, added = row.locator(".al-reads-bar").evaluate_all(
-            "all => all.map(one => one.offsetWidth / one.parentNode.offsetWidth)"
+            "all => all.map(one => one.getBoundingClientRect().width / one.parentNode.offsetWidth)"
         )
         values = hands.values()
         assert weight == pytest.approx(values["weights"][0][3][1], abs=0.03)

@@ -15,7 +15,7 @@ function looksOf(j, run, query) {
   const weight = computed(() => here(run.value.weights));
   const added = computed(() => here(run.value.added));
   const largest = computed(() => Math.max(1, ...run.value.added[query.value]));
-  const width = (share) => `width: ${share * 100}%`;
+  const width = (share) => `transform: scaleX(${share})`; // needs no layout
   return {
     weight: computed(() => number(weight.value)),
     added: computed(() => number(added.value)),

@@ -1,4 +1,5 @@
 // The two routes to what a word receives: stapled times the stacked W_O, and the sum of the heads.
+import { useMemo } from "preact/hooks";
 import { number } from "../../core/format.js";
 import { signedFill } from "../MatrixEditor.jsx";
 
@@ -12,20 +13,24 @@ export const ROUTES = [
 
 const block = (h) => `al-block-${(h % 4) + 1}`;
 
-/** A row of numbers, each in the colour of the head that made it. */
+/** A row of numbers, each in the colour of the head that made it; a drag changes few of the rows. */
 function Row({ label, numbers, owner }) {
-  return (
-    <tr>
-      <th scope="row">{label}</th>
-      {numbers.map((value, n) => (
-        <td
-          class={`al-cell ${owner ? block(owner(n)) : ""}`}
-          style={owner ? undefined : { background: signedFill(value) }}
-        >
-          {number(value)}
-        </td>
-      ))}
-    </tr>
+  const cell = (value, n) => (
+    <td
+      class={`al-cell ${owner ? block(owner(n)) : ""}`}
+      style={owner ? undefined : { background: signedFill(value) }}
+    >
+      {number(value)}
+    </td>
+  );
+  return useMemo(
+    () => (
+      <tr>
+        <th scope="row">{label}</th>
+        {numbers.map(cell)}
+      </tr>
+    ),
+    [label, numbers.join()],
   );
 }
 
