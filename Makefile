@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 HTML := _build/html
 PORT ?= 8000
-# Test processes, each with a browser of its own.
-WORKERS ?= 2
+# Test processes, each with a browser of its own. They wait half of their time: more than cores.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help book html test lab serve bench lint format js picture lock clean
