@@ -29,9 +29,12 @@ def playwright():
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright):
-    """One Chromium for the session; skips without one, and fails on CI."""
+    """A fresh Chromium for each file: one that has seen a thousand pages may give up.
+
+    Skips without one, and fails on CI.
+    """
     try:
         launched = chromium.launch(playwright)
     except chromium.NoChromium as missing:
