@@ -17,10 +17,13 @@ PUBLIC = [
     "MultiHead",
     "sinusoidal_positions",
     "rotate",
+    "count_parameters",
 ]
 
 
-@pytest.mark.parametrize("name", ["softmax", "attention", "head", "multi_head", "positions"])
+@pytest.mark.parametrize(
+    "name", ["softmax", "attention", "head", "multi_head", "positions", "counting"]
+)
 def test_examples_hold(name):
     results = doctest.testmod(sys.modules[f"attnlib.{name}"])
     assert results.attempted > 0
