@@ -162,7 +162,7 @@ NONSENSE = {
     "heads that do not divide": (
         sizes(n_heads=3),
         ValueError,
-        "d_model is 8 and cannot be divided by n_heads, 3: n_heads of 2 or 4 would fit, or give d_head",
+        "d_model is 8 and cannot .* by n_heads, 3: n_heads of 2 or 4 would fit, or give d_head",
     ),
     "more heads than columns": (
         sizes(n_heads=99),
