@@ -8,6 +8,7 @@ what a trained model would do. Each story of the book has the smallest world tha
     PHRASES      a fluffy blue creature: nouns, and the adjectives that fit them
     DIRECTIONS   king and queen, France and Paris: differences that carry meaning
     SENSES       mole, tower, Harry, the murderer: words whose meaning is open, and clues
+    PAIRS        two texts that say the same: French and English, letters and sound
     STORY        half a page of text, for a tokenizer to learn from
 
 Everything that needs these numbers (figures, chapters, exercises) reads them from here.
@@ -25,9 +26,10 @@ from attnlib.head import Head
 class World:
     """A vocabulary on named axes.
 
-    `vocabulary` gives each word one number for each of `axes`; `sentences` are examples by
-    title; `heads` describes designed heads: what asks (`w_q`) and what answers (`w_k`), each
-    as `{axis: {coordinate: number}}`, which axes a word hands over, and how strongly.
+    `vocabulary` gives each word one number for each of `axes`; `sentences` are examples by title
+    (in PAIRS two texts each, the one that asks and the one that answers); `heads` describes
+    designed heads: what asks (`w_q`) and what answers (`w_k`), each as
+    `{axis: {coordinate: number}}`, which axes a word hands over, and how strongly.
     """
 
     axes: tuple
@@ -254,6 +256,110 @@ SENSES = World(
             "w_k": {"clue": {0: _ASK}},
             "moves": _MEANINGS,
             "strength": 5.0,
+        }
+    },
+)
+
+# A word has the same meaning in both languages, and the head asks for it: with 5 on both sides
+# a word outweighs one of another meaning about 300 to 1. *the* is one row of the table, wherever
+# it stands. A vocal sound fades in and out, so some slices of sound are of two kinds.
+_SAME = 5.0
+_SAID = (
+    "creature", "fox", "owl", "forest", "fluffy", "blue", "verdant", "small", "roam", "sleep",
+    "see", "not", "the", "a", "and", "f", "o", "k", "s",
+)  # fmt: skip
+_MEDIA = ("English", "French", "letter", "sound")
+PAD = "<pad>"
+
+
+def _said_in(medium, words):
+    """Rows on the axes of PAIRS from `{word: {meaning: number}}`, all in one medium."""
+    rows = {word: {**row, medium: 1.0} for word, row in words.items()}
+    return {w: tuple(row.get(axis, 0.0) for axis in (*_SAID, *_MEDIA)) for w, row in rows.items()}
+
+
+_MEANING = {axis: {d: _SAME} for d, axis in enumerate(_SAID)}
+
+PAIRS = World(
+    axes=(*_SAID, *_MEDIA),
+    vocabulary=_said_in(
+        "English",
+        {
+            "creature": {"creature": 1.0},
+            "fox": {"fox": 1.0},
+            "owl": {"owl": 1.0},
+            "forest": {"forest": 1.0},
+            "fluffy": {"fluffy": 1.0},
+            "blue": {"blue": 1.0},
+            "verdant": {"verdant": 1.0, "forest": 0.1},
+            "small": {"small": 1.0},
+            "roamed": {"roam": 1.0},
+            "sleep": {"sleep": 1.0},
+            "slept": {"sleep": 1.0},
+            "saw": {"see": 1.0},
+            "did": {"sleep": 0.1, "not": 0.1},
+            "not": {"not": 1.0},
+            "the": {"the": 1.0},
+            "a": {"a": 1.0, "the": 0.2},
+            "and": {"and": 1.0},
+        },
+    )
+    | _said_in(
+        "French",
+        {
+            "créature": {"creature": 1.0},
+            "renard": {"fox": 1.0},
+            "hibou": {"owl": 1.0},
+            "forêt": {"forest": 1.0},
+            "duveteuse": {"fluffy": 1.0},
+            "bleue": {"blue": 1.0},
+            "verdoyante": {"verdant": 1.0, "forest": 0.1},
+            "petit": {"small": 1.0},
+            "parcourait": {"roam": 1.0},
+            "dormait": {"sleep": 1.0},
+            "vit": {"see": 1.0},
+            "ne": {"not": 0.9},
+            "pas": {"not": 1.0},
+            "la": {"the": 1.0},
+            "le": {"the": 1.0},
+            "un": {"a": 1.0, "the": 0.2},
+            "une": {"a": 1.0, "the": 0.2},
+            "et": {"and": 1.0},
+        },
+    )
+    | _said_in(
+        "letter",
+        {"f": {"f": 1.0}, "o": {"o": 1.0}, "x": {"k": 0.8, "s": 0.8}},
+    )
+    | _said_in(
+        "sound",
+        {
+            "0.0s": {},
+            "0.1s": {"f": 0.9},
+            "0.2s": {"f": 1.0, "o": 0.1},
+            "0.3s": {"f": 0.4, "o": 0.7},
+            "0.4s": {"o": 1.0},
+            "0.5s": {"o": 1.0},
+            "0.6s": {"o": 0.3, "k": 0.8},
+            "0.7s": {"k": 0.9, "s": 0.4},
+            "0.8s": {"s": 1.0},
+            "0.9s": {"s": 0.9},
+        },
+    )
+    | {PAD: (0.0,) * len((*_SAID, *_MEDIA))},
+    sentences={
+        "A creature, in French": (
+            "la créature bleue et duveteuse parcourait la forêt verdoyante",
+            "the fluffy blue creature roamed the verdant forest",
+        ),
+        "A fox, in French": ("le renard ne dormait pas", "the fox did not sleep"),
+        "An owl, in English": ("a small owl saw the fox", "un petit hibou vit le renard"),
+        "A spoken word": ("f o x", "0.0s 0.1s 0.2s 0.3s 0.4s 0.5s 0.6s 0.7s 0.8s 0.9s"),
+    },
+    heads={
+        "find the same meaning": {
+            **{"w_q": _MEANING, "w_k": _MEANING},
+            **{"moves": (*_SAID, *_MEDIA), "strength": 1.0},
         }
     },
 )

@@ -4,11 +4,13 @@ Every figure is one class here and one component in `js/src/figures`; the script
 share is `attnlib/static/attnlib.js`. Needs the `figures` extra (anywidget).
 """
 
+from attnlib.figures.alignment import Alignment
 from attnlib.figures.base import Figure
 from attnlib.figures.break_it import BreakIt
 from attnlib.figures.context_nudge import ContextNudge
 from attnlib.figures.embedding_space import EmbeddingSpace
 from attnlib.figures.heads import Heads
+from attnlib.figures.ledger import Ledger
 from attnlib.figures.mask_lab import MaskLab
 from attnlib.figures.order_lab import OrderLab
 from attnlib.figures.plot import Plot
@@ -18,11 +20,13 @@ from attnlib.figures.softmax_lab import SoftmaxLab
 from attnlib.figures.value_mixer import ValueMixer
 
 __all__ = [
+    "Alignment",
     "BreakIt",
     "ContextNudge",
     "EmbeddingSpace",
     "Figure",
     "Heads",
+    "Ledger",
     "MaskLab",
     "OrderLab",
     "Plot",

@@ -31,21 +31,24 @@ def cell(x, y, fill, width=CELL, height=CELL):
     )
 
 
-def pattern(tokens, weights):
-    """Queries down, keys across; a dot's area is the weight. Returns `(parts, width, height)`."""
-    n = len(tokens)
+def pattern(queries, weights, keys=None):
+    """Queries down, keys across (the same words unless given); a dot's area is the weight.
+
+    Returns `(parts, width, height)`.
+    """
+    keys = queries if keys is None else keys
     parts = [text(LABEL, 14, "keys →", "start", "--al-key")]
     parts.append(text(LABEL - 8, 14, "queries ↓", "end", "--al-query"))
-    for i, token in enumerate(tokens):
-        middle = (i + 0.5) * CELL
-        parts.append(text(LABEL - 8, TOP + 30 + middle + 4, token, "end", "--al-query"))
-        x, y = LABEL + middle, TOP + 24
+    for j, token in enumerate(keys):
         parts.append(
-            f'<g transform="translate({x:g} {y}) rotate(-35)">'
+            f'<g transform="translate({LABEL + (j + 0.5) * CELL:g} {TOP + 24}) rotate(-35)">'
             + text(0, 0, token, "start", "--al-key")
             + "</g>"
         )
-        for j in range(n):
+    for i, token in enumerate(queries):
+        middle = (i + 0.5) * CELL
+        parts.append(text(LABEL - 8, TOP + 30 + middle + 4, token, "end", "--al-query"))
+        for j in range(len(keys)):
             x, y = LABEL + j * CELL, TOP + 30 + i * CELL
             parts.append(cell(x, y, "var(--al-cell)"))
             radius = (CELL / 2 - 3) * weights[i][j] ** 0.5
@@ -53,7 +56,7 @@ def pattern(tokens, weights):
                 f'<circle cx="{x + CELL / 2 - 1:g}" cy="{y + CELL / 2 - 1:g}" r="{radius:.2f}" '
                 f'style="fill:var(--al-weight)"/>'
             )
-    return parts, LABEL + n * CELL + 50, TOP + 34 + n * CELL
+    return parts, LABEL + len(keys) * CELL + 50, TOP + 34 + len(queries) * CELL
 
 
 def matrix(name, values, labels, x0, y0, colour):

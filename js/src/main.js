@@ -1,9 +1,11 @@
 // The entry: `widget` is what anywidget loads in a notebook, `mountPage` what a built page calls.
 import { h, render } from "preact";
 import { PageModel } from "./core/model.js";
+import { Alignment } from "./figures/Alignment.jsx";
 import { BreakIt } from "./figures/BreakIt.jsx";
 import { QueryKey } from "./figures/QueryKey.jsx";
 import { Heads } from "./figures/Heads.jsx";
+import { Ledger } from "./figures/Ledger.jsx";
 import { MaskLab } from "./figures/MaskLab.jsx";
 import { Prediction } from "./figures/Prediction.jsx";
 import { ContextNudge } from "./figures/ContextNudge.jsx";
@@ -15,10 +17,12 @@ import { SoftmaxLab } from "./figures/SoftmaxLab.jsx";
 import { ValueMixer } from "./figures/ValueMixer.jsx";
 
 const FIGURES = {
+  Alignment,
   BreakIt,
   ContextNudge,
   EmbeddingSpace,
   Heads,
+  Ledger,
   MaskLab,
   OrderLab,
   Plot,

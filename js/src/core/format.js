@@ -10,6 +10,9 @@ export function number(value, digits = 2) {
   return Number(text) === 0 ? text.slice(1) : `−${text.slice(1)}`;
 }
 
+/** A whole number to its last digit: 12,288. */
+export const whole = (value) => value.toLocaleString("en-US");
+
 /** The shortest text for an editable value: 2.5, not 2.50. */
 export function short(value) {
   return number(value, 2).replace(/\.?0+$/, "");

@@ -1,7 +1,7 @@
 // Tasks a figure grades itself, from its state. The same conditions are judged in Python.
 import { computed } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { number } from "../core/format.js";
+import { number, whole } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
 import { Steady } from "./Steady.jsx";
 
@@ -34,7 +34,8 @@ function wording({ at_least, at_most }, value) {
   const bound = at_least ?? at_most;
   const digits = digitsFor(bound, value ?? bound);
   const word = at_least !== undefined ? "at least" : "at most";
-  return { text: number(value ?? 0, digits), goal: `${word} ${number(bound, digits)}` };
+  const write = (n) => (digits === 0 ? whole(n) : number(n, digits));
+  return { text: write(value ?? 0), goal: `${word} ${write(bound)}` };
 }
 
 /** `verdict` is a signal of what `judge` gives; this is its part `n`. */

@@ -37,7 +37,7 @@ function usePainting(table, keep, onPaint) {
 }
 
 /** Walks the grid by the arrow keys; space and Enter paint. */
-function useKeys({ table, tokens, keep, place, onPaint }) {
+function useKeys({ table, shape, keep, place, onPaint }) {
   return (event) => {
     const cell = event.target.closest("td[data-at]");
     if (!cell) return;
@@ -46,7 +46,7 @@ function useKeys({ table, tokens, keep, place, onPaint }) {
       event.preventDefault();
       return onPaint(i, j, !keep[i][j]);
     }
-    const to = walk(event.key, place(i, j), [tokens.length, tokens.length]);
+    const to = walk(event.key, place(i, j), shape);
     if (!to) return;
     event.preventDefault();
     table.current.querySelector(`[data-at="${place(...to)}"]`).focus();
@@ -66,13 +66,13 @@ function content(weight, may) {
   );
 }
 
-function nameOf(tokens, { i, j, may, weight, score }) {
-  if (score !== undefined) return describeCell(tokens, i, j, score, weight);
-  const pair = `query ${tokens[i]}, key ${tokens[j]}: ${may ? "may attend" : "hidden"}`;
+function nameOf(queries, keys, { i, j, may, weight, score }) {
+  if (score !== undefined) return describeCell(queries, i, j, score, weight, keys);
+  const pair = `query ${queries[i]}, key ${keys[j]}: ${may ? "may attend" : "hidden"}`;
   return weight === undefined ? pair : `${pair}, weight ${number(weight)}`;
 }
 
-function cell(tokens, look) {
+function cell(queries, keys, look) {
   const { i, j, may, weight, asks, active, chosen } = look;
   return (
     <td
@@ -80,7 +80,7 @@ function cell(tokens, look) {
       data-at={`${i},${j}`}
       class={`al-cell ${may ? "" : "al-masked"} ${!may && weight > 0 ? "al-leak" : ""} ${asks ? "al-in-row" : ""}`}
       tabIndex={active ? 0 : -1}
-      aria-label={nameOf(tokens, look)}
+      aria-label={nameOf(queries, keys, look)}
       aria-selected={chosen}
     >
       {content(weight, may)}
@@ -89,33 +89,34 @@ function cell(tokens, look) {
 }
 
 /** One row as drawn: a stroke of the brush changes few, and the others stay the elements they are. */
-function Row({ tokens, r, kind, cells }) {
+function Row({ word, queries, keys, kind, cells }) {
   return useMemo(
     () => (
       <tr>
         <th scope="row" class={`al-${kind}`}>
-          <span>{tokens[r]}</span>
+          <span>{word}</span>
         </th>
-        {cells.map((look) => cell(tokens, look))}
+        {cells.map((look) => cell(queries, keys, look))}
       </tr>
     ),
-    [tokens, kind, cells.map((look) => Object.values(look).join()).join(";")],
+    [word, queries, keys, kind, cells.map((look) => Object.values(look).join()).join(";")],
   );
 }
 
 /**
  * Without `weights` it edits the mask: `onPaint(i, j, may)`. With them it shows a pattern; without
  * `keep` nothing is hidden, and cells tell their `scores`. The line of `query`, if given, is marked.
- * `onSelect(i, j)` hears of the cell that has the focus.
+ * `onSelect(i, j)` hears of the cell that has the focus. `keys` are the words of `tokens` unless given.
  */
 export function MaskGrid(grid) {
-  const { label, tokens, keep, weights, scores, query, flipped, selected, onPaint, onSelect } =
-    grid;
+  const { label, tokens: queries, keys = queries, keep, weights, scores, query, flipped } = grid;
+  const { selected, onPaint, onSelect } = grid;
+  const [rows, columns] = flipped ? [keys, queries] : [queries, keys];
   const table = useRef(null);
   const place = (r, c) => (flipped ? [c, r] : [r, c]);
   const [rowKind, columnKind] = flipped ? ["key", "query"] : ["query", "key"];
   const painting = usePainting(table, keep, onPaint);
-  const onKeyDown = useKeys({ table, tokens, keep, place, onPaint });
+  const onKeyDown = useKeys({ table, shape: [rows.length, columns.length], keep, place, onPaint });
   const choose = (event) => {
     const cell = event.target.closest("td[data-at]");
     if (cell) onSelect(...placeOf(cell));
@@ -141,7 +142,7 @@ export function MaskGrid(grid) {
       <thead>
         <tr>
           <td class="al-corner" role="presentation" />
-          {tokens.map((word) => (
+          {columns.map((word) => (
             <th scope="col" class={`al-${columnKind}`}>
               <span>{word}</span>
             </th>
@@ -149,10 +150,10 @@ export function MaskGrid(grid) {
         </tr>
       </thead>
       <tbody>
-        {tokens.map((_, r) => (
+        {rows.map((word, r) => (
           <Row
-            {...{ tokens, r, kind: rowKind }}
-            cells={tokens.map((_, c) => cellOf(place(r, c)))}
+            {...{ word, queries, keys, kind: rowKind }}
+            cells={columns.map((_, c) => cellOf(place(r, c)))}
           />
         ))}
       </tbody>

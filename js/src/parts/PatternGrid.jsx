@@ -7,8 +7,9 @@ import { number } from "../core/format.js";
 import { atRest } from "../core/rest.js";
 import { signedFill, walk } from "./MatrixEditor.jsx";
 
-export function describeCell(tokens, i, j, score, weight) {
-  return `query ${tokens[i]}, key ${tokens[j]}: score ${number(score)}, weight ${number(weight)}`;
+/** What a cell tells; the keys are of the same text unless `keys` is given. */
+export function describeCell(queries, i, j, score, weight, keys = queries) {
+  return `query ${queries[i]}, key ${keys[j]}: score ${number(score)}, weight ${number(weight)}`;
 }
 
 const LEAST_DOT = 0.05; // of a full dot, so that none disappears

@@ -1,0 +1,173 @@
+"""Ledger: the parameters of a transformer, to the last digit."""
+
+from dataclasses import asdict, fields, replace
+
+import traitlets
+
+from attnlib.counting import (
+    BYTES,
+    GPT2_SMALL,
+    GPT3,
+    LLAMA3_8B,
+    OPTIONAL,
+    TransformerShape,
+    count_parameters,
+)
+from attnlib.figures import challenges, questions, still
+from attnlib.figures.base import Figure
+
+# As in js/src/core/counting.js: with these every total is exact there too.
+MOST = {
+    "n_layers": 1000,
+    "n_heads": 1024,
+    "n_kv_heads": 1024,
+    "d_model": 131_072,
+    "d_head": 4096,
+    "d_ff": 1_000_000,
+    "n_vocab": 10_000_000,
+    "n_positions": 10_000_000,
+}
+MOST_TOKENS = 1_000_000
+FIELDS = tuple(field.name for field in fields(TransformerShape))
+
+
+def asked(shape):
+    """The fields of `shape`, None for those that follow from the others."""
+    written, follow = asdict(shape), {name: None for name in OPTIONAL}
+    for name in OPTIONAL:
+        rest = {k: v for k, v in written.items() if k not in OPTIONAL}
+        try:
+            usual = getattr(TransformerShape(**rest), name)
+        except ValueError:
+            usual = None
+        if written[name] != usual:
+            follow[name] = written[name]
+    return written | follow
+
+
+_WHOLE_GPT3 = replace(GPT3, biases=True, norm="layer", n_positions=2048, tied=True)
+PRESETS = {
+    "GPT-3, as 3Blue1Brown counts": asked(GPT3),
+    "GPT-3 with biases, normalisation and positions": asked(_WHOLE_GPT3),
+    "GPT-2 small": asked(GPT2_SMALL),
+    "Llama 3 8B": asked(LLAMA3_8B),
+    "small enough for an evening": asked(
+        TransformerShape(n_layers=4, n_heads=4, d_model=128, n_vocab=2000, n_positions=128)
+    ),
+}
+
+
+class Ledger(Figure):
+    """The tally of a transformer that the reader puts together.
+
+    Parameters
+    ----------
+    shape : an `attnlib.TransformerShape`, or a dictionary of its fields, with None for those that
+        follow from the others; or the title of one of `PRESETS`.
+    precision : "float32", "bfloat16" or "int8", for the bytes.
+    n_tokens : the length of the text whose cache is reckoned, 1 to 1,000,000.
+    opened : the line whose multiplication is shown, as "attention: w_q"; or None.
+    challenges : see `attnlib.figures.challenges`; a condition's `measure` is "total", "attention"
+        (its parameters), "share" (of attention), "cache" (bytes a token), "n_layers" or "n_heads".
+        Or the name of a chapter.
+
+    Shapes that cannot be built raise the errors of `attnlib.TransformerShape`, other wrong values
+    `ValueError` (for choices and ranges traitlets' `TraitError`), and the figure stays as it was.
+    `tally` is attnlib's own.
+    """
+
+    title = traitlets.Unicode("Where are the parameters?").tag(sync=True)
+    shape = traitlets.Any().tag(sync=True)
+    precision = traitlets.Enum(list(BYTES), "bfloat16").tag(sync=True)
+    n_tokens = traitlets.Int(2048, min=1, max=MOST_TOKENS).tag(sync=True)
+    opened = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    presets = traitlets.Dict(PRESETS).tag(sync=True)
+    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    def __init__(self, shape=None, **traits):
+        if shape is not None:
+            traits["shape"] = _fields_of(shape)
+        if isinstance(traits.get("challenges"), str):
+            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
+        super().__init__(**traits)
+
+    @traitlets.default("shape")
+    def _as_the_video_counts(self):
+        return asked(GPT3)
+
+    @traitlets.validate("shape")
+    def _can_be_built(self, proposal):
+        written = _fields_of(proposal["value"])
+        for name, value in asdict(TransformerShape(**written)).items():
+            if name in MOST and value > MOST[name]:
+                raise ValueError(f"{name} is {value}; the figure counts up to {MOST[name]}")
+        return written
+
+    @traitlets.validate("opened")
+    def _line_that_exists(self, proposal):
+        lines = [_line(entry) for entry in self.tally.entries]
+        if proposal["value"] not in (None, *lines):
+            known = ", ".join(lines)
+            raise ValueError(f"opened is {proposal['value']!r}; the lines are: {known}")
+        return proposal["value"]
+
+    @traitlets.observe("shape")
+    def _close_what_is_gone(self, change):
+        if self.opened not in (None, *map(_line, self.tally.entries)):
+            self.opened = None
+
+    @property
+    def tally(self):
+        """`attnlib.count_parameters` of the shape."""
+        return count_parameters(TransformerShape(**self.shape))
+
+    @property
+    def solved(self):
+        """The ids of the challenges that the current state solves."""
+        return [c["id"] for c in self.challenges if challenges.solved(c, self.measure)]
+
+    def measure(self, condition):
+        """What the state has of what `condition` measures."""
+        tally, what = self.tally, condition["measure"]
+        measures = {
+            "total": tally.total,
+            "attention": tally.parts["attention"],
+            "share": tally.attention_share,
+            "cache": tally.shape.cache_bytes(1, self.precision),
+        }
+        return measures[what] if what in measures else getattr(tally.shape, what)
+
+    def describe(self):
+        tally = self.tally
+        share = f"{100 * tally.attention_share:.1f} % of them in attention"
+        return f"Ledger: {tally.total:,} parameters, {share}\n{tally}"
+
+    def still(self):
+        counts = {part: count for part, count in self.tally.parts.items() if count}
+        shares = [count / self.tally.total for count in counts.values()]
+        parts, *size = still.bars(list(counts), shares)
+        return still.figure(still.svg(parts, *size, self.describe()))
+
+
+def _line(entry):
+    return f"{entry.part}: {entry.name}"
+
+
+def _fields_of(shape):
+    """The fields of a shape, of a dictionary or of a preset, every one of them."""
+    if isinstance(shape, TransformerShape):
+        return asked(shape)
+    if isinstance(shape, str):
+        if shape not in PRESETS:
+            raise ValueError(f"shape is {shape!r}; the presets are: {', '.join(PRESETS)}")
+        return dict(PRESETS[shape])
+    if not isinstance(shape, dict):
+        raise ValueError(f"shape is {shape!r}; expected a TransformerShape or its fields")
+    unknown = sorted(set(shape) - set(FIELDS), key=str)
+    if unknown:
+        raise ValueError(f"shape has {unknown[0]!r}; its fields are: {', '.join(FIELDS)}")
+    needed = [name for name in FIELDS[:4] if name not in shape]
+    if needed:
+        raise ValueError(f"shape does not say {needed[0]}")
+    usual = {field.name: field.default for field in fields(TransformerShape)[4:]}
+    return {name: shape.get(name, usual.get(name)) for name in FIELDS}

@@ -1,0 +1,68 @@
+// The two texts: a menu of pairs, and a form for the reader's own.
+import { useId, useState } from "preact/hooks";
+import { readSentence } from "../SentenceBox.jsx";
+
+function TextInput({ label, value, onInput }) {
+  const id = useId();
+  return (
+    <p class="al-field al-own">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        type="text"
+        spellcheck={false}
+        autocomplete="off"
+        value={value}
+        onInput={(event) => onInput(event.currentTarget.value)}
+      />
+    </p>
+  );
+}
+
+function Own({ asks, answers, vocabulary, onUse, voice }) {
+  const [typed, setTyped] = useState({});
+  const now = { asks, answers, ...typed };
+  const use = (event) => {
+    event.preventDefault();
+    const read = [now.asks, now.answers].map((text) => readSentence(text, vocabulary));
+    const wrong = read.find((words) => words instanceof Error);
+    if (wrong) return voice.tell(wrong.message, true);
+    setTyped({});
+    voice.tell("");
+    onUse(...read.map((words) => words.join(" ")));
+  };
+  const write = (name) => (text) => setTyped({ ...typed, [name]: text });
+  return (
+    <details class="al-more">
+      <summary>Write your own</summary>
+      <form onSubmit={use}>
+        <TextInput label="The text that asks" value={now.asks} onInput={write("asks")} />
+        <TextInput label="The text that answers" value={now.answers} onInput={write("answers")} />
+        <button type="submit">Use</button>
+      </form>
+      <p>Words that have a vector: {Object.keys(vocabulary).join(", ")}.</p>
+    </details>
+  );
+}
+
+export function Texts({ asks, answers, pairs, vocabulary, onUse, voice }) {
+  const titles = Object.keys(pairs);
+  const chosen = titles.find((title) => pairs[title][0] === asks && pairs[title][1] === answers);
+  return (
+    <div class="al-sentence" data-not-in-picture>
+      <label class="al-field">
+        <span>Texts</span>
+        <select
+          value={chosen ?? ""}
+          onChange={({ currentTarget: { value } }) => value && onUse(...pairs[value])}
+        >
+          {titles.map((title) => (
+            <option value={title}>{title}</option>
+          ))}
+          <option value="">your own</option>
+        </select>
+      </label>
+      <Own {...{ asks, answers, vocabulary, onUse, voice }} />
+    </div>
+  );
+}

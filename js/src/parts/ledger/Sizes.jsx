@@ -1,0 +1,109 @@
+// The sizes of the model, as the reader sets them. What is left empty follows from the others.
+import { useState } from "preact/hooks";
+import { Choice } from "../Choice.jsx";
+
+const LABELS = {
+  n_layers: "layers",
+  n_heads: "heads a layer",
+  n_kv_heads: "key/value heads",
+  d_model: "d_model",
+  d_head: "d_head",
+  d_ff: "d_ff",
+  n_vocab: "vocabulary",
+  n_positions: "learned positions",
+};
+const FOLLOWS = ["n_kv_heads", "d_head", "d_ff"];
+const SWITCHES = {
+  gated: "gated feed-forward",
+  tied: "one table for embedding and unembedding",
+  biases: "biases",
+};
+const NORMS = { none: "none", rms: "a scale (RMS)", layer: "a scale and a shift" };
+const STEPS = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
+
+/** A whole number as people type it: 12,288 and 12 288 are fine; null is an empty field. */
+function read(text) {
+  const cleaned = text.replace(/[\s,_]/g, "");
+  if (cleaned === "") return null;
+  return /^[+-]?\d{1,15}$/.test(cleaned) ? Number(cleaned) : NaN;
+}
+
+function Size({ name, asked, complete, onSet, voice }) {
+  const [typed, setTyped] = useState(null);
+  const shown = typed ?? (asked === null ? "" : String(asked));
+  const follows = FOLLOWS.includes(name);
+  const settle = () => {
+    if (typed === null) return;
+    setTyped(null);
+    const value = read(typed);
+    if (Number.isNaN(value) || (value === null && !follows))
+      return voice.tell(
+        `“${typed.slice(0, 24)}” is no whole number for ${LABELS[name]}. Write one such as 96.`,
+        true,
+      );
+    if (value !== asked) onSet(value);
+  };
+  const onKeyDown = (event) => {
+    if (event.key === "Escape") return setTyped(null);
+    if (event.key === "Enter") return settle();
+    if (!STEPS[event.key]) return;
+    event.preventDefault();
+    setTyped(null);
+    onSet((typed === null ? complete : read(typed) || complete) + STEPS[event.key]);
+  };
+  return (
+    <label class="al-size">
+      <span>{LABELS[name]}</span>
+      <input
+        type="text"
+        inputMode="numeric"
+        autocomplete="off"
+        value={shown}
+        placeholder={complete}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+        onBlur={settle}
+      />
+    </label>
+  );
+}
+
+/** `asked` is the shape with nulls where something follows, `complete` the one without. */
+export function Sizes({ asked, complete, set, voice }) {
+  return (
+    <div data-not-in-picture>
+      <div class="al-sizes">
+        {Object.keys(LABELS).map((name) => (
+          <Size
+            key={name}
+            name={name}
+            asked={asked[name]}
+            complete={complete[name]}
+            onSet={(value) => set({ [name]: value })}
+            voice={voice}
+          />
+        ))}
+        <Choice
+          label="normalisation holds"
+          value={asked.norm}
+          choices={NORMS}
+          onChange={(norm) => set({ norm })}
+        />
+        {Object.entries(SWITCHES).map(([name, label]) => (
+          <label class="al-check">
+            <input
+              type="checkbox"
+              checked={asked[name]}
+              onChange={(event) => set({ [name]: event.currentTarget.checked })}
+            />
+            {label}
+          </label>
+        ))}
+      </div>
+      <p class="al-hint">
+        Left empty, key/value heads are as many as heads, d_head is d_model / heads, and d_ff is 4 ·
+        d_model.
+      </p>
+    </div>
+  );
+}

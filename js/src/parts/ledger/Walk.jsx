@@ -1,0 +1,103 @@
+// From one matrix of one head to the attention of the whole model, and what all of it weighs.
+import { number, whole } from "../../core/format.js";
+import { BYTES, cacheBytes } from "../../core/counting.js";
+import { Choice } from "../Choice.jsx";
+import { percent } from "./Table.jsx";
+
+const UNITS = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
+
+/** Bytes in the largest unit that leaves a number of at least 1: 350.4 GB. */
+export function size(bytes) {
+  let n = 0;
+  while (bytes >= 999.95 && n < UNITS.length - 1) {
+    bytes /= 1000;
+    n += 1;
+  }
+  return `${n ? number(bytes, 1) : bytes} ${UNITS[n]}`;
+}
+
+/** The matrices of attention, biases left out: `[what, how it is reckoned, number]`. */
+export function walk(s) {
+  const one = s.d_model * s.d_head;
+  const block = 2 * (s.n_heads + s.n_kv_heads) * one;
+  const head =
+    s.n_kv_heads === s.n_heads
+      ? [["one head", `4 × ${whole(one)}`, 4 * one]]
+      : [
+          ["one head that asks (w_q, w_o)", `2 × ${whole(one)}`, 2 * one],
+          ["one key/value head (w_k, w_v)", `2 × ${whole(one)}`, 2 * one],
+        ];
+  const heads =
+    head.length === 1
+      ? `${whole(s.n_heads)} × ${whole(4 * one)}`
+      : `${whole(s.n_heads)} × ${whole(2 * one)} + ${whole(s.n_kv_heads)} × ${whole(2 * one)}`;
+  return [
+    ["one matrix", `${whole(s.d_model)} × ${whole(s.d_head)}`, one],
+    ...head,
+    ["one layer", heads, block],
+    ["all layers", `${whole(s.n_layers)} × ${whole(block)}`, s.n_layers * block],
+  ];
+}
+
+export function Walk({ shape, counted }) {
+  return (
+    <table class="al-numbers al-walk-up" aria-label="from one matrix to all of attention">
+      <caption>From one matrix to all of attention (without biases)</caption>
+      <tbody>
+        {walk(shape).map(([what, how, count]) => (
+          <tr>
+            <th scope="row">{what}</th>
+            <td>{how}</td>
+            <td>{whole(count)}</td>
+          </tr>
+        ))}
+        <tr class="al-total">
+          <th scope="row" colSpan={2}>
+            attention, of all parameters
+          </th>
+          <td>{percent(counted.parts.attention / counted.total)}</td>
+        </tr>
+      </tbody>
+    </table>
+  );
+}
+
+/** Bytes of the parameters, and of the cache. */
+export function Weight({ s, shape, counted, voice }) {
+  const dtype = s.precision.value;
+  const cache = cacheBytes(shape, dtype);
+  const kept = s.n_tokens.value * cache;
+  return (
+    <div class="al-bytes">
+      <div class="al-controls" data-not-in-picture>
+        <Choice
+          label="Every number as"
+          value={dtype}
+          choices={Object.fromEntries(
+            Object.entries(BYTES).map(([d, n]) => [d, `${d}, ${n} bytes`]),
+          )}
+          onChange={(value) => {
+            s.precision.value = value;
+            voice.speak(`${size(counted.total * BYTES[value])} of parameters`);
+          }}
+        />
+        <Choice
+          label="Length of the text"
+          value={String(s.n_tokens.value)}
+          choices={Object.fromEntries(
+            [...new Set([1, 2048, 8192, 131_072, 1_000_000, s.n_tokens.value])]
+              .sort((a, b) => a - b)
+              .map((n) => [n, `${whole(n)} tokens`]),
+          )}
+          onChange={(value) => (s.n_tokens.value = Number(value))}
+        />
+      </div>
+      <p>
+        Parameters as {dtype}: <strong>{size(counted.total * BYTES[dtype])}</strong>. Cache: 2 ×{" "}
+        {whole(shape.n_layers)} layers × {whole(shape.n_kv_heads)} heads × {whole(shape.d_head)} ×{" "}
+        {BYTES[dtype]} bytes = <strong>{whole(cache)} bytes</strong> a token, {size(kept)} for{" "}
+        {whole(s.n_tokens.value)} tokens.
+      </p>
+    </div>
+  );
+}
