@@ -23,7 +23,7 @@ book: html ## execute the notebooks, build the pages, say where they are
 
 test: html ## build the book, then run every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --nbval --doctest-modules \
-	tests attnlib index.ipynb chapters
+	tests attnlib index.ipynb chapters back
 
 lab: $(INSTALLED) ## JupyterLab on the chapters
 	$(BIN)/jupyter lab --notebook-dir=. chapters
