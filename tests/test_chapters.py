@@ -76,7 +76,7 @@ def test_heading_gives_difficulty_and_minutes(chapter, name, answer, index):
 
 def test_setup_cells_install_from_the_repository_the_configuration_names():
     url = re.search(r"^  url: (\S+)$", (ROOT / "_config.yml").read_text(), re.MULTILINE)[1]
-    for notebook in (ROOT / "index.ipynb", *CHAPTERS):
+    for notebook in (ROOT / "index.ipynb", *CHAPTERS, *(ROOT / "back").glob("*.ipynb")):
         first = next(cell for cell in read(notebook) if cell.cell_type == "code")
         assert first.id == "setup", notebook.name
         assert f"git+{url}" in first.source, notebook.name
