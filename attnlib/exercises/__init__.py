@@ -17,6 +17,7 @@ from attnlib.exercises import (
     order,
     pieces,
     queries_and_keys,
+    record,
     scaling,
     softmax,
     values,
@@ -30,6 +31,7 @@ __all__ = [
     "Exercise",
     "HeadReport",
     "Verdict",
+    "chapters",
     "check",
     "exercises",
     "my_pieces",
@@ -58,6 +60,15 @@ def exercises():
     return _EXERCISES
 
 
+def chapters():
+    """The exercises of each chapter, in the order of the book: a tuple by the chapter's name.
+
+    A name is the chapter's title in lower case, without punctuation: "queries and keys".
+    """
+    names = (part.__name__.rpartition(".")[2].replace("_", " ") for part in _CHAPTERS)
+    return dict(zip(names, (part.EXERCISES for part in _CHAPTERS), strict=True))
+
+
 def check(exercise_id, answer):
     """Check an answer; the `Verdict` is true when it is right.
 
@@ -65,7 +76,11 @@ def check(exercise_id, answer):
     hint as well. A stub that has not been filled in is "not attempted yet". Nothing that
     `answer` is or does raises an exception.
 
-    Raises `ValueError` if there is no exercise called `exercise_id`.
+    The environment variable ATTNLIB_RECORD may name a file: each verdict is then written there
+    as well, as `{"exercise": ..., "state": ..., "diagnosis": ...}`, one to a line.
+
+    Raises `ValueError` if there is no exercise called `exercise_id`, and `OSError` if the file
+    that ATTNLIB_RECORD names cannot be written.
     """
     if not isinstance(exercise_id, str) or exercise_id not in _EXERCISES:
         near = difflib.get_close_matches(str(exercise_id), _EXERCISES, n=1)
@@ -73,6 +88,7 @@ def check(exercise_id, answer):
         known = ", ".join(map(repr, _EXERCISES))
         raise ValueError(f"no exercise is called {exercise_id!r}; {hint}The exercises: {known}")
     verdict = _EXERCISES[exercise_id].check(answer)
+    record.write(verdict)
     if not verdict.solved or exercise_id not in _PLACES:
         return verdict
     kept = pieces.keep(_PLACES[exercise_id], answer)

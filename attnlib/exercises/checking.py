@@ -69,6 +69,13 @@ class Verdict:
     hints: tuple[str, ...] = ()
     drawings: tuple[Drawing, ...] = ()
 
+    @property
+    def state(self):
+        """One of "solved", "wrong" and "not attempted"."""
+        if not self.attempted:
+            return "not attempted"
+        return "solved" if self.solved else "wrong"
+
     def __bool__(self):
         return self.solved
 
@@ -90,8 +97,7 @@ class Verdict:
             f'<p class="al-check-hint"><strong>{label}:</strong> {with_code(text)}</p>'
             for label, text in self._labelled_hints()
         ]
-        state = "solved" if self.solved else "wrong"
-        return f'<div class="al-check al-check-{state}">{"".join(parts)}</div>'
+        return f'<div class="al-check al-check-{self.state}">{"".join(parts)}</div>'
 
     def _headline(self):
         return f"{self.exercise}: {'solved.' if self.solved else 'not yet.'}"

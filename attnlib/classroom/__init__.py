@@ -1,0 +1,22 @@
+"""Teach a class with the book: notebooks to hand out, and what the class made of them.
+
+```
+python -m attnlib.classroom handout chapters/03_queries_and_keys.ipynb --to handouts
+python -m attnlib.classroom check submissions --jobs 2 --csv class.csv
+```
+
+`handout` writes chapters without their folded solutions and without outputs. It overwrites
+nothing.
+
+`check` runs every notebook below a folder from top to bottom, each in a fresh kernel and an
+empty folder, and says for each exercise of its chapter whether it is solved, wrong (and which
+mistake it is, where the check knows it), not attempted, or not reached: the check never ran,
+because its cell failed, ran too long or is gone. What a notebook has stored counts for nothing.
+The exit status is 1 if a notebook could not be run.
+
+**`check` runs what the students wrote, with your rights and your network.** Use a machine or a
+container that you can lose. A student who writes verdicts of their own instead of answers is
+not found out: read what surprises you.
+
+Needs ipykernel, jupyter_client and nbformat (the `classroom` extra).
+"""

@@ -1,0 +1,114 @@
+"""The command line: `python -m attnlib.classroom --help`."""
+
+import argparse
+import asyncio
+import importlib.util
+import sys
+from pathlib import Path
+
+import attnlib.classroom
+
+NEEDED = ("ipykernel", "jupyter_client", "nbformat")
+WARNING = (
+    "It runs what the students wrote, with your rights and your network: use a machine or a "
+    "container that you can lose."
+)
+
+
+def arguments():
+    summary = attnlib.classroom.__doc__.partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m attnlib.classroom", description=summary)
+    commands = parser.add_subparsers(dest="command", required=True)
+    handout = commands.add_parser("handout", help="write chapters without their solutions")
+    handout.add_argument("notebooks", nargs="+", type=Path, metavar="CHAPTER.ipynb")
+    handout.add_argument("--to", required=True, type=Path, metavar="FOLDER")
+    check = commands.add_parser(
+        "check",
+        help=f"run the notebooks of a class and say what is solved. {WARNING}",
+        description=f"Run every notebook below a folder and say what is solved. {WARNING}",
+    )
+    check.add_argument("folder", type=folder, metavar="FOLDER")
+    check.add_argument("--jobs", type=positive(int), default=1, metavar="N", help="at a time: 1")
+    check.add_argument(
+        "--timeout",
+        type=positive(float),
+        default=120.0,
+        metavar="SECONDS",
+        help="after which a cell is stopped: 120",
+    )
+    check.add_argument("--csv", type=new_file, metavar="FILE", help="write the marks there, too")
+    return parser
+
+
+def positive(kind):
+    """A reader of numbers above zero, for argparse."""
+
+    def read(text):
+        if not 0 < (number := kind(text)) < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text} given, a number above 0 expected")
+        return number
+
+    read.__name__ = kind.__name__  # argparse names it when `kind` refuses
+    return read
+
+
+def folder(text):
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no folder; give the one with the notebooks")
+    return Path(text)
+
+
+def new_file(text):
+    if Path(text).exists():
+        raise argparse.ArgumentTypeError(f"{text} exists, and nothing is overwritten")
+    if not Path(text).parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {Path(text).parent} to write it into")
+    return Path(text)
+
+
+def handout(options):
+    from attnlib.classroom.handouts import HandoutError, hand_out
+
+    try:
+        print(*hand_out(options.notebooks, options.to), sep="\n")
+    except (HandoutError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def check(options):
+    from attnlib.classroom import marking, report
+
+    n_notebooks, n_done = len(marking.paths(options.folder)), 0
+
+    def progress(result):
+        nonlocal n_done
+        n_done += 1
+        print(f"[{n_done}/{n_notebooks}] {report.shown(result.name)}", file=sys.stderr)
+
+    results = asyncio.run(marking.mark_all(options.folder, options.jobs, options.timeout, progress))
+    print(report.text(results))
+    if options.csv:
+        with options.csv.open("x", encoding="utf-8", newline="") as file:
+            report.write_csv(results, file)
+    return 1 if not results or any(each.failure for each in results) else 0
+
+
+def main(given=None):
+    """Run the command line; the exit status."""
+    parser = arguments()
+    options = parser.parse_args(given)
+    if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
+        install = " ".join(missing).replace("_", "-")
+        parser.error(f"{' and '.join(missing)} not found. Install: pip install {install}")
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files can hold anything
+    try:
+        return handout(options) if options.command == "handout" else check(options)
+    except KeyboardInterrupt:
+        print("Stopped. No kernel is left running.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

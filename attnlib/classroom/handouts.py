@@ -1,0 +1,75 @@
+"""Notebooks to hand out: chapters without solutions and outputs."""
+
+import copy
+import re
+from pathlib import Path
+
+from attnlib.classroom import notebooks
+
+SUMMARY = "<summary>Solution</summary>"
+SOLUTION = re.compile(rf"\s*<details>\s*{SUMMARY}.*</details>\s*", re.DOTALL)
+
+
+class HandoutError(ValueError):
+    """Why a notebook cannot be handed out, and what to do."""
+
+
+def without_solutions(notebook):
+    """A copy of `notebook` without outputs and folded solutions, and how many those were.
+
+    A solution is a Markdown cell, folded as a whole, right below a stub (tag `exercise`).
+    Raises `HandoutError` if another cell holds a folded solution.
+    """
+    handout = copy.deepcopy(notebook)
+    above = [None, *handout.cells]
+    handout.cells = [
+        cell
+        for previous, cell in zip(above, handout.cells, strict=False)
+        if not is_solution(cell, previous)
+    ]
+    for cell in handout.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        elif SUMMARY in cell.source:
+            start = cell.source.strip().splitlines()[0]
+            raise HandoutError(
+                f"the cell that begins {start!r} holds a solution, but is no solution folded as a "
+                "whole right below a stub: move it there, or delete it"
+            )
+    return handout, len(notebook.cells) - len(handout.cells)
+
+
+def is_solution(cell, previous):
+    below_stub = previous is not None and "exercise" in previous.metadata.get("tags", [])
+    return below_stub and cell.cell_type == "markdown" and bool(SOLUTION.fullmatch(cell.source))
+
+
+def hand_out(paths, folder):
+    """Write a handout of each notebook of `paths` into `folder`; a line about each.
+
+    Nothing at all is written if one of them cannot be, or is there already. Raises
+    `HandoutError`, or `OSError` if the folder cannot be written.
+    """
+    folder, handouts = Path(folder), {}
+    for path in map(Path, paths):
+        target = folder / path.name
+        if target in handouts:
+            raise HandoutError(f"two of the notebooks are called {path.name}: rename one")
+        if target.exists():
+            raise HandoutError(f"{target} exists, and nothing is overwritten: move it away")
+        try:
+            handouts[target] = without_solutions(notebooks.read(path))
+        except OSError as error:
+            raise HandoutError(f"{path} cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise HandoutError(f"{path}: {error}") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    return [written(target, *handout) for target, handout in handouts.items()]
+
+
+def written(target, handout, n_solutions):
+    """Write one handout; the line about it."""
+    with target.open("x", encoding="utf-8") as file:
+        file.write(notebooks.text_of(handout))
+    removed = "1 solution" if n_solutions == 1 else f"{n_solutions} solutions"
+    return f"{target}: {removed} removed"
