@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from attnlib.exercises import (
     context,
+    cross_attention,
     embeddings,
     many_heads,
     masking,
@@ -50,6 +51,7 @@ _CHAPTERS = (
     masking,
     many_heads,
     order,
+    cross_attention,
 )
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
 _PLACES = pieces.places(_CHAPTERS)

@@ -141,8 +141,8 @@ class FunctionExercise(Exercise):
         if is_blank(answer):
             return NOT_ATTEMPTED
         cases = self._cases
-        if misuse := self._misuse(answer, cases[0]):
-            return misuse
+        if misused := misuse(answer, self.parameters, cases[0].inputs):
+            return misused
         for case in cases:
             outcome = run(answer, case.inputs)
             if case is cases[0] and is_unfilled(outcome):
@@ -151,22 +151,6 @@ class FunctionExercise(Exercise):
             if not attempt.solved:
                 return attempt
         return Attempt(solved=True, message=f"Right on all {len(cases)} inputs tried.")
-
-    def _misuse(self, answer, case):
-        """An attempt with a problem if `answer` cannot be called at all, else None."""
-        call = f"f({', '.join(self.parameters)})"
-        facts = {"call": call}
-        if not callable(answer):
-            message = f"What came is {describe(answer)}; expected a function, {call}."
-            return Attempt(problem="not-a-function", message=message, facts=facts)
-        try:
-            inspect.signature(answer).bind(*case.inputs)
-        except TypeError as error:
-            message = f"Your function cannot be called as {call}: {quote(str(error))}."
-            return Attempt(problem="arguments", message=message, facts=facts)
-        except Exception:  # built-in functions may not tell, and an object may raise anything
-            pass
-        return None
 
     def _judge(self, case, outcome):
         expected = self.reference(*case.inputs)
@@ -203,6 +187,23 @@ class FunctionExercise(Exercise):
             facts=facts,
             drawings=case.drawings + self.result.draw(case, result, expected),
         )
+
+
+def misuse(answer, parameters, inputs):
+    """An attempt with a problem if `answer` cannot be called with `inputs` at all, else None."""
+    call = f"f({', '.join(parameters)})"
+    facts = {"call": call}
+    if not callable(answer):
+        message = f"What came is {describe(answer)}; expected a function, {call}."
+        return Attempt(problem="not-a-function", message=message, facts=facts)
+    try:
+        inspect.signature(answer).bind(*inputs)
+    except TypeError as error:
+        message = f"Your function cannot be called as {call}: {quote(str(error))}."
+        return Attempt(problem="arguments", message=message, facts=facts)
+    except Exception:  # built-in functions may not tell, and an object may raise anything
+        pass
+    return None
 
 
 def is_unfilled(outcome):

@@ -1,0 +1,973 @@
+"""The exercises of the chapter "Cross-attention"."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+import attnlib as al
+from attnlib.exercises import functions
+from attnlib.exercises.boxes import Box, BoxesExercise
+from attnlib.exercises.checking import Diagnosis, describe, numeric
+from attnlib.exercises.drawing import matrix, number
+from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, mistake
+from attnlib.exercises.masking import MaskResult, truth
+from attnlib.exercises.scaling import NumberResult
+
+SEED = 10
+FRENCH, ENGLISH = ("la", "créature", "bleue"), ("the", "blue", "creature")
+
+
+def queries(count):
+    return tuple(f"query {i}" for i in range(count))
+
+
+def keys(count):
+    return tuple(f"key {j}" for j in range(count))
+
+
+# --- cross-attention: one text asks, another answers
+
+
+def cross(x, context, w_q, w_k, w_v, w_o):
+    """Vaswani et al. (2017), "Attention is all you need", section 3.2.3, one head."""
+    return al.Head(w_q, w_k, w_v, w_o)(x, context=context)
+
+
+def cross_case(x, context, weights, asks=None, answers=None):
+    asks, answers = asks or queries(len(x)), answers or keys(len(context))
+    names = ("w_q", "w_k", "w_v", "w_o")
+    drawn = (
+        matrix("input x, the text that asks", x, asks),
+        matrix("input context, the text that answers", context, answers),
+        *(matrix(f"input {name}", w) for name, w in zip(names, weights, strict=True)),
+    )
+    (d_model, d_head), d_value = weights[0].shape, weights[2].shape[1]
+    sizes = {"n_queries": len(x), "n_keys": len(context)}
+    sizes |= {"d_model": d_model, "d_head": d_head, "d_value": d_value}
+    facts = {name: str(size) for name, size in sizes.items()}
+    return Case((x, context, *weights), asks, tuple(map(str, range(d_model))), drawn, facts)
+
+
+def cross_cases():
+    # As many queries as keys: here every mistake runs and shows. No two of the numbers by which
+    # one may divide are equal: the sizes are 2, 3 and 5.
+    x = np.array([[0.0, 2.0, 0.0, 1.0, 0.0], [2.0, 0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 2.0, 0.0, 0.0]])
+    context = np.array(
+        [[1.0, 0.0, 0.0, 2.0, 0.0], [0.0, 0.0, 2.0, 0.0, 1.0], [2.0, 1.0, 0.0, 0.0, 0.0]]
+    )
+    w_q = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    w_k = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]])
+    w_v = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0], [3.0, 0.0], [0.0, 1.0]])
+    w_o = np.array([[1.0, 0.0, 2.0, 0.0, 1.0], [0.0, 1.0, 0.0, 3.0, 1.0]])
+    cases = [cross_case(x, context, (w_q, w_k, w_v, w_o), FRENCH, ENGLISH)]
+    rng = np.random.default_rng(SEED)
+    sizes = ((5, 2, 3, 3, 1), (2, 3, 4, 2, 2), (1, 6, 4, 2, 4), (4, 1, 3, 5, 2), (3, 7, 6, 1, 3))
+    for n_queries, n_keys, d_model, d_head, d_value in sizes:
+        texts = (n_queries, d_model), (n_keys, d_model)
+        maps = (d_model, d_head), (d_model, d_head), (d_model, d_value), (d_value, d_model)
+        x, context, *weights = (rng.normal(0, 1, shape).round(1) for shape in texts + maps)
+        cases.append(cross_case(x, context, tuple(weights)))
+    return cases
+
+
+def weights_of(x, context, w_q, w_k):
+    return al.softmax(al.scores(x @ w_q, context @ w_k))
+
+
+def taken_from(queries="x", keys="context", values="context"):
+    """`cross` with its queries, keys and values each made from one of the two texts."""
+
+    def wrong(x, context, w_q, w_k, w_v, w_o):
+        text = {"x": x, "context": context}
+        weights = weights_of(text[queries], text[keys], w_q, w_k)
+        return weights @ (text[values] @ w_v) @ w_o
+
+    return wrong
+
+
+def divided_by(divisor):
+    """`cross` with `divisor(x, context, w_q)` for the root of d_head."""
+
+    def wrong(x, context, w_q, w_k, w_v, w_o):
+        scores = al.scores(x @ w_q, context @ w_k, scale=1 / divisor(x, context, w_q))
+        return al.softmax(scores) @ (context @ w_v) @ w_o
+
+    return wrong
+
+
+def with_weights(change):
+    """`cross` with `change(scores)` for the weights."""
+
+    def wrong(x, context, w_q, w_k, w_v, w_o):
+        return change(al.scores(x @ w_q, context @ w_k)) @ (context @ w_v) @ w_o
+
+    return wrong
+
+
+CROSS_SIDES = (
+    mistake(
+        "values-from-x",
+        taken_from(values="x"),
+        "At {row}, column {column} is {returned}, and {expected} is expected. Your keys come from "
+        "`context` and your values from `x`. The weights say which word of the other text was "
+        "found, and what you hand over belongs to your own. It runs because both have {n_keys} "
+        "rows here.",
+        "A key and its value belong to the same word. Of the three, the queries alone are made "
+        "from `x`.",
+    ),
+    mistake(
+        "keys-from-x",
+        taken_from(keys="x"),
+        "At {row}, column {column} is {returned}, and {expected} is expected. Your words compare "
+        "themselves with one another, and then take values of the other text. It runs because "
+        "both have {n_keys} rows here.",
+        "Whose keys must a query of `x` meet, if it is to find something in `context`?",
+    ),
+    mistake(
+        "self-attention",
+        taken_from(keys="x", values="x"),
+        "At {row}, column {column} is {returned}, and {expected} is expected. Nothing of "
+        "`context` is in your result: this is self-attention of `x`.",
+        "Three matrices make queries, keys and values. Which of the three products must have "
+        "`context` on its left?",
+    ),
+    mistake(
+        "context-alone",
+        taken_from(queries="context"),
+        "At {row}, column {column} is {returned}, and {expected} is expected. Nothing of `x` is "
+        "in your result: the other text attends to itself.",
+        "`x` is the text that asks. What does a head make of a text that asks?",
+    ),
+    mistake(
+        "roles-exchanged",
+        taken_from(queries="context", keys="x", values="x"),
+        "At {row}, column {column} is {returned}, and {expected} is expected. In your function "
+        "`context` asks and `x` answers. It is the other way round.",
+        "The result is added to `x`, so it has a row for each row of `x`: those are the queries.",
+    ),
+    mistake(
+        "matrices-exchanged",
+        lambda x, context, w_q, w_k, w_v, w_o: cross(x, context, w_k, w_q, w_v, w_o),
+        "At {row}, column {column} is {returned}, and {expected} is expected. `w_q` and `w_k` "
+        "have changed places.",
+        "Queries are made with `w_q`, and it is `x` that has queries.",
+    ),
+)
+CROSS_STEPS = (
+    mistake(
+        "wrong-axis",
+        with_weights(lambda scores: al.softmax(scores, axis=0)),
+        "At {row}, column {column} is {returned}, and {expected} is expected. Your softmax runs "
+        "over the queries, so that the words that ask compete for each key. Every query shares "
+        "out its own weight.",
+        "Rows are queries: in a pattern of {n_queries} rows and {n_keys} columns each *row* sums "
+        "to 1.",
+    ),
+    mistake(
+        "unscaled",
+        divided_by(lambda x, context, w_q: 1),
+        "At {row}, column {column} is {returned}, and {expected} is expected. The scores go into "
+        "softmax as they are: nothing has been divided.",
+        "The division is the same as in self-attention, by the root of d_head = {d_head}.",
+    ),
+    mistake(
+        "by-d-model",
+        divided_by(lambda x, context, w_q: np.sqrt(len(w_q))),
+        "At {row}, column {column} is {returned}, and {expected} is expected. You divided by the "
+        "root of {d_model}, the width of an embedding. The dot product is one of queries and keys.",
+        "A dot product has as many terms as a query has numbers, and here that is {d_head}.",
+    ),
+    mistake(
+        "by-n-keys",
+        (
+            divided_by(lambda x, context, w_q: np.sqrt(len(context))),
+            divided_by(lambda x, context, w_q: len(context)),
+            divided_by(lambda x, context, w_q: np.sqrt(len(x))),
+        ),
+        "At {row}, column {column} is {returned}, and {expected} is expected. You divided by a "
+        "number of words. How long the texts are has no part in the size of a score.",
+        "`len` of an array counts its rows, and rows are words. The length of a query is its last "
+        "axis.",
+    ),
+    mistake(
+        "by-d-head",
+        divided_by(lambda x, context, w_q: w_q.shape[1]),
+        "At {row}, column {column} is {returned}, and {expected} is expected. You divided by "
+        "d_head = {d_head}; its root is enough.",
+        "Dividing by c divides the variance by c squared, and the variance is {d_head} times too "
+        "large.",
+    ),
+    mistake(
+        "no-softmax",
+        with_weights(lambda scores: scores),
+        "At {row}, column {column} is {returned}, and {expected} is expected. You mixed with the "
+        "scores themselves. They are no shares: they can be negative, and sum to anything.",
+        "One step is missing between the scores and the mixture.",
+    ),
+    mistake(
+        "without-w-v",
+        lambda x, context, w_q, w_k, w_v, w_o: weights_of(x, context, w_q, w_k) @ context,
+        "At {row}, column {column} is {returned}, and {expected} is expected. You mixed the "
+        "embeddings of `context`. What is handed over are its values.",
+        "Two of the four matrices are not used yet. One goes down to d_value = {d_value} numbers, "
+        "the other comes back.",
+    ),
+    mistake(
+        "without-w-o",
+        lambda x, context, w_q, w_k, w_v, w_o: weights_of(x, context, w_q, w_k) @ (context @ w_v),
+        "Your result has the shape {shape}: mixed values, with {d_value} numbers each. What is "
+        "added to a row of `x` needs {d_model}.",
+        "One of the four matrices is not used yet.",
+    ),
+    mistake(
+        "added",
+        (
+            lambda x, context, *weights: x + cross(x, context, *weights),
+            lambda x, context, *weights: context + cross(x, context, *weights),
+        ),
+        "At {row}, column {column} is {returned}, and {expected} is expected. You added a text to "
+        "the delta. What is asked for is the delta alone.",
+        "The addition to `x` comes after the head. Leave the last step out.",
+    ),
+    mistake(
+        "unmixed",
+        (
+            lambda x, context, w_q, w_k, w_v, w_o: context @ w_v @ w_o,
+            lambda x, context, w_q, w_k, w_v, w_o: x @ w_v @ w_o,
+        ),
+        "At {row}, column {column} is {returned}, and {expected} is expected. Each of your rows is "
+        "the value of one word, taken through w_o. The weights are not in your result.",
+        "Row i of the weights says how much query i takes of each of the {n_keys} values.",
+    ),
+    mistake(
+        "mean-of-values",
+        (
+            with_weights(lambda scores: np.full_like(scores, 1 / scores.shape[1])),
+            lambda x, context, w_q, w_k, w_v, w_o: (context @ w_v @ w_o).mean(axis=0),
+        ),
+        "You took the mean of the {n_keys} values. Then every query gets the same, whatever it "
+        "asks for.",
+        "Who found what is in the weights. Mix the values with them: each query has {n_keys} "
+        "weights of its own.",
+    ),
+    mistake(
+        "weights-transposed",
+        with_weights(lambda scores: al.softmax(scores).T),
+        "At {row}, column {column} is {returned}, and {expected} is expected. Your weights lie on "
+        "their side when they meet the values. It runs because there are as many queries as keys "
+        "here.",
+        "The weights have a row for each query and a column for each key; the values have a row "
+        "for each key. Nothing has to be turned.",
+    ),
+)
+CROSS_RAISED = Diagnosis(
+    "raised",
+    "Your code stopped where {n_queries} words ask and {n_keys} answer. Write down the shape of "
+    "every array: one that should have {n_keys} rows may have {n_queries}, or the reverse.",
+    "The weights are ({n_queries}, {n_keys}). What they are multiplied with must have {n_keys} "
+    "rows, one for each word of `context`; and so must the keys.",
+)
+CROSS_FALLBACK = Diagnosis(
+    "unrecognised",
+    "At {row}, column {column} is {returned}, and {expected} is expected. Go through the steps "
+    "for this row: its query, its {n_keys} scores, its weights, what it mixes, what w_o makes of "
+    "it.",
+    "Queries from `x`, keys and values from `context`; the rest is the head that you know. "
+    "d_head is {d_head} here.",
+    lambda attempt: True,
+)
+
+
+CROSS = FunctionExercise(
+    id="cross-attention",
+    title="Ask another text",
+    stars=2,
+    minutes=15,
+    diagnoses=(
+        functions.CHANGED_INPUTS,
+        *CROSS_SIDES,
+        *CROSS_STEPS,
+        CROSS_RAISED,
+        functions.WRONG_TYPE,
+        functions.WRONG_SHAPE,
+        functions.NOT_FINITE,
+        functions.NOT_A_FUNCTION,
+        functions.ARGUMENTS,
+        CROSS_FALLBACK,
+    ),
+    parameters=("x", "context", "w_q", "w_k", "w_v", "w_o"),
+    cases=cross_cases,
+    reference=cross,
+    result=ArrayResult("a row for each query, d_model columns"),
+)
+
+
+# --- padding-mask: what may be seen of texts that differ in length
+
+
+def padding_mask(lengths, n_keys):
+    return (np.arange(n_keys) < np.asarray(lengths)[:, None])[:, None, :]
+
+
+def is_additive(array):
+    """Whether `array` holds what is meant to be added to scores: 0, and numbers far below it."""
+    hidden = array < LOW
+    return bool(hidden.any() and (array[~hidden] == 0).all())
+
+
+LOW = -1000.0
+
+
+@dataclass(frozen=True)
+class PaddingResult(MaskResult):
+    """A boolean array with an axis of length 1 for the queries, drawn without that axis.
+
+    A mask of numbers to be added to scores is read too, so that it can be told from others.
+    """
+
+    def read(self, value):
+        try:
+            return super().read(value)
+        except TypeError:
+            array = numeric(value)
+            if not is_additive(array):
+                raise
+            return array
+
+    def problem(self, result, expected):
+        return super().problem(result, expected) if result.dtype == bool else "wrong-type"
+
+    def facts(self, case, result, expected):
+        fits = self._fits(result, expected)
+        facts = super().facts(case, result[:, 0] if fits else None, expected[:, 0])
+        shape = "no shape" if result is None else str(result.shape)
+        return facts | {"wanted": self.wanted(expected), "shape": shape}
+
+    def draw(self, case, result, expected):
+        wanted = expected[:, 0]
+        if self._fits(result, expected):
+            return super().draw(case, result[:, 0], wanted)
+        caption = "what was expected, without the axis in the middle"
+        return (truth(caption, wanted, case.rows, case.columns),)
+
+    def _fits(self, result, expected):
+        return result is not None and result.dtype == bool and result.shape == expected.shape
+
+
+def padding_case(lengths, n_keys):
+    lengths = np.array(lengths)
+    texts = tuple(f"text {i}" for i in range(len(lengths)))
+    drawn = (
+        matrix("input lengths", lengths, ("length",), texts),
+        matrix("input n_keys", np.array(n_keys), ("n_keys",), ("value",)),
+    )
+    facts = {"n_texts": str(len(lengths)), "n_keys": str(n_keys), "longest": str(lengths.max())}
+    return Case((lengths, n_keys), texts, keys(n_keys), drawn, facts)
+
+
+def padding_cases():
+    # In the first case no text is as long as there are keys, and every length is another one.
+    cases = [padding_case((3, 1, 4), 5), padding_case((2, 3, 1), 3), padding_case((4, 0), 4)]
+    cases.append(padding_case((2,), 6))
+    rng = np.random.default_rng(SEED)
+    return [*cases, padding_case(rng.integers(1, 13, 7), 12)]
+
+
+def seen_keys(sees):
+    """The mask of the shape that is wanted, from `sees(key, length, n_keys)` of two arrays."""
+    return lambda lengths, n_keys: sees(np.arange(n_keys), lengths[:, None], n_keys)[:, None, :]
+
+
+def in_shape(change):
+    """The right mask without its middle axis, `(n_texts, n_keys)`, as `change` makes of it."""
+    return lambda lengths, n_keys: change(padding_mask(lengths, n_keys)[:, 0])
+
+
+def padding_mistake(id, would_give, hint, stronger):
+    return mistake(id, would_give, hint, stronger, read=PaddingResult("").read)
+
+
+PADDING_MISTAKES = (
+    padding_mistake(
+        "inverted",
+        (
+            seen_keys(lambda key, length, n_keys: key >= length),
+            seen_keys(lambda key, length, n_keys: key > length),
+        ),
+        "For {row}, {column} is {returned}: your mask is the other way round. It says what is "
+        "padding, as PyTorch's `key_padding_mask` wants it; in this book True means: may attend.",
+        "Read your first row aloud: a query may attend to ... Turn every cell into its opposite.",
+    ),
+    padding_mistake(
+        "off-by-one",
+        (
+            seen_keys(lambda key, length, n_keys: key <= length),
+            seen_keys(lambda key, length, n_keys: key < length - 1),
+        ),
+        "For {row}, {column} is {returned}. Your texts are longer or shorter by one word than "
+        "they should be.",
+        "Places count from 0: a text of length 3 has its words at the places 0, 1 and 2. Count "
+        "the Trues of a row.",
+    ),
+    padding_mistake(
+        "padding-first",
+        seen_keys(lambda key, length, n_keys: key >= n_keys - length),
+        "For {row}, {column} is {returned}. Each row has as many Trues as the text has words, and "
+        "they stand at the end. Here the words come first and the padding after them.",
+        "Where must the first word of every text stand, whatever its length is?",
+    ),
+    padding_mistake(
+        "everything",
+        seen_keys(lambda key, length, n_keys: key + length > -1),
+        "Your mask hides nothing: in {row}, {column} is padding.",
+        "For each text compare the places of the keys with its length.",
+    ),
+    padding_mistake(
+        "one-length",
+        (
+            seen_keys(lambda key, length, n_keys: key < length.max() + 0 * length),
+            seen_keys(lambda key, length, n_keys: key < length.min() + 0 * length),
+            seen_keys(lambda key, length, n_keys: key < length[0] + 0 * length),
+        ),
+        "For {row}, {column} is {returned}. All texts have the same row in your mask, and they "
+        "have different lengths.",
+        "Each row must be compared with a length of its own. Of which shape must the lengths be "
+        "to stand beside the places of the keys?",
+    ),
+    padding_mistake(
+        "without-axis",
+        (in_shape(lambda seen: seen), in_shape(lambda seen: ~seen)),
+        "Your mask has the shape {shape}: a row for each text. The scores have three axes, text, "
+        "query and key, and shapes are lined up from the right. So your texts would be taken for "
+        "queries.",
+        "Put an axis of length 1 between the two, where the scores have their queries: {wanted}.",
+    ),
+    padding_mistake(
+        "rows-hidden",
+        (
+            in_shape(lambda seen: seen[:, :, None]),
+            in_shape(lambda seen: np.repeat(seen[:, :, None], seen.shape[1], axis=2)),
+        ),
+        "Your mask has the shape {shape}, and it is the same for every key: it hides whole rows. "
+        "Rows are queries. What says nothing here is a key, and a key is a column.",
+        "Let every query see the same: an axis of length 1 in the middle, and the keys last.",
+    ),
+    padding_mistake(
+        "axes-exchanged",
+        (
+            in_shape(lambda seen: seen[None]),
+            in_shape(lambda seen: seen.T),
+            in_shape(lambda seen: seen.T[:, None, :]),
+            in_shape(lambda seen: seen.T[:, :, None]),
+            in_shape(lambda seen: seen.T[None]),
+        ),
+        "Your mask has the shape {shape}. The axes are the right ones in another order: the texts "
+        "come first, as in the scores, and the keys last.",
+        "The scores are (n_texts, n_queries, n_keys). Write below each number what your mask has "
+        "there: {n_texts}, then 1, then {n_keys}.",
+    ),
+    padding_mistake(
+        "square",
+        (
+            in_shape(lambda seen: np.repeat(seen[:, None, :], seen.shape[1], axis=1)),
+            in_shape(lambda seen: seen[:, :, None] & seen[:, None, :]),
+        ),
+        "Your mask has the shape {shape}, a square for each text. That fits as long as there are "
+        "{n_keys} queries; the text that asks has a length of its own.",
+        "Every query sees the same keys, so the mask needs no rows for them: an axis of length 1 "
+        "fits any number of queries.",
+    ),
+    padding_mistake(
+        "longest",
+        lambda lengths, n_keys: padding_mask(lengths, lengths.max()),
+        "Your mask has {longest} columns, as many as the longest text has words, and there are "
+        "{n_keys} keys. A batch may be wider than its longest text.",
+        "The second input says how many keys there are.",
+    ),
+    Diagnosis(
+        "additive",
+        "Yours is a mask to be added to the scores: 0, and something very low. In this book a mask "
+        "holds True (may attend) and False, and attention itself sees to the rest.",
+        "Return the comparison itself, before you make numbers of it.",
+        lambda attempt: isinstance(attempt.outcome, np.ndarray) and attempt.outcome.dtype != bool,
+    ),
+)
+NOT_BOOLEAN = Diagnosis(
+    "wrong-type",
+    "A mask in this book holds True (may attend) and False: booleans, not numbers. Elsewhere a 1 "
+    "means the opposite, so `al.attention` takes booleans alone.",
+    "A comparison such as `<` between two arrays gives booleans by itself. An array of ones and "
+    "zeros needs to be asked which of its cells are above 0.",
+)
+PADDING_FALLBACK = Diagnosis(
+    "unrecognised",
+    "For {row}, {column} is {returned}, and {expected} is expected. Is this place one of the "
+    "text's words, or padding behind them?",
+    "Key j of a text is a word if j is less than the text's length. Compare all {n_keys} places "
+    "with all {n_texts} lengths at once, then add the axis of the queries.",
+    lambda attempt: True,
+)
+
+PADDING_MASK = FunctionExercise(
+    id="padding-mask",
+    title="Hide the padding",
+    stars=2,
+    minutes=10,
+    diagnoses=(
+        functions.CHANGED_INPUTS,
+        *PADDING_MISTAKES,
+        functions.RAISED,
+        NOT_BOOLEAN,
+        functions.WRONG_SHAPE,
+        functions.NOT_A_FUNCTION,
+        functions.ARGUMENTS,
+        PADDING_FALLBACK,
+    ),
+    parameters=("lengths", "n_keys"),
+    cases=padding_cases,
+    reference=padding_mask,
+    result=PaddingResult("for each text one row, which is the same for all queries"),
+)
+
+
+# --- alignment-found: how often is the right word found?
+
+
+def found(weights, right):
+    return np.asarray((weights.argmax(axis=-1) == right).mean())
+
+
+@dataclass(frozen=True)
+class ShareResult(NumberResult):
+    """A share; True and False are read as 1 and 0, so that a hint can speak of them."""
+
+    def read(self, value):
+        try:
+            return numeric(value)
+        except TypeError:
+            return MaskResult("").read(value).astype(float)
+
+
+def found_case(weights, right, asks=None, answers=None):
+    asks, answers = asks or queries(len(weights)), answers or keys(weights.shape[1])
+    drawn = (
+        matrix("input weights", weights, asks, answers),
+        matrix("input right", right, ("right",), asks),
+    )
+    hits = (weights.argmax(axis=1) == right).sum()
+    facts = {"hits": str(hits), "n_queries": str(len(weights)), "n_keys": str(weights.shape[1])}
+    facts |= {"first": asks[0], "first_right": answers[right[0]]}
+    return Case((weights, right), ("share",), ("found",), drawn, facts)
+
+
+def found_cases():
+    weights = np.array(
+        [
+            [0.4, 0.2, 0.2, 0.1, 0.1],
+            [0.1, 0.5, 0.0, 0.2, 0.2],
+            [0.1, 0.2, 0.1, 0.4, 0.2],
+            [0.2, 0.2, 0.0, 0.2, 0.4],
+            [0.1, 0.4, 0.1, 0.1, 0.3],
+        ]
+    )
+    asks = ("le", "renard", "ne", "dormait", "pas")
+    answers = ("the", "fox", "did", "not", "sleep")
+    cases = [found_case(weights, np.array([0, 1, 3, 4, 3]), asks, answers)]
+    rng = np.random.default_rng(SEED)
+    for n_queries, n_keys in ((3, 6), (8, 4), (1, 5), (1, 3), (40, 7)):
+        weights = al.softmax(rng.normal(0, 2, (n_queries, n_keys)))
+        right = np.where(rng.random(n_queries) < 0.6, weights.argmax(axis=1), 0)
+        cases.append(found_case(weights, right))
+    return cases
+
+
+def on_right(weights, right):
+    """The weight that each query gives to its right key."""
+    return weights[np.arange(len(right)), right]
+
+
+def hits(weights, right):
+    return weights.argmax(axis=1) == right
+
+
+FOUND_MISTAKES = (
+    mistake(
+        "wrong-axis",
+        (
+            lambda weights, right: (weights.argmax(axis=0) == right).mean(),
+            lambda weights, right: (weights.argmax(axis=0) == right).sum(),
+        ),
+        "You look for the largest weight of each column: which query looks at a key the most. "
+        "`right` speaks of queries, and a query is a row.",
+        "In NumPy `axis=0` runs down the columns. Along which axis lie the keys of one query?",
+    ),
+    mistake(
+        "mean-weight",
+        (
+            lambda weights, right: on_right(weights, right).mean(),
+            lambda weights, right: on_right(weights, right).sum(),
+        ),
+        "{returned} is made of the weights on the right keys themselves: how much they get. What "
+        "is asked for is how often they get the most.",
+        "Each query counts as 1 or as 0: is its largest weight on the right key, or not?",
+    ),
+    mistake(
+        "counted",
+        lambda weights, right: hits(weights, right).sum(),
+        "{returned} is a count. A share lies between 0 and 1, so that texts of different length "
+        "can be compared.",
+        "{hits} queries found their key. Out of how many?",
+    ),
+    mistake(
+        "percent",
+        lambda weights, right: 100 * hits(weights, right).mean(),
+        "{returned} is the right share in percent. Here a share lies between 0 and 1.",
+        "Leave out the factor of a hundred.",
+    ),
+    mistake(
+        "missed",
+        lambda weights, right: 1 - hits(weights, right).mean(),
+        "{returned} is the share of queries that missed their key; {expected} of them found it.",
+        "You count where two places differ. Count where they agree.",
+    ),
+    mistake(
+        "right-ignored",
+        (lambda weights, right: (weights.argmax(axis=1) == np.arange(len(weights))).mean(),),
+        "{returned} is the share of queries whose largest weight is on the diagonal, as if word i "
+        "of one text meant word i of the other. Where the right key stands is in `right`.",
+        "The right key of {first} is {first_right}: `right` holds the place of one key for each "
+        "query.",
+    ),
+    mistake(
+        "all-or-nothing",
+        lambda weights, right: float(hits(weights, right).all()),
+        "You ask whether *all* queries find their key, and answer yes or no. A share is asked for.",
+        "One comparison for each query, then the mean of what they give.",
+    ),
+    mistake(
+        "one-query",
+        (
+            lambda weights, right: float(hits(weights, right)[0]),
+            lambda weights, right: float(hits(weights, right).any()),
+        ),
+        "You return {returned}, which is what {first} alone gives, or one query that succeeds. "
+        "There are {n_queries} queries.",
+        "If your function has a loop, look at where its `return` stands: is it inside?",
+    ),
+    mistake(
+        "each-query",
+        (
+            lambda weights, right: hits(weights, right).astype(float),
+            lambda weights, right: weights.argmax(axis=1),
+        ),
+        "Your result has {n_queries} entries, one for each query. The share is one number.",
+        "With True as 1 and False as 0, the share of Trues is a mean.",
+    ),
+)
+NOT_A_SHARE = Diagnosis(
+    "wrong-shape",
+    "Your result's shape is {shape}. The share is one number, and its shape is ().",
+    "Compare two arrays with a number for each of the {n_queries} queries; then take the mean of "
+    "all.",
+)
+SHARE_NOT_FINITE = Diagnosis(
+    "not-finite",
+    "Your function returned {returned}, which is not a number one can compare. Here {expected} is "
+    "expected.",
+    "By what do you divide? The number of queries is never 0.",
+)
+FOUND_FALLBACK = Diagnosis(
+    "unrecognised",
+    "You have {returned} where {expected} is expected: {hits} of {n_queries} queries give the "
+    "most to their right key. Mark the largest weight of each row, and compare by hand.",
+    "The place of the largest number of a row is what `argmax` gives. `right` has a place for "
+    "each query as well.",
+    lambda attempt: True,
+)
+
+FOUND = FunctionExercise(
+    id="alignment-found",
+    title="How often is the right word found?",
+    stars=1,
+    minutes=10,
+    diagnoses=(
+        functions.CHANGED_INPUTS,
+        *FOUND_MISTAKES,
+        functions.RAISED,
+        functions.WRONG_TYPE,
+        NOT_A_SHARE,
+        SHARE_NOT_FINITE,
+        functions.NOT_A_FUNCTION,
+        functions.ARGUMENTS,
+        FOUND_FALLBACK,
+    ),
+    parameters=("weights", "right"),
+    cases=found_cases,
+    reference=found,
+    result=ShareResult("the share of queries that find their key"),
+)
+
+
+# --- values-from: which of its inputs does a box mix?
+
+SHAPE = (5, 6)  # of x and of context
+N_HEADS = 5  # each in two boxes, one of either kind
+SIDES = ("x", "context")
+SHARPNESS = 3.0  # how far the scores of random rows lie apart, more or less
+MOST_ASKED = 12  # questions to a box that are remembered
+ROUNDING = 1e-9  # a difference below this is none
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A question that was put to a box, what it answered, and by which weights."""
+
+    x: np.ndarray
+    context: np.ndarray
+    weights: np.ndarray
+    output: np.ndarray
+
+
+REFUSED = None  # in place of an `Asked`: the texts had the wrong shape
+
+
+def text_of(name, value):
+    """`value` as a text for a box: finite numbers in an array of the shape `SHAPE`."""
+    wanted = f"this box takes x and context of the shape {SHAPE} each: {SHAPE[0]} words"
+    try:
+        array = numeric(value)
+    except TypeError:
+        raise TypeError(f"{name} is {describe(value)}; {wanted}") from None
+    if array.shape != SHAPE:
+        raise ValueError(f"{name} has the shape {array.shape}; {wanted}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds inf or NaN; this box takes ordinary numbers")
+    return array
+
+
+def box(head, source):
+    """A `Box` around attend(x, context): cross-attention with its values from `source()`."""
+    asked = []
+
+    def attend(x, context):
+        try:
+            texts = {"x": text_of("x", x), "context": text_of("context", context)}
+        except (TypeError, ValueError):
+            remember(asked, REFUSED)
+            raise
+        weights = head.trace(**texts).weights
+        output = weights @ texts[source()] @ head.ov
+        remember(asked, Asked(**texts, weights=weights, output=output))
+        return output.copy()
+
+    return Box(source(), attend, asked)
+
+
+def remember(asked, question):
+    if len(asked) < MOST_ASKED:
+        asked.append(question)
+
+
+def turned(rng):
+    """A random matrix that changes no length: whatever is changed before it shows after it."""
+    return np.linalg.qr(rng.normal(size=(SHAPE[1], SHAPE[1])))[0]
+
+
+def random_head(rng):
+    return al.Head(SHARPNESS * turned(rng), turned(rng), turned(rng), turned(rng))
+
+
+def boxes():
+    """New boxes of both kinds, shuffled: every head is in one box of either kind."""
+    rng = np.random.default_rng(SEED)
+    heads = [random_head(rng) for _ in range(N_HEADS)]
+    hidden = {"x": lambda: "x", "context": lambda: "context"}
+    made = [box(head, hidden[side]) for head in heads for side in SIDES]
+    return [made[i] for i in rng.permutation(len(made))]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Two questions to a box: which text was held, and how far weights and output moved."""
+
+    held: str  # "x", "context" or "" if both were changed
+    shift: float
+    moved: float
+
+    @property
+    def steady(self):
+        """Whether all weights stayed as they were: then the output tells what is mixed."""
+        return self.shift < ROUNDING
+
+
+def experiments(asked):
+    """An `Experiment` for every pair of answered questions in which something was changed."""
+    answered = [question for question in asked if question is not REFUSED]
+    for one, other in combinations(answered, 2):
+        held = [side for side in SIDES if np.array_equal(getattr(one, side), getattr(other, side))]
+        if len(held) < len(SIDES):
+            shift, moved = (
+                float(np.abs(getattr(one, name) - getattr(other, name)).max())
+                for name in ("weights", "output")
+            )
+            yield Experiment("".join(held), shift, moved)
+
+
+def first_wrong(told):
+    return next((i, each) for i, each in enumerate(told) if not each.right)
+
+
+def about_box(told):
+    """The first box about which the answer is wrong, as texts for hints."""
+    place, wrong = first_wrong(told)
+    moved = [each.moved for each in experiments(wrong.asked)]
+    rounded = [f"{each:.0e}" for each in moved if 0 < each < ROUNDING]
+    said = next(name for name in wrong.said if name != wrong.hides)
+    facts = {"box": str(place), "said": said, "hides": wrong.hides}
+    return facts | {"moved": number(max(moved, default=0)), "rounded": "".join(rounded[:1])}
+
+
+def of_wrong_box(recognises):
+    """Recognises answers by what was said and tried of the first box that is named wrongly."""
+
+    def fits(attempt):
+        if not isinstance(attempt.outcome, tuple):
+            return False
+        _, wrong = first_wrong(attempt.outcome)
+        return recognises(wrong, list(experiments(wrong.asked)))
+
+    return fits
+
+
+def wavers(told):
+    return len(set(told.said)) > 1
+
+
+def of_all_boxes(recognises):
+    return lambda attempt: (
+        isinstance(attempt.outcome, tuple) and all(map(recognises, attempt.outcome))
+    )
+
+
+def holds(side, made):
+    """Whether in every one of these experiments this text was held, and weights changed."""
+    return all(each.held == side and not each.steady for each in made)
+
+
+VALUES_FROM_MISTAKES = (
+    Diagnosis(
+        "not-asked",
+        'You said "{said}" of box {box}, and you did not ask it anything: your function never '
+        "calls `attend`.",
+        "Make two random arrays, `x` and `context`, and look at what `attend(x, context)` "
+        "returns. What changes when you change one of the two?",
+        of_all_boxes(lambda told: not told.asked),
+    ),
+    Diagnosis(
+        "inconsistent",
+        "Your function was given every box twice, and about at least one of them it gave two "
+        "different answers. What it finds depends on chance.",
+        "Choose a change after which one kind of box stays as it was, up to rounding, and the "
+        "other does not. Then no threshold needs luck.",
+        lambda attempt: isinstance(attempt.outcome, tuple) and any(map(wavers, attempt.outcome)),
+    ),
+    Diagnosis(
+        "opposite",
+        "You are wrong about every box, so you can tell the two kinds apart. Your conclusion is "
+        "the wrong way round.",
+        "With the same weights, a box that mixes rows of `context` moves when those rows do. One "
+        "that mixes rows of `x` does not.",
+        of_all_boxes(lambda told: set(told.said).isdisjoint({told.hides})),
+    ),
+    Diagnosis(
+        "shape",
+        "You gave box {box} texts that it does not take, and that tells nothing: both kinds "
+        "refuse them. Lengths that differ would betray the bug at once, so here they are equal.",
+        "Look at the numbers that come out, not at their shape. Call `attend` twice, and change "
+        "something between the calls.",
+        of_wrong_box(lambda wrong, made: not made and REFUSED in wrong.asked),
+    ),
+    Diagnosis(
+        "one-look",
+        "You put one question to box {box}. Its answer has the same shape in both kinds, and "
+        "numbers of the same size.",
+        "Ask twice. What can you change so that one kind must answer as before?",
+        of_wrong_box(lambda wrong, made: not made),
+    ),
+    Diagnosis(
+        "rounding",
+        "You changed something, and the output of box {box} moved by {rounded}. That is "
+        "rounding: sums of the same numbers in another order differ in their last digits. You took "
+        "it for a change.",
+        "Ask whether two arrays are equal up to rounding: `np.allclose` does.",
+        of_wrong_box(lambda wrong, made: any(0 < each.moved < ROUNDING for each in made)),
+    ),
+    Diagnosis(
+        "queries-moved",
+        "You changed `x` and held `context`. The output of box {box} moved by {moved}, and you "
+        'said "{said}". Queries are made from `x` in both kinds, so both kinds move.',
+        "Change the text of which both kinds read the same, and see to it that the weights stay "
+        "as they are.",
+        of_wrong_box(lambda wrong, made: holds("context", made)),
+    ),
+    Diagnosis(
+        "keys-moved",
+        "You changed `context` and held `x`. The output of box {box} moved by {moved}, and you "
+        'said "{said}". Keys are made from `context` in both kinds: with them the weights '
+        "change, and so does the output, whatever is mixed.",
+        "Can you change `context` without changing any weight? When are all weights of a row "
+        "equal?",
+        of_wrong_box(lambda wrong, made: holds("x", made)),
+    ),
+    Diagnosis(
+        "both-changed",
+        "Between your questions to box {box} you changed `x` and `context` at the same time. "
+        "What moved the output then cannot be said.",
+        "Hold one of the two. Which one, if the queries are to stay as they are?",
+        of_wrong_box(lambda wrong, made: all(each.held == "" for each in made)),
+    ),
+)
+BOX_RAISED = Diagnosis(
+    "raised",
+    "Your code stopped while it examined a box. A box is a function of two arrays, x and context, "
+    f"of the shape {SHAPE} each, and returns one of that shape.",
+    "Make both with a random generator: two arrays of {} rows with {} numbers. Print what "
+    "`attend(x, context)` returns before you compare anything.".format(*SHAPE),
+)
+NOT_A_SIDE = Diagnosis(
+    "wrong-type",
+    "The answer is one of two texts, in small letters: the name of the input from which the box "
+    "takes its values, `x` or `context`.",
+    'End each way through your function with `return "x"` or with `return "context"`.',
+)
+VALUES_FROM_FALLBACK = Diagnosis(
+    "unrecognised",
+    'Box {box} takes its values from {hides}, and you said "{said}". You need two questions '
+    "between which no weight changes, and one of the texts does. Which are they in your function?",
+    "If all rows of `context` are one vector c, all keys are alike and all weights equal, "
+    "whatever c is. Hold `x`, take another c, and compare the two outputs.",
+    lambda attempt: True,
+)
+
+VALUES_FROM = BoxesExercise(
+    id="values-from",
+    title="Where do the values come from?",
+    stars=3,
+    minutes=15,
+    diagnoses=(
+        *VALUES_FROM_MISTAKES,
+        BOX_RAISED,
+        NOT_A_SIDE,
+        functions.NOT_A_FUNCTION,
+        functions.ARGUMENTS,
+        VALUES_FROM_FALLBACK,
+    ),
+    parameter="attend",
+    choices=SIDES,
+    label="values from",
+    boxes=boxes,
+    facts=about_box,
+)
+
+EXERCISES = (CROSS, PADDING_MASK, FOUND, VALUES_FROM)
