@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from attnlib.exercises import (
     context,
+    counting,
     cross_attention,
     embeddings,
     many_heads,
@@ -52,6 +53,7 @@ _CHAPTERS = (
     many_heads,
     order,
     cross_attention,
+    counting,
 )
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
 _PLACES = pieces.places(_CHAPTERS)

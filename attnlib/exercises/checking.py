@@ -182,6 +182,8 @@ def describe(value):
         return "`...`" if value is ... else "None"
     if isinstance(value, str):
         return f"the text {quote(repr(value[:LONGEST_QUOTE]))}"
+    if isinstance(value, bool | np.bool_):
+        return str(value)
     if isinstance(value, np.number):
         value = value.item()
     if isinstance(value, int | float):

@@ -398,7 +398,7 @@ WRONG = [
     ("values-from", "rounding", by_shuffling_exactly, ["moved by", "e-1", "context         x <"]),
     ("values-from", "opposite", lambda attend: other(by_even_rows(attend)), ["0 of 10"]),
     ("values-from", "inconsistent", at_random(), ["two different answers"]),
-    ("values-from", "wrong-type", lambda attend: True, ["the number True", 'expected "x" or']),
+    ("values-from", "wrong-type", lambda attend: True, ["returned True", 'expected "x" or']),
     ("values-from", "wrong-type", lambda attend: "Context", ["the text 'Context'"]),
     ("values-from", "wrong-type", lambda attend: "keys", ["box 0", "the text 'keys'"]),
     ("values-from", "wrong-type", lambda attend: attend(X, CONTEXT), ["shape (5, 6)"]),
