@@ -334,16 +334,16 @@ PAIRS = World(
     | _said_in(
         "sound",
         {
-            "0.0s": {},
-            "0.1s": {"f": 0.9},
-            "0.2s": {"f": 1.0, "o": 0.1},
-            "0.3s": {"f": 0.4, "o": 0.7},
-            "0.4s": {"o": 1.0},
-            "0.5s": {"o": 1.0},
-            "0.6s": {"o": 0.3, "k": 0.8},
-            "0.7s": {"k": 0.9, "s": 0.4},
-            "0.8s": {"s": 1.0},
-            "0.9s": {"s": 0.9},
+            "t0": {},
+            "t1": {"f": 0.9},
+            "t2": {"f": 1.0, "o": 0.1},
+            "t3": {"f": 0.4, "o": 0.7},
+            "t4": {"o": 1.0},
+            "t5": {"o": 1.0},
+            "t6": {"o": 0.3, "k": 0.8},
+            "t7": {"k": 0.9, "s": 0.4},
+            "t8": {"s": 1.0},
+            "t9": {"s": 0.9},
         },
     )
     | {PAD: (0.0,) * len((*_SAID, *_MEDIA))},
@@ -354,7 +354,7 @@ PAIRS = World(
         ),
         "A fox, in French": ("le renard ne dormait pas", "the fox did not sleep"),
         "An owl, in English": ("a small owl saw the fox", "un petit hibou vit le renard"),
-        "A spoken word": ("f o x", "0.0s 0.1s 0.2s 0.3s 0.4s 0.5s 0.6s 0.7s 0.8s 0.9s"),
+        "A spoken word": ("f o x", "t0 t1 t2 t3 t4 t5 t6 t7 t8 t9"),
     },
     heads={
         "find the same meaning": {
