@@ -7,7 +7,7 @@ import pytest
 
 import attnlib as al
 from attnlib.exercises import check, cross_attention
-from attnlib.exercises.cross_attention import SHAPE, boxes
+from attnlib.exercises.values_from import SHAPE, boxes
 from tests.exercises.judging import (
     BAD,
     assert_answered,
