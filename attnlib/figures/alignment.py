@@ -74,6 +74,8 @@ class Alignment(Figure):
     @traitlets.validate("asks", "answers")
     def _known_words(self, proposal):
         words = PAIRS.tokenize(proposal["value"])
+        if PAD in words:
+            raise ValueError(f"{PAD!r} is no word of a text; set padding to how many follow it")
         if len(words) > MOST_TOKENS:
             raise ValueError(f"{len(words)} words; the figure draws at most {MOST_TOKENS}")
         return " ".join(words)

@@ -9,7 +9,6 @@ from attnlib.counting import (
     GPT2_SMALL,
     GPT3,
     LLAMA3_8B,
-    OPTIONAL,
     TransformerShape,
     count_parameters,
 )
@@ -20,12 +19,12 @@ from attnlib.figures.base import Figure
 MOST = {
     "n_layers": 1000,
     "n_heads": 1024,
-    "n_kv_heads": 1024,
     "d_model": 131_072,
-    "d_head": 4096,
-    "d_ff": 1_000_000,
     "n_vocab": 10_000_000,
     "n_positions": 10_000_000,
+    "d_head": 4096,
+    "n_kv_heads": 1024,
+    "d_ff": 1_000_000,
 }
 MOST_TOKENS = 1_000_000
 FIELDS = tuple(field.name for field in fields(TransformerShape))
@@ -33,16 +32,12 @@ FIELDS = tuple(field.name for field in fields(TransformerShape))
 
 def asked(shape):
     """The fields of `shape`, None for those that follow from the others."""
-    written, follow = asdict(shape), {name: None for name in OPTIONAL}
-    for name in OPTIONAL:
-        rest = {k: v for k, v in written.items() if k not in OPTIONAL}
-        try:
-            usual = getattr(TransformerShape(**rest), name)
-        except ValueError:
-            usual = None
-        if written[name] != usual:
-            follow[name] = written[name]
-    return written | follow
+    usual = {
+        "n_kv_heads": shape.n_heads,
+        "d_head": shape.d_model / shape.n_heads,
+        "d_ff": 4 * shape.d_model,
+    }
+    return asdict(shape) | {n: None for n in usual if getattr(shape, n) == usual[n]}
 
 
 _WHOLE_GPT3 = replace(GPT3, biases=True, norm="layer", n_positions=2048, tied=True)
@@ -98,9 +93,10 @@ class Ledger(Figure):
     @traitlets.validate("shape")
     def _can_be_built(self, proposal):
         written = _fields_of(proposal["value"])
-        for name, value in asdict(TransformerShape(**written)).items():
-            if name in MOST and value > MOST[name]:
-                raise ValueError(f"{name} is {value}; the figure counts up to {MOST[name]}")
+        TransformerShape(**written)  # raises what is wrong with it
+        for name, most in MOST.items():
+            if (written[name] or 0) > most:
+                raise ValueError(f"{name} is {written[name]}; the figure counts up to {most}")
         return written
 
     @traitlets.validate("opened")

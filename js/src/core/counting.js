@@ -2,22 +2,30 @@
 // sizes below keep the largest sum within what a number of JavaScript holds (2^53).
 
 export const MOST = {
-  ...{ n_layers: 1000, n_heads: 1024, n_kv_heads: 1024, d_model: 131_072, d_head: 4096 },
-  ...{ d_ff: 1_000_000, n_vocab: 10_000_000, n_positions: 10_000_000 },
+  ...{ n_layers: 1000, n_heads: 1024, d_model: 131_072, n_vocab: 10_000_000 },
+  ...{ n_positions: 10_000_000, d_head: 4096, n_kv_heads: 1024, d_ff: 1_000_000 },
 };
 export const NORMS = { none: 0, rms: 1, layer: 2 };
 export const BYTES = { float32: 4, bfloat16: 2, int8: 1 };
 export const PARTS = ["embedding", "attention", "feed-forward", "normalisation", "unembedding"];
-const OPTIONAL = ["d_head", "n_kv_heads", "d_ff"];
+const COUNTS = ["n_layers", "n_heads", "d_model", "n_vocab"];
+const OPTIONAL = ["n_kv_heads", "d_head", "d_ff"];
 const SWITCHES = ["gated", "tied", "biases"];
 const SEARCHED = 1000; // how far from a size that does not fit one that does is looked for
 
-function checkWhole(name, value) {
-  const least = name === "n_positions" ? 0 : 1;
-  if (!Number.isInteger(value)) throw new Error(`${name} is ${value}; expected a whole number`);
+function checkWhole(name, value, least = 1) {
+  if (!Number.isInteger(value)) {
+    const came = String(JSON.stringify(value)).slice(0, 24);
+    throw new Error(`${name} is ${came}; expected a whole number`);
+  }
   if (value < least) throw new Error(`${name} is ${value}; expected at least ${least}`);
-  if (value > MOST[name])
-    throw new Error(`${name} is ${value}; the figure counts up to ${MOST[name]}`);
+}
+
+// What follows from other sizes needs no bound: heads times a d_head that follows is d_model.
+function checkCountable(asked) {
+  for (const [name, most] of Object.entries(MOST))
+    if (asked[name] > most)
+      throw new Error(`${name} is ${asked[name]}; the figure counts up to ${most}`);
 }
 
 function checkDivides(name, value, wholeName, whole, otherwise) {
@@ -37,17 +45,19 @@ function checkDivides(name, value, wholeName, whole, otherwise) {
 /** The shape with what was not given (null) filled in; an `Error` says what does not fit. */
 export function complete(asked) {
   const shape = { ...asked };
-  for (const name of Object.keys(MOST))
-    if (!(OPTIONAL.includes(name) && shape[name] === null)) checkWhole(name, shape[name]);
+  const given = OPTIONAL.filter((name) => asked[name] !== null);
+  for (const name of [...COUNTS, ...given]) checkWhole(name, asked[name]);
+  checkWhole("n_positions", asked.n_positions, 0);
   for (const name of SWITCHES)
     if (typeof shape[name] !== "boolean") throw new Error(`${name} must be true or false`);
-  if (!Object.hasOwn(NORMS, shape.norm)) throw new Error(`there is no norm of this name`);
+  if (!Object.keys(NORMS).includes(shape.norm)) throw new Error(`there is no norm of this name`);
   if (shape.d_head === null)
     checkDivides("n_heads", shape.n_heads, "d_model", shape.d_model, ", or give d_head");
   shape.d_head ??= shape.d_model / shape.n_heads;
   shape.n_kv_heads ??= shape.n_heads;
   checkDivides("n_kv_heads", shape.n_kv_heads, "n_heads", shape.n_heads, "");
   shape.d_ff ??= 4 * shape.d_model;
+  checkCountable(asked);
   return shape;
 }
 

@@ -13,6 +13,9 @@ export function number(value, digits = 2) {
 /** A whole number to its last digit: 12,288. */
 export const whole = (value) => value.toLocaleString("en-US");
 
+/** How many there are of something: 1 head, 96 heads. */
+export const many = (n, what) => `${whole(n)} ${what}${n === 1 ? "" : "s"}`;
+
 /** The shortest text for an editable value: 2.5, not 2.50. */
 export function short(value) {
   return number(value, 2).replace(/\.?0+$/, "");

@@ -193,6 +193,7 @@ function Switches({ s, g, voice }) {
           aria-label="padding tokens"
           onInput={(event) => {
             s.padding.value = Number(event.currentTarget.value);
+            s.selected.value = g.chosen.value; // a cell that is gone does not come back
             voice.speakAtRest(onPadding());
           }}
         />

@@ -94,6 +94,7 @@ export function Ledger({ model }) {
     }
     voice.tell("");
     s.shape.value = asked;
+    s.opened.value = g.opened.value; // a line that is gone does not come back
     const { total, parts } = g.counted.value;
     voice.speak(`${whole(total)} parameters, ${percent(parts.attention / total)} in attention`);
   };
@@ -147,7 +148,7 @@ export function Ledger({ model }) {
           <strong>{whole(counted.total)}</strong> parameters,{" "}
           {percent(counted.parts.attention / counted.total)} of them in attention
         </p>
-        <div class="al-row al-tally">
+        <div class="al-row al-account">
           <Tower
             counted={counted}
             n_layers={shape.n_layers}

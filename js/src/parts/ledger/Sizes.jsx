@@ -21,11 +21,13 @@ const SWITCHES = {
 const NORMS = { none: "none", rms: "a scale (RMS)", layer: "a scale and a shift" };
 const STEPS = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
 
+const WHOLE = /^[+-]?(\d{1,15}|\d{1,3}([\s,_]\d{3}){1,4})$/;
+
 /** A whole number as people type it: 12,288 and 12 288 are fine; null is an empty field. */
 function read(text) {
-  const cleaned = text.replace(/[\s,_]/g, "");
-  if (cleaned === "") return null;
-  return /^[+-]?\d{1,15}$/.test(cleaned) ? Number(cleaned) : NaN;
+  const typed = text.trim();
+  if (typed === "") return null;
+  return WHOLE.test(typed) ? Number(typed.replace(/[\s,_]/g, "")) : NaN;
 }
 
 function Size({ name, asked, complete, onSet, voice }) {
@@ -49,7 +51,8 @@ function Size({ name, asked, complete, onSet, voice }) {
     if (!STEPS[event.key]) return;
     event.preventDefault();
     setTyped(null);
-    onSet((typed === null ? complete : read(typed) || complete) + STEPS[event.key]);
+    const from = typed === null ? null : read(typed);
+    onSet((Number.isInteger(from) ? from : complete) + STEPS[event.key]);
   };
   return (
     <label class="al-size">

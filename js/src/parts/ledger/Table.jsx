@@ -1,5 +1,5 @@
 // The tally, line by line; a line that is chosen shows its multiplication.
-import { whole } from "../../core/format.js";
+import { many, whole } from "../../core/format.js";
 
 export function percent(share) {
   if (share > 0 && share < 0.001) return "below 0.1 %";
@@ -17,7 +17,13 @@ function Line({ entry, total, first, open, onOpen }) {
         {first ? part : <span class="al-again">{part}</span>}
       </th>
       <td>
-        <button type="button" data-in-picture aria-expanded={open} onClick={onOpen}>
+        <button
+          type="button"
+          data-in-picture
+          aria-label={entry.id}
+          aria-expanded={open}
+          onClick={onOpen}
+        >
           {name}
         </button>
       </td>
@@ -52,9 +58,10 @@ export function Table({ counted, opened, onOpen }) {
       </tbody>
       <tfoot>
         <tr class="al-total">
-          <th scope="row" colSpan={4}>
-            all parameters
-          </th>
+          <th scope="row">all parameters</th>
+          <td />
+          <td />
+          <td />
           <td>{whole(total)}</td>
           <td />
         </tr>
@@ -64,13 +71,14 @@ export function Table({ counted, opened, onOpen }) {
 }
 
 const ABOUT = {
-  attention: ({ shape, name }) =>
-    name === "b_o"
-      ? `one for each of ${whole(shape.n_layers)} layers`
-      : `${whole(/_[kv]$/.test(name) ? shape.n_kv_heads : shape.n_heads)} heads × ${whole(shape.n_layers)} layers`,
-  "feed-forward": ({ shape }) => `one for each of ${whole(shape.n_layers)} layers`,
+  attention: ({ shape, name }) => {
+    if (name === "b_o") return `one for each of ${many(shape.n_layers, "layer")}`;
+    const heads = /_[kv]$/.test(name) ? shape.n_kv_heads : shape.n_heads;
+    return `${many(heads, "head")} × ${many(shape.n_layers, "layer")}`;
+  },
+  "feed-forward": ({ shape }) => `one for each of ${many(shape.n_layers, "layer")}`,
   normalisation: ({ shape, copies }) =>
-    `${copies / (2 * shape.n_layers + 1)} × (2 for each of ${whole(shape.n_layers)} layers, and one at the end)`,
+    `${copies / (2 * shape.n_layers + 1)} × (2 for each of ${many(shape.n_layers, "layer")}, and one at the end)`,
   embedding: () => "one for the whole model",
   unembedding: () => "one for the whole model",
 };

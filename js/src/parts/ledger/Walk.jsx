@@ -1,5 +1,5 @@
 // From one matrix of one head to the attention of the whole model, and what all of it weighs.
-import { number, whole } from "../../core/format.js";
+import { many, number, whole } from "../../core/format.js";
 import { BYTES, cacheBytes } from "../../core/counting.js";
 import { Choice } from "../Choice.jsx";
 import { percent } from "./Table.jsx";
@@ -53,7 +53,7 @@ export function Walk({ shape, counted }) {
         ))}
         <tr class="al-total">
           <th scope="row" colSpan={2}>
-            attention, of all parameters
+            attention{shape.biases && ", with biases"}, of all parameters
           </th>
           <td>{percent(counted.parts.attention / counted.total)}</td>
         </tr>
@@ -74,7 +74,7 @@ export function Weight({ s, shape, counted, voice }) {
           label="Every number as"
           value={dtype}
           choices={Object.fromEntries(
-            Object.entries(BYTES).map(([d, n]) => [d, `${d}, ${n} bytes`]),
+            Object.entries(BYTES).map(([d, n]) => [d, `${d}, ${many(n, "byte")}`]),
           )}
           onChange={(value) => {
             s.precision.value = value;
@@ -87,16 +87,16 @@ export function Weight({ s, shape, counted, voice }) {
           choices={Object.fromEntries(
             [...new Set([1, 2048, 8192, 131_072, 1_000_000, s.n_tokens.value])]
               .sort((a, b) => a - b)
-              .map((n) => [n, `${whole(n)} tokens`]),
+              .map((n) => [n, many(n, "token")]),
           )}
           onChange={(value) => (s.n_tokens.value = Number(value))}
         />
       </div>
       <p>
         Parameters as {dtype}: <strong>{size(counted.total * BYTES[dtype])}</strong>. Cache: 2 ×{" "}
-        {whole(shape.n_layers)} layers × {whole(shape.n_kv_heads)} heads × {whole(shape.d_head)} ×{" "}
-        {BYTES[dtype]} bytes = <strong>{whole(cache)} bytes</strong> a token, {size(kept)} for{" "}
-        {whole(s.n_tokens.value)} tokens.
+        {many(shape.n_layers, "layer")} × {many(shape.n_kv_heads, "head")} × {whole(shape.d_head)} ×{" "}
+        {many(BYTES[dtype], "byte")} = <strong>{many(cache, "byte")}</strong> a token, {size(kept)}{" "}
+        for {many(s.n_tokens.value, "token")}.
       </p>
     </div>
   );
