@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import ROOT, serving
+from tests.conftest import ROOT, keep_record, serving
 from tests.figures.driving import Hands, document, link
 
 PATIENCE = 5_000  # milliseconds, for whatever should be there at once
@@ -27,6 +27,33 @@ def open_figure(page_factory, tmp_path):
         return Hands(page, type(figure).__name__)
 
     return open_
+
+
+@pytest.fixture(scope="module")
+def lasting(browser, tmp_path_factory):
+    """`lasting(figure, ...)` gives `Hands` on a page that lasts for the whole file, at its start.
+
+    For figures that are made without arguments: pages cost more than most tests. The rest are
+    options of Playwright's `new_context`; the same options give the same page.
+    """
+    opened, folder = {}, tmp_path_factory.mktemp("lasting")
+
+    def open_(figure, **options):
+        which = (type(figure).__name__, *sorted(options))
+        if which not in opened:
+            path = folder / f"{len(opened)}.html"
+            path.write_text(document(figure), encoding="utf-8")
+            page = browser.new_context(**options).new_page()
+            page.record = keep_record(page)
+            page.set_default_timeout(PATIENCE)
+            page.goto(path.as_uri())
+            opened[which] = Hands(page, type(figure).__name__)
+        opened[which].begin_again()
+        return opened[which]
+
+    yield open_
+    for hands in opened.values():
+        hands.page.context.close()
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,13 @@ class Hands:
         )
         self.settle()
 
+    def begin_again(self):
+        """Back to the start, on a page that other tests have used."""
+        self.page.evaluate("history.replaceState(null, '', location.pathname)")
+        self.button("Reset").click()
+        self.page.record.errors.clear()
+        self.settle()
+
     def settle(self):
         """Wait until what was asked for is drawn: two frames, and what they put off."""
         self.page.evaluate(

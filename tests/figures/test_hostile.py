@@ -5,8 +5,10 @@ import json
 import pytest
 
 from attnlib.figures import (
+    Alignment,
     BreakIt,
     Heads,
+    Ledger,
     MaskLab,
     OrderLab,
     Prediction,
@@ -136,6 +138,8 @@ def figures():
         "BreakIt": BreakIt(challenges="breaking"),
         "Heads": Heads(challenges="many-heads"),
         "OrderLab": OrderLab(challenges="order"),
+        "Alignment": Alignment(challenges="cross-attention"),
+        "Ledger": Ledger(challenges="counting"),
     }
 
 

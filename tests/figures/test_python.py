@@ -10,8 +10,10 @@ import traitlets
 
 from attnlib import world
 from attnlib.figures import (
+    Alignment,
     BreakIt,
     Heads,
+    Ledger,
     MaskLab,
     OrderLab,
     Plot,
@@ -123,6 +125,8 @@ FIGURES = {
     "BreakIt": lambda: BreakIt(mask="padding", bugs=["half"], selected=[0, 1], named={"A": "axis"}),
     "Heads": lambda: Heads("the fox", query=1, strengths=[1, -2, 0, 3], selected=[3, 0], step=4),
     "OrderLab": lambda: OrderLab("the old fox", order=[2, 0, 1], positions="rotary", query=2),
+    "Alignment": lambda: Alignment("le renard", "the fox", padding=2, query=1, selected=[1, 3]),
+    "Ledger": lambda: Ledger("GPT-2 small", opened="attention: b_q", precision="int8"),
 }
 
 

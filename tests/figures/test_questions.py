@@ -9,10 +9,12 @@ import pytest
 
 from attnlib import world
 from attnlib.figures import (
+    Alignment,
     BreakIt,
     ContextNudge,
     EmbeddingSpace,
     Heads,
+    Ledger,
     MaskLab,
     OrderLab,
     Prediction,
@@ -21,6 +23,7 @@ from attnlib.figures import (
     SoftmaxLab,
     ValueMixer,
 )
+from attnlib.figures.ledger import PRESETS
 from attnlib.figures.mask_lab import preset
 from tests.figures.driving import AXES, D_MODEL, document
 
@@ -72,6 +75,8 @@ FIGURES = {
     "breaking": BreakIt,
     "many-heads": Heads,
     "order": OrderLab,
+    "cross-attention": Alignment,
+    "counting": Ledger,
 }
 STATES = {  # what a link to each figure holds
     "EmbeddingSpace": ["vectors", "across", "up", "word", "analogy", "similarity"],
@@ -109,6 +114,11 @@ STATES = {  # what a link to each figure holds
         *["view", "sentence", "query", "order", "positions"],
         *["at_query", "at_key", "alike", "seed"],
     ],
+    "Alignment": [
+        *["asks", "answers", "padding", "hidden", "causal", "values"],
+        *["query", "selected", "orientation"],
+    ],
+    "Ledger": ["shape", "precision", "n_tokens", "opened"],
 }
 MYSTERY = world.SENSES.sentences["the mystery"].split()
 SOLUTIONS = {
@@ -142,6 +152,12 @@ SOLUTIONS = {
     ("many-heads", "loudest"): {"strengths": [0.5, 2.5, 1.0, 1.0]},
     ("order", "feel-order"): {"order": [7, 6, 5, 4, 3, 2, 1, 0]},
     ("order", "far-and-strong"): {"at_query": 34, "at_key": 9},
+    ("cross-attention", "padding-leaks"): {"padding": 4, "hidden": False},
+    ("cross-attention", "two-answers"): {"answers": "creature roamed creature"},
+    ("cross-attention", "wrong-side"): {"values": "asks"},
+    ("counting", "mostly-attention"): {"shape": Ledger().shape | {"d_ff": 12_288}},
+    ("counting", "small-cache"): {"shape": Ledger().shape | {"n_kv_heads": 12}},
+    ("counting", "rebuild"): {"shape": PRESETS["GPT-2 small"]},
 }
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from attnlib import figures
-from attnlib.figures import BreakIt, Heads, MaskLab, OrderLab, ValueMixer
+from attnlib.figures import Alignment, BreakIt, Heads, Ledger, MaskLab, OrderLab, ValueMixer
+from attnlib.figures.ledger import MOST
 from tests.figures import test_reading
 from tests.figures.driving import AT_REST, Hands, document, encoded, shown_number
 from tests.figures.test_questions import link_state
@@ -19,6 +20,10 @@ from tests.figures.test_truth import solved_on_page
 
 SIXTEEN = "a small old owl watched a hungry fox and the sleepy mole crossed the misty river"
 HUGE = (np.random.default_rng(0).normal(size=(6, 2)) * 600).clip(-1000, 1000).tolist()
+TWO_TEXTS = (
+    "la créature duveteuse et bleue et le petit renard ne dormait pas et un hibou vit",
+    "the fluffy blue creature and the small fox did not sleep and the owl saw a",
+)
 BACKWARDS = list(range(16))[::-1]
 MOLE = "one mole of carbon dioxide"
 
@@ -77,11 +82,21 @@ STATES = {
     "order of 16": lambda: OrderLab(SIXTEEN, query=7, order=BACKWARDS, positions="sinusoidal"),
     "dials": lambda: OrderLab(view="rotary", challenges="order"),
     "dials apart": lambda: OrderLab(view="rotary", alike=False, at_query=0, at_key=60, seed=7),
+    "alignment": lambda: Alignment(challenges="cross-attention"),
+    "alignment of 16": lambda: Alignment(
+        *TWO_TEXTS, padding=4, hidden=False, query=9, selected=[9, 18], orientation="columns"
+    ),
+    "alignment that fails": lambda: Alignment(values="asks", causal=True, selected=[2, 5]),
+    "ledger": lambda: Ledger(challenges="counting"),
+    "ledger of everything": lambda: Ledger(
+        MOST | {"gated": True, "tied": False}, opened="attention: b_o", n_tokens=10**6
+    ),
 }
 every_state = pytest.mark.parametrize("name", STATES)
 # For what takes a browser: each figure and view once, in the state that strains it most.
 STRAINED = ["mix of 16", "mix of thousands", "rank", "mask with holes", "NaN", "bugs in 16"]
 STRAINED += ["a case", "heads in 16", "order of 16", "dials apart"]
+STRAINED += ["alignment of 16", "ledger of everything"]
 strained_state = pytest.mark.parametrize("name", STRAINED)
 
 
@@ -91,8 +106,11 @@ def everything_open(hands):
     hands.settle()
 
 
-# Sixteen words in four patterns take axe long, and have no kind of element that eight lack.
-@pytest.mark.parametrize("name", [*STRAINED[:-3], "heads", *STRAINED[-2:]])
+# Sixteen words in a pattern or more take axe long, and have no kind of element that eight lack.
+FEWER = {"heads in 16": "heads", "alignment of 16": "alignment"}
+
+
+@pytest.mark.parametrize("name", [FEWER.get(name, name) for name in STRAINED])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_has_nothing_against_it(open_figure, name, theme):
     hands = open_figure(STATES[name](), theme=theme)
@@ -157,6 +175,10 @@ def figure_words(figure):
     view = getattr(figure, "view", None)
     if view == "rotary":
         return [shown_number(float(value)) for value in figure.adds]
+    if isinstance(figure, Alignment):
+        return figure.asking + figure.answering
+    if isinstance(figure, Ledger):
+        return [part for part, count in figure.tally.parts.items() if count]
     if isinstance(figure, Heads):
         return [f"head {n + 1}" for n in range(len(figure.heads))]
     return list(figure.axes) if view == "rank" else list(figure.tokens)
@@ -227,7 +249,7 @@ def test_a_copied_link_opens_the_same_state_and_reset_leads_back(open_figure, na
 SPOILT = ["null", "[]", "7", "{}", '{"__proto__": {"polluted": 1}}']
 
 
-@pytest.mark.parametrize("make", [ValueMixer, MaskLab, BreakIt, Heads, OrderLab])
+@pytest.mark.parametrize("make", [ValueMixer, MaskLab, BreakIt, Heads, OrderLab, Alignment, Ledger])
 def test_what_is_no_state_is_refused_with_a_sentence(open_figure, make):
     hands = open_figure(make())
     before = str(hands.values())

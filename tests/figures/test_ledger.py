@@ -1,0 +1,813 @@
+"""Ledger: every count equals attnlib's to the last digit, and nonsense gets a sentence."""
+
+import re
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import traitlets
+
+from attnlib import GPT2_SMALL, GPT3, TransformerShape, count_parameters
+from attnlib.counting import BYTES, NORMS, OPTIONAL, PARTS
+from attnlib.figures import Ledger
+from attnlib.figures.ledger import FIELDS, MOST, MOST_TOKENS, PRESETS, asked
+from tests.conftest import ROOT, serving
+from tests.figures.driving import shown_number
+from tests.figures.test_hands import PHONE
+from tests.figures.test_questions import link_state
+from tests.figures.test_shared_rules import assert_judged_alike
+
+START = link_state(Ledger())
+EXACT = 2**53  # whole numbers up to here are exact in JavaScript
+LARGEST = MOST | {"gated": True, "tied": False, "biases": True, "norm": "layer"}
+LABELS = {
+    "n_layers": "layers",
+    "n_heads": "heads a layer",
+    "n_kv_heads": "key/value heads",
+    "d_model": "d_model",
+    "d_head": "d_head",
+    "d_ff": "d_ff",
+    "n_vocab": "vocabulary",
+    "n_positions": "learned positions",
+}
+SWITCHES = {
+    "gated": "gated feed-forward",
+    "tied": "one table for embedding and unembedding",
+    "biases": "biases",
+}
+
+
+def random_shape(rng):
+    """Sizes of every magnitude; those that may be left out are, at times."""
+    shape = {name: int(most ** rng.uniform()) for name, most in MOST.items()}
+    n_kv_heads = int(rng.integers(1, 20))
+    n_heads = n_kv_heads * int(rng.integers(1, 9))
+    d_model = n_heads * (1 + shape["d_model"] // (2 * n_heads))
+    shape |= {"n_heads": n_heads, "n_kv_heads": n_kv_heads, "d_model": d_model}
+    shape |= {name: None for name in OPTIONAL if rng.random() < 0.4}
+    shape |= {name: bool(rng.random() < 0.5) for name in SWITCHES}
+    shape |= {"n_positions": 0} if rng.random() < 0.3 else {}
+    return {name: (shape | {"norm": str(rng.choice(list(NORMS)))})[name] for name in FIELDS}
+
+
+def random_state(seed):
+    rng = np.random.default_rng(seed)
+    shape = random_shape(rng)
+    lines = ids(count_parameters(TransformerShape(**shape)))
+    return {
+        "shape": shape,
+        "precision": str(rng.choice(list(BYTES))),
+        "n_tokens": int(10 ** rng.uniform(0, 6)),
+        "opened": None if seed % 5 == 0 else str(rng.choice(lines)),
+    }
+
+
+def spoilt_shape(rng):
+    """A shape with one size, or some, that may be wrong in any way a number can be."""
+    shape = random_shape(rng)
+    for name in rng.choice(list(MOST), size=rng.integers(1, 4), replace=False):
+        wrong = [0, -1, -(10**14), 0.5, 96.25, MOST[name] + 1, 10**14 + 7, 1, 7, 97, 131_071]
+        shape[str(name)] = wrong[rng.integers(len(wrong))]
+    return shape
+
+
+def narrowed(name, size):
+    """One size, and with heads those that have keys and values of their own."""
+    return {name: size} | ({"n_kv_heads": size} if name == "n_heads" else {})
+
+
+def ids(tally):
+    return [f"{entry.part}: {entry.name}" for entry in tally.entries]
+
+
+def percent(share):
+    return f"{shown_number(100 * share, 1)} %" if share >= 0.001 else "below 0.1 %"
+
+
+def whole(numbers):
+    return " × ".join(f"{number:,}" for number in numbers)
+
+
+def many(n, what):
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def assert_true(hands, state):
+    """The page and attnlib count the same, to the last digit."""
+    figure, values = Ledger(**state), hands.values()
+    shape = TransformerShape(**figure.shape)
+    tally = count_parameters(shape)
+    assert values["shape"] == asdict(shape)
+    assert (values["total"], values["parts"]) == (tally.total, tally.parts), state
+    entries = [(e["id"], e["each"], e["copies"], e["total"]) for e in values["entries"]]
+    assert entries == [
+        (name, e.each, e.copies, e.total) for name, e in zip(ids(tally), tally.entries, strict=True)
+    ]
+    assert values["cache"] == shape.cache_bytes(1, state["precision"])
+    assert (figure.tally.total, figure.measure({"measure": "cache"})) == (
+        tally.total,
+        values["cache"],
+    )
+
+
+def field(hands, name):
+    return hands.root.get_by_role("textbox", name=LABELS[name], exact=True)
+
+
+def type_into(hands, name, text, key="Enter"):
+    field(hands, name).fill(text)
+    hands.press(key)
+    hands.settle()
+
+
+def line(hands, name):
+    return hands.root.get_by_role("button", name=name, exact=True)
+
+
+def account(hands):
+    """The lines of the multiplication; none if no array is chosen."""
+    return hands.root.locator("ol.al-steps").get_by_role("listitem").all_inner_texts()
+
+
+def told(state):
+    """What the live region says of a change to `state`."""
+    tally = count_parameters(TransformerShape(**state["shape"]))
+    return f"{tally.total:,} parameters, {percent(tally.attention_share)} in attention"
+
+
+def with_shape(**changes):
+    return START | {"shape": START["shape"] | changes}
+
+
+@pytest.fixture
+def hands(lasting):
+    return lasting(Ledger())
+
+
+@pytest.fixture(scope="module")
+def counting(browser):
+    """js/src/core/counting.js: `counting(shapes)` gives a tally of each, or its error's sentence.
+
+    Its constants are `counting.constants`.
+    """
+    page = browser.new_page()
+    with serving(ROOT / "js" / "src" / "core") as address:
+        page.goto(f"{address}counting.js")
+
+        def count(shapes):
+            return page.evaluate(
+                """async ([url, shapes]) => {
+                    const { complete, tally, cacheBytes } = await import(url);
+                    const count = (asked) => {
+                        const shape = complete(asked);
+                        const { entries, parts, total } = tally(shape);
+                        const lines = entries.map(({ id, each, total }) => [id, each, total]);
+                        return { shape, parts, total, lines, cache: cacheBytes(shape, "float32") };
+                    };
+                    return shapes.map((asked) => {
+                        try { return count(asked); } catch (error) { return error.message; }
+                    });
+                }""",
+                [f"{address}counting.js", shapes],
+            )
+
+        count.constants = page.evaluate(
+            "async (url) => ({ ...(await import(url)) })", f"{address}counting.js"
+        )
+        yield count
+        page.close()
+
+
+def counted(shapes):
+    """What `counting` gives, by attnlib and by the figure in Python."""
+    figure = Ledger()
+
+    def count(shape):
+        try:
+            figure.shape = shape
+        except (TypeError, ValueError) as error:
+            return str(error)
+        complete, tally = TransformerShape(**shape), figure.tally
+        lines = [[name, e.each, e.total] for name, e in zip(ids(tally), tally.entries, strict=True)]
+        return {
+            **{"shape": asdict(complete), "parts": tally.parts, "total": tally.total},
+            **{"lines": lines, "cache": complete.cache_bytes(1, "float32")},
+        }
+
+    return [count(shape) for shape in shapes]
+
+
+class TestCore:
+    def assert_alike(self, counting, shapes):
+        """Both count, or refuse, the same; gives what they said."""
+        here = counted(shapes)
+        for shape, there, wanted in zip(shapes, counting(shapes), here, strict=True):
+            assert there == wanted, shape
+        return here
+
+    def test_random_shapes_are_counted_to_the_last_digit(self, counting):
+        rng = np.random.default_rng(0)
+        found = self.assert_alike(counting, [random_shape(rng) for _ in range(200)])
+        assert not any(isinstance(one, str) for one in found)
+
+    def test_extreme_shapes_are_counted_to_the_last_digit(self, counting):
+        follow = dict.fromkeys(OPTIONAL)
+        ones = dict.fromkeys(MOST, 1) | {"norm": "none"} | dict.fromkeys(SWITCHES, False)
+        wide = {"n_heads": 1, "d_model": MOST["d_model"]}
+        shapes = [LARGEST, LARGEST | follow, LARGEST | wide | follow, ones, ones | follow]
+        shapes += [LARGEST | narrowed(name, 1) for name in MOST]
+        shapes += [ones | {name: LARGEST[name]} for name in ones if name != "n_kv_heads"]
+        assert all(one["total"] < EXACT for one in self.assert_alike(counting, shapes))
+
+    def test_no_shape_has_more_parameters_than_the_largest(self, counting):
+        shapes = [LARGEST | narrowed(name, most // 2) for name, most in MOST.items()]
+        less = ({"gated": False}, {"tied": True}, {"biases": False}, {"norm": "rms"})
+        shapes += [LARGEST | one for one in less]
+        largest, *smaller = self.assert_alike(counting, [LARGEST, *shapes])
+        assert largest["total"] < EXACT
+        assert all(one["total"] < largest["total"] for one in smaller)
+        # What follows is less: heads times d_head is d_model then, and d_ff four times that.
+        assert MOST["d_model"] < MOST["n_heads"] * MOST["d_head"]
+        assert 4 * MOST["d_model"] < MOST["d_ff"]
+
+    def test_errors_are_told_in_attnlibs_words(self, counting):
+        rng = np.random.default_rng(1)
+        found = self.assert_alike(counting, [spoilt_shape(rng) for _ in range(300)])
+        refused = [one for one in found if isinstance(one, str)]
+        assert len(refused) > 180
+        for kind in ("whole number", "at least 1", "at least 0", "would fit, or give d_head"):
+            assert any(one.endswith(kind) for one in refused), kind
+        assert any("the figure counts up to" in one for one in refused)
+
+    def test_sizes_that_do_not_divide_are_told_those_that_do(self, counting):
+        sizes = [(12, 5), (97, 13), (12_288, 97), (131_071, 96), (131_072, 1000), (4, 1024)]
+        sizes += [(n, m) for n in (60, 64, 1001) for m in (7, 32, 50, 59, 1024)]
+        shapes = [START["shape"] | {"d_model": n, "n_heads": m} for n, m in sizes]
+        shapes += [START["shape"] | {"n_heads": n, "n_kv_heads": m, "d_head": 2} for n, m in sizes]
+        found = self.assert_alike(counting, shapes)
+        assert sum("would fit" in one for one in found) > 30
+
+    def test_the_constants_are_pythons(self, counting):
+        constants = counting.constants
+        assert constants["MOST"] == MOST
+        assert constants["NORMS"] == NORMS and constants["BYTES"] == BYTES
+        assert constants["PARTS"] == list(PARTS)
+
+
+class TestTruth:
+    def test_states_opened_by_a_link_equal_attnlib(self, hands):
+        for seed in range(24):
+            state = random_state(seed)
+            hands.open_link(state)
+            assert_true(hands, state)
+
+    def test_the_table_shows_every_line(self, hands):
+        for seed in range(10):
+            state = random_state(seed)
+            hands.open_link(state)
+            tally = count_parameters(TransformerShape(**state["shape"]))
+            shown = hands.cells("the tally")
+            assert shown == [
+                [
+                    *[entry.name, whole(entry.size), f"{entry.copies:,}", f"{entry.total:,}"],
+                    percent(entry.total / tally.total),
+                ]
+                for entry in tally.entries
+            ]
+            foot = hands.table("the tally").locator("tfoot td").all_inner_texts()
+            assert foot == ["", "", "", f"{tally.total:,}", ""]
+            head = hands.root.locator(".al-grand-total").inner_text()
+            share = percent(tally.attention_share)
+            assert head == f"{tally.total:,} parameters, {share} of them in attention"
+            headers = hands.table("the tally").locator("tbody").get_by_role("rowheader")
+            assert headers.all_inner_texts() == [entry.part for entry in tally.entries]
+
+    def test_areas_of_the_tower_are_the_shares(self, hands):
+        boxes = """all => all.map(({ classList, x, y, width, height }) => [
+            [...classList].find((name) => name.startsWith("al-part-")).slice(8),
+            ...[x, y, width, height].map((one) => one.baseVal.value)])"""
+        exact = 0
+        for seed in range(14):
+            state = random_state(seed)
+            hands.open_link(state)
+            tally = count_parameters(TransformerShape(**state["shape"]))
+            rects = hands.root.locator(".al-tower rect").evaluate_all(boxes)
+            shares = {part: n / tally.total for part, n in tally.parts.items() if n}
+            areas = {part: w * h / (200 * 360) for part, _, _, w, h in rects if w}
+            tables = [share for part, share in shares.items() if "embedding" in part]
+            bands = [*tables, 1 - sum(tables)]
+            small = min(bands) < 1.5 / 360  # then it is drawn larger, so that it can be seen
+            assert areas == pytest.approx(shares, abs=2 * 1.5 / 360 if small else 1e-6)
+            exact += not small
+            assert_stacked(rects)
+            name = hands.root.locator(".al-tower").get_attribute("aria-label")
+            parts = [f"{part} {percent(share)}" for part, share in shares.items()]
+            assert name == f"{tally.total:,} parameters: {', '.join(parts)}"
+        assert exact > 3
+
+    def test_every_layer_is_a_storey(self, hands):
+        for n_layers in (1, 2, 12, 96):
+            shape = PRESETS["GPT-2 small"] | {"n_layers": n_layers}
+            hands.open_link(START | {"shape": shape})
+            rect = hands.root.locator(".al-tower rect.al-part-attention")
+            top, tall = (float(rect.get_attribute(name)) for name in ("y", "height"))
+            floors = hands.root.locator(".al-floors").get_attribute("d") or ""
+            heights = [float(y) for y in re.findall(r"M0,([\d.]+)", floors)]
+            wanted = top + tall * np.arange(1, n_layers) / n_layers
+            np.testing.assert_allclose(heights, wanted, atol=1e-6)
+
+    def test_the_multiplication_of_a_chosen_line(self, hands):
+        for seed in range(16):
+            state = random_state(seed)
+            hands.open_link(state)
+            if state["opened"] is None:
+                assert account(hands) == []
+                assert hands.root.get_by_text("Choose an array of the table.").is_visible()
+                continue
+            shape = TransformerShape(**state["shape"])
+            tally = count_parameters(shape)
+            entry = tally.entries[ids(tally).index(state["opened"])]
+            each, how, together = account(hands)
+            product = f" = {entry.each:,}" if len(entry.size) > 1 else ""
+            assert each == f"in one: {whole(entry.size)}{product}"
+            assert how == f"how many: {copies(entry, shape)}"
+            share = percent(entry.total / tally.total)
+            sum_ = f"{entry.each:,} × {entry.copies:,} = {entry.total:,}, {share} of all"
+            assert together == f"together: {sum_}"
+            title = hands.root.locator(".al-strip .al-strip-title").inner_text()
+            assert title == state["opened"]
+
+    def test_the_walk_from_one_matrix_to_all_of_attention(self, hands):
+        for seed in range(8):
+            state = random_state(seed)
+            hands.open_link(state)
+            tally = count_parameters(TransformerShape(**state["shape"]))
+            rows = hands.cells("from one matrix to all of attention")
+            for how, number in rows[:-1]:
+                assert f"{reckoned(how):,}" == number
+            matrices = [e for e in tally.entries if e.part == "attention" and e.name[0] == "w"]
+            totals = [matrices[0].each, sum(e.total for e in matrices)]
+            assert [rows[0][1], rows[-2][1]] == [f"{n:,}" for n in totals]
+            assert rows[-1] == [percent(tally.attention_share)]
+            last = hands.table("from one matrix").get_by_role("rowheader").last.inner_text()
+            assert (", with biases" in last) == state["shape"]["biases"]
+
+    def test_bytes_of_parameters_and_cache(self, hands):
+        for seed in range(10):
+            state = random_state(seed)
+            hands.open_link(state)
+            shape, precision = TransformerShape(**state["shape"]), state["precision"]
+            weighs = count_parameters(shape).bytes(precision)
+            cache, n = shape.cache_bytes(1, precision), state["n_tokens"]
+            factors = [many(shape.n_layers, "layer"), many(shape.n_kv_heads, "head")]
+            factors += [f"{shape.d_head:,}", many(BYTES[precision], "byte")]
+            wanted = (
+                f"Parameters as {precision}: {size(weighs)}. "
+                f"Cache: 2 × {' × '.join(factors)} = {many(cache, 'byte')} a token, "
+                f"{size(shape.cache_bytes(n, precision))} for {many(n, 'token')}."
+            )
+            assert hands.root.locator(".al-bytes > p").inner_text() == wanted
+
+    def test_challenges_are_judged_as_in_python(self, open_figure):
+        states = [random_state(seed) for seed in range(9)]
+        states += [START | {"shape": shape} for shape in PRESETS.values()]
+        verdicts = assert_judged_alike(open_figure, Ledger, random_challenges(0), states)
+        assert 10 < len(verdicts) < 140  # both verdicts were seen
+
+
+def assert_stacked(rects):
+    """The tables lie below and above, the parts of the layers side by side; nothing overlaps."""
+    tops = sorted({(y, h) for _, _, y, _, h in rects})
+    ends = [y + h for y, h in tops]
+    np.testing.assert_allclose([0, *ends], [*(y for y, _ in tops), 360], atol=1e-6)
+    for top, _ in tops:
+        row = sorted((x, w) for _, x, y, w, _ in rects if y == top)
+        np.testing.assert_allclose(
+            [0, *(x + w for x, w in row)], [*(x for x, _ in row), 200], atol=1e-6
+        )
+
+
+def copies(entry, shape):
+    """How the number of copies is reckoned."""
+    layers = many(shape.n_layers, "layer")
+    if "embedding" in entry.part:
+        return "one for the whole model"
+    if entry.part == "normalisation":
+        vectors = {"rms": 1, "layer": 2}[shape.norm]
+        return f"{vectors} × (2 for each of {layers}, and one at the end) = {entry.copies:,}"
+    end = f" = {entry.copies:,}" if entry.copies > 1 else ""
+    if entry.part == "feed-forward" or entry.name == "b_o":
+        return f"one for each of {layers}{end}"
+    heads = shape.n_kv_heads if entry.name[-1] in "kv" else shape.n_heads
+    return f"{many(heads, 'head')} × {layers}{end}"
+
+
+def reckoned(how):
+    """The result of "4 × 1,572,864" or "32 × 2 + 8 × 3", worked out."""
+    sums = how.replace(",", "").split(" + ")
+    return sum(int(a) * int(b) for a, b in (one.split(" × ") for one in sums))
+
+
+def size(n_bytes):
+    """Bytes in the largest unit of which there is at least one."""
+    units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"]
+    power = 0
+    while n_bytes / 1000**power >= 999.95:
+        power += 1
+    number = shown_number(n_bytes / 1000**power, 1) if power else n_bytes
+    return f"{number} {units[power]}" if n_bytes != 1 else "1 byte"
+
+
+def random_challenges(seed, count=10):
+    rng = np.random.default_rng(seed)
+    scale = {"total": 10, "attention": 10, "cache": 6, "n_layers": 3, "n_heads": 2}
+
+    def condition():
+        measure = str(rng.choice([*scale, "share"]))
+        bound = rng.uniform() if measure == "share" else int(10 ** rng.uniform(0, scale[measure]))
+        return {"measure": measure, str(rng.choice(["at_least", "at_most"])): bound}
+
+    def challenge(n):
+        conditions = [condition() for _ in range(rng.integers(1, 3))]
+        text = {"id": f"c{n}", "text": f"{n}.", "start": "", "setting": {}}
+        return text | {"conditions": conditions}
+
+    return [challenge(n) for n in range(count)]
+
+
+TYPED = [  # a field, what is typed, what becomes of it
+    ("d_model", "12,288", 12_288),
+    ("d_model", "6 144", 6144),
+    ("d_model", "24_576", 24_576),
+    ("n_layers", " 7 ", 7),
+    ("n_vocab", "+10,000,000", 10_000_000),
+    ("n_kv_heads", "8", 8),
+    ("n_kv_heads", "", None),
+    ("d_head", "64", 64),
+    ("d_head", "  ", None),
+    ("d_ff", "1", 1),
+    ("d_ff", "", None),
+    ("n_positions", "2048", 2048),
+    ("n_positions", "0", 0),
+]
+NO_97 = (
+    "d_model is 12288 and cannot be divided by n_heads, 97: n_heads of 96 or 128 would fit, "
+    "or give d_head"
+)
+NO_7 = "n_heads is 96 and cannot be divided by n_kv_heads, 7: n_kv_heads of 6 or 8 would fit"
+NONSENSE = {  # a field, and what is typed, with what the sentence says
+    "letters": ("n_layers", "many", "“many” is no whole number for layers. Write one such as 96."),
+    "nothing where something is needed": ("d_model", "", "“” is no whole number for d_model."),
+    "spaces": ("n_vocab", "   ", "is no whole number for vocabulary."),
+    "a fraction": ("n_layers", "9.5", "“9.5” is no whole number"),
+    "a decimal comma": ("n_layers", "9,5", "“9,5” is no whole number"),
+    "a power": ("n_layers", "1e3", "“1e3” is no whole number"),
+    "sixteen digits": ("n_vocab", "9" * 16, "is no whole number"),
+    "very long": ("n_heads", "9" * 5000, f"“{'9' * 24}” is no whole number for heads a layer."),
+    "markup": ("d_ff", "<img src=x onerror=alert(1)>", "“<img src=x onerror=alert” is no"),
+    "no layers": ("n_layers", "0", "n_layers is 0; expected at least 1. The model stays"),
+    "a negative size": ("d_ff", "-3", "d_ff is -3; expected at least 1. The model stays"),
+    "negative positions": ("n_positions", "-1", "n_positions is -1; expected at least 0."),
+    "too many": ("n_layers", "1001", "n_layers is 1001; the figure counts up to 1000. The model"),
+    "heads that do not divide": ("n_heads", "97", f"{NO_97}. The model stays as it was."),
+    "groups that do not divide": ("n_kv_heads", "7", f"{NO_7}. The model stays as it was."),
+}
+
+
+class TestFields:
+    def test_numbers_are_read_as_people_type_them(self, hands):
+        state = START
+        for n, (name, text, value) in enumerate(TYPED):
+            type_into(hands, name, text, key=["Enter", "Tab"][n % 2])
+            state = START | {"shape": state["shape"] | {name: value}}
+            assert_true(hands, state)
+            assert field(hands, name).input_value() == ("" if value is None else str(value))
+            if value is not None and text != "12,288":
+                assert hands.spoken == told(state)
+
+    def test_what_is_left_empty_follows_and_is_shown_pale(self, hands):
+        for n_heads in ("48", "128"):
+            type_into(hands, "n_heads", n_heads)
+            d_head = str(12_288 // int(n_heads))
+            shown = [field(hands, name).get_attribute("placeholder") for name in OPTIONAL]
+            assert shown == [n_heads, d_head, "49152"]
+            assert [field(hands, name).input_value() for name in OPTIONAL] == ["", "", ""]
+        assert_true(hands, with_shape(n_heads=128))
+
+    def test_one_head_as_wide_as_the_model_is_counted(self, hands):
+        type_into(hands, "n_heads", "1")
+        assert_true(hands, with_shape(n_heads=1))
+        assert hands.values()["shape"]["d_head"] == 12_288
+
+    def test_nonsense_gets_a_sentence_and_the_model_stays(self, hands):
+        before = hands.values()
+        for n, (name, (where, text, sentence)) in enumerate(NONSENSE.items()):
+            hands.button("Reset").click()
+            type_into(hands, where, text, key=["Enter", "Tab"][n % 2])
+            hands.hears(sentence)
+            said = hands.root.locator(".al-message.al-wrong").inner_text()
+            assert sentence in said and len(said) < 200, name
+            assert hands.values() == before, name
+            value = START["shape"][where]
+            assert field(hands, where).input_value() == ("" if value is None else str(value)), name
+        assert hands.root.locator("img").count() == 0
+        assert hands.page.record.errors == []
+
+    def test_a_good_number_takes_the_sentence_away(self, hands):
+        type_into(hands, "n_layers", "many")
+        assert hands.root.locator(".al-message").is_visible()
+        type_into(hands, "n_layers", "2")
+        assert hands.root.locator(".al-message").count() == 0
+
+    def test_escape_takes_back_what_was_typed(self, hands):
+        before = hands.values()
+        type_into(hands, "n_layers", "7", key="Escape")
+        assert field(hands, "n_layers").input_value() == "96"
+        hands.press("Tab")
+        hands.settle()
+        assert hands.values() == before
+
+    @pytest.mark.parametrize(
+        "name, typed, keys, value",
+        [
+            ("n_layers", None, ["ArrowUp"], 97),
+            ("n_layers", None, ["PageDown", "ArrowDown", "ArrowDown"], 84),
+            ("n_layers", "12", ["PageUp"], 22),
+            ("n_layers", "nonsense", ["ArrowUp"], 97),
+            ("d_head", None, ["ArrowDown"], 127),
+            ("n_positions", "0", ["ArrowUp", "ArrowUp"], 2),
+        ],
+    )
+    def test_arrow_keys_count(self, hands, name, typed, keys, value):
+        field(hands, name).focus()
+        if typed is not None:
+            field(hands, name).fill(typed)
+        hands.press(*keys)
+        hands.settle()
+        assert_true(hands, with_shape(**{name: value}))
+        assert field(hands, name).input_value() == str(value)
+        assert hands.spoken == told(with_shape(**{name: value}))
+
+    def test_arrow_keys_stop_at_the_ends(self, hands):
+        type_into(hands, "n_layers", "1")
+        hands.press("ArrowDown")
+        hands.hears("n_layers is 0; expected at least 1. The model stays as it was.")
+        type_into(hands, "n_layers", "995")
+        hands.press("PageUp")
+        hands.hears("n_layers is 1005; the figure counts up to 1000. The model stays as it was.")
+        hands.settle()
+        assert_true(hands, with_shape(n_layers=995))
+
+    def test_a_phone_types_too(self, lasting):
+        hands = lasting(Ledger(), **PHONE)
+        field(hands, "n_layers").tap()
+        field(hands, "n_layers").fill("12")
+        hands.root.get_by_role("checkbox", name="biases", exact=True).tap()
+        hands.settle()
+        assert_true(hands, with_shape(n_layers=12, biases=True))
+        line(hands, "attention: b_o").tap()
+        hands.settle()
+        assert account(hands)[1] == "how many: one for each of 12 layers = 12"
+
+
+class TestHands:
+    def test_presets_by_keyboard_and_back(self, hands):
+        menu = hands.menu("Model")
+        assert menu.input_value() == "GPT-3, as 3Blue1Brown counts"
+        menu.focus()
+        for title in list(PRESETS)[1:]:
+            hands.press("ArrowDown")
+            hands.settle()
+            state = START | {"shape": PRESETS[title]}
+            assert_true(hands, state)
+            assert menu.input_value() == title
+            assert hands.spoken == told(state)
+        type_into(hands, "n_layers", "5")
+        assert menu.input_value() == ""
+        menu.select_option("")
+        hands.settle()
+        assert_true(hands, START | {"shape": PRESETS[title] | {"n_layers": 5}})
+        type_into(hands, "n_layers", "4")
+        assert menu.input_value() == title
+
+    @pytest.mark.parametrize("how", ["mouse", "keyboard"])
+    def test_switches_and_norms(self, hands, how):
+        state = START
+        for name, label in SWITCHES.items():
+            box = hands.root.get_by_role("checkbox", name=label, exact=True)
+            assert not box.is_checked()
+            box.click() if how == "mouse" else box.press("Space")
+            hands.settle()
+            state = START | {"shape": state["shape"] | {name: True}}
+            assert_true(hands, state)
+            assert hands.spoken == told(state)
+        menu = hands.menu("normalisation holds")
+        for norm in ("rms", "layer"):
+            menu.select_option(norm) if how == "mouse" else menu.press("ArrowDown")
+            hands.settle()
+            state = START | {"shape": state["shape"] | {"norm": norm}}
+            assert_true(hands, state)
+            assert hands.spoken == told(state)
+
+    @pytest.mark.parametrize("how", ["mouse", "touch", "keyboard", "the tower"])
+    def test_a_line_is_chosen_and_let_go(self, lasting, how):
+        hands = lasting(Ledger(), **(PHONE if how == "touch" else {}))
+        name = "feed-forward: w_in" if how == "the tower" else "attention: w_k"
+        button = line(hands, name)
+        {
+            "mouse": button.click,
+            "touch": button.tap,
+            "keyboard": lambda: button.press("Enter"),
+            "the tower": hands.root.locator(".al-tower rect.al-part-feed-forward").click,
+        }[how]()
+        hands.settle()
+        entry = next(e for e in count_parameters(GPT3).entries if e.name == name.split(": ")[1])
+        assert hands.spoken == f"{name}: {entry.each:,} times {entry.copies:,}"
+        assert account(hands)[2].startswith(f"together: {entry.each:,} × {entry.copies:,} = ")
+        assert button.get_attribute("aria-expanded") == "true"
+        strong = hands.root.locator(".al-tower rect.al-strong")
+        assert f"al-part-{entry.part}" in strong.get_attribute("class")
+        button.click()
+        hands.settle()
+        assert account(hands) == [] and strong.count() == 0
+        assert button.get_attribute("aria-expanded") == "false"
+
+    def test_a_line_that_is_gone_does_not_come_back(self, hands):
+        hands.menu("Model").select_option("GPT-2 small")
+        line(hands, "attention: b_q").click()
+        biases = hands.root.get_by_role("checkbox", name="biases", exact=True)
+        biases.click()
+        hands.settle()
+        assert account(hands) == []
+        link = hands.copied("Copy link")
+        biases.click()
+        hands.settle()
+        assert account(hands) == []
+        hands.button("Reset").click()
+        hands.follow("#" + link.partition("#")[2])
+        assert_true(hands, START | {"shape": PRESETS["GPT-2 small"] | {"biases": False}})
+
+    def test_precision_and_length_are_chosen(self, hands):
+        precision, length = hands.menu("Every number as"), hands.menu("Length of the text")
+        names = ["float32, 4 bytes", "bfloat16, 2 bytes", "int8, 1 byte"]
+        assert precision.locator("option").all_inner_texts() == names
+        for dtype, told_ in (("float32", "700.7 GB"), ("int8", "175.2 GB")):
+            precision.select_option(dtype)
+            hands.settle()
+            assert_true(hands, START | {"precision": dtype})
+            assert hands.spoken == f"{told_} of parameters"
+        length.focus()
+        hands.press("ArrowUp")
+        hands.settle()
+        assert "a token, 2.4 MB for 1 token." in hands.root.locator(".al-bytes > p").inner_text()
+        hands.open_link(START | {"n_tokens": 777})
+        assert length.input_value() == "777"
+        assert "777 tokens" in length.locator("option").all_inner_texts()
+
+    def test_on_a_narrow_screen_totals_stand_in_their_column(self, open_figure):
+        hands = open_figure(Ledger("GPT-2 small"), viewport={"width": 400, "height": 800})
+        hands.settle()
+        rights = hands.table("the tally").evaluate(
+            """table => [...table.rows].slice(1)
+                .map((row) => row.cells[row.cells.length - 2].getBoundingClientRect().right)"""
+        )
+        assert len(set(rights)) == 1 and rights[0] > 0
+
+
+HOSTILE = {
+    "no shape": {"shape": None},
+    "a list as shape": {"shape": [96]},
+    "half a shape": {"shape": {"n_layers": 96}},
+    "a shape of null": {"shape": dict.fromkeys(START["shape"])},
+    "an unknown norm": {"shape": START["shape"] | {"norm": "batch"}},
+    "an inherited norm": {"shape": START["shape"] | {"norm": "toString"}},
+    "a list as norm": {"shape": START["shape"] | {"norm": ["rms"]}},
+    "a number as a switch": {"shape": START["shape"] | {"tied": 1}},
+    "a text as a size": {"shape": START["shape"] | {"n_layers": "96"}},
+    "a long text as a size": {"shape": START["shape"] | {"n_layers": "9" * 9000}},
+    "an object as a size": {"shape": START["shape"] | {"n_layers": {"toString": 1}}},
+    "a list as a size": {"shape": START["shape"] | {"d_ff": [4]}},
+    "an enormous size": {"shape": START["shape"] | {"d_model": 1e300}},
+    "heads that do not divide": {"shape": START["shape"] | {"n_heads": 97}},
+    "an inherited precision": {"precision": "constructor"},
+    "a list as precision": {"precision": ["int8"]},
+    "no tokens": {"n_tokens": 0},
+    "too many tokens": {"n_tokens": MOST_TOKENS + 1},
+    "half a token": {"n_tokens": 0.5},
+    "a line that is not there": {"opened": "attention: b_q"},
+    "a list as a line": {"opened": ["attention: w_q"]},
+    "nothing said of a line": {"opened": False},
+}
+
+
+class TestLinks:
+    def test_hostile_links_are_refused_with_a_sentence(self, hands):
+        before = hands.values()
+        for name, spoilt in HOSTILE.items():
+            hands.button("Reset").click()
+            hands.open_link(START | spoilt)
+            hands.hears("The link's state could not be read: ")
+            said = hands.root.locator(".al-message.al-wrong").inner_text()
+            assert len(said) < 260, name
+            assert hands.values() == before, name
+        assert hands.page.record.errors == []
+
+    def test_what_a_link_adds_is_left_out(self, hands):
+        more = {"extra": 1, "shape": START["shape"] | {"extra": 1, "n_layers": 3}}
+        hands.open_link(START | more)
+        assert_true(hands, with_shape(n_layers=3))
+
+
+class TestOut:
+    def test_the_snippet_prints_the_numbers_shown(self, hands):
+        for seed in range(8):
+            state = random_state(seed)
+            hands.open_link(state)
+            names, values = {"printed": [], "keep": lambda *some: some}, hands.values()
+            exec(hands.copied().replace("print(", "printed += keep("), names)
+            tally, weighs, cached = names["printed"]
+            assert asdict(tally.shape) == values["shape"]
+            assert (tally.total, tally.parts) == (values["total"], values["parts"])
+            assert weighs == values["total"] * BYTES[state["precision"]]
+            assert cached == values["cache"] * state["n_tokens"]
+
+
+WRONG = {
+    "an unknown preset": ("shape", "GPT-5", "shape is 'GPT-5'; the presets are: GPT-3, as"),
+    "a number": ("shape", 96, "shape is 96; expected a TransformerShape or its fields"),
+    "a field that is missing": ("shape", {"n_layers": 96}, "shape does not say n_heads"),
+    "a field too many": ("shape", START["shape"] | {"d_out": 3}, "shape has 'd_out'; its fields"),
+    "no layers": ("shape", START["shape"] | {"n_layers": 0}, "n_layers is 0; expected at least 1"),
+    "no division": ("shape", START["shape"] | {"n_heads": 97}, "n_heads of 96 or 128 would fit"),
+    "too many": ("shape", START["shape"] | {"d_head": 4097}, "d_head is 4097; .* up to 4096"),
+    "a norm": ("shape", START["shape"] | {"norm": "batch"}, "norm is 'batch'; expected one of"),
+    "a line that is not there": (
+        "opened",
+        "attention: b_q",
+        "'attention: b_q'; the lines are: emb",
+    ),
+}
+
+
+class TestPython:
+    @pytest.mark.parametrize("name", WRONG)
+    def test_wrong_values_are_refused_and_change_nothing(self, name):
+        trait, value, message = WRONG[name]
+        figure = Ledger("Llama 3 8B", opened="feed-forward: w_gate", n_tokens=7)
+        before = figure.get_state(figure.page_traits())
+        with pytest.raises(ValueError, match=message):
+            setattr(figure, trait, value)
+        assert figure.get_state(figure.page_traits()) == before
+        with pytest.raises(ValueError, match=message):
+            Ledger(**{trait: value})
+
+    @pytest.mark.parametrize("value", [96.0, "96", True, None])
+    def test_sizes_that_are_not_whole_are_attnlibs_type_error(self, value):
+        figure = Ledger()
+        with pytest.raises(TypeError, match=f"n_layers is {value!r}; expected a whole number"):
+            figure.shape = START["shape"] | {"n_layers": value}
+        assert figure.shape == START["shape"]
+
+    @pytest.mark.parametrize(
+        "trait, value",
+        [("precision", "float64"), ("n_tokens", 0), ("n_tokens", MOST_TOKENS + 1), ("opened", 3)],
+    )
+    def test_unknown_choices_are_refused(self, trait, value):
+        with pytest.raises(traitlets.TraitError):
+            Ledger(**{trait: value})
+
+    def test_shapes_fields_and_titles_are_the_same(self):
+        figures = [Ledger(GPT2_SMALL), Ledger("GPT-2 small"), Ledger(PRESETS["GPT-2 small"])]
+        figures.append(Ledger({"n_layers": 12, "n_heads": 12, "d_model": 768, "n_vocab": 50_257}))
+        figures[-1].shape = figures[-1].shape | {"n_positions": 1024}
+        assert [figure.tally.total for figure in figures] == [124_439_808] * 4
+        assert all(figure.shape == figures[0].shape for figure in figures)
+
+    def test_what_follows_is_not_written_down(self):
+        for seed in range(40):
+            shape = TransformerShape(**random_shape(np.random.default_rng(seed)))
+            fields = asked(shape)
+            assert TransformerShape(**fields) == shape
+            follow = {
+                **{"n_kv_heads": shape.n_heads, "d_ff": 4 * shape.d_model},
+                "d_head": shape.d_model / shape.n_heads,
+            }
+            for name, usual in follow.items():
+                assert (fields[name] is None) == (getattr(shape, name) == usual)
+        narrow = TransformerShape(2, n_heads=5, d_model=128, n_vocab=100, d_head=32)
+        assert {name: asked(narrow)[name] for name in OPTIONAL} == {
+            **{"d_head": 32, "n_kv_heads": None, "d_ff": None}
+        }
+
+    def test_a_line_that_is_gone_is_let_go(self):
+        figure = Ledger("GPT-2 small", opened="attention: b_q")
+        figure.shape = figure.shape | {"n_layers": 3}
+        assert figure.opened == "attention: b_q"
+        figure.shape = figure.shape | {"biases": False}
+        assert figure.opened is None
+
+    def test_the_text_is_attnlibs_own_table(self):
+        figure = Ledger("Llama 3 8B")
+        head, _, table = repr(figure).partition("\n")
+        assert head == "Ledger: 8,030,261,248 parameters, 16.7 % of them in attention"
+        assert table == str(figure.tally)
