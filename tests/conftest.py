@@ -8,6 +8,7 @@ import functools
 import http.server
 import os
 import threading
+from collections import defaultdict
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,15 +56,51 @@ def page_factory(browser):
     contexts = []
 
     def make(**options):
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.record = keep_record(page)
+        page = new_page(browser, **options)
+        contexts.append(page.context)
         return page
 
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def idle_pages(browser):
+    """Pages whose tests are over, by the options they were made with."""
+    return defaultdict(list)
+
+
+@pytest.fixture
+def borrow_page(browser, idle_pages):
+    """A function that lends pages for the time of a test: `borrow_page(**options)`.
+
+    Options and record are those of `page_factory`. To make a page takes longer than most tests
+    take with it, so one page serves many tests of a file, and each finds it blank, with nothing
+    stored and an empty record. Init scripts, routes and emulated media would stay: a test that
+    needs them asks `page_factory` for a page of its own.
+    """
+    lent = []
+
+    def lend(**options):
+        idle = idle_pages[repr(sorted(options.items()))]
+        page = idle.pop() if idle else new_page(browser, **options)
+        lent.append((page, idle))
+        return page
+
+    yield lend
+    for page, idle in lent:
+        if cleared(page):
+            idle.append(page)
+        else:
+            page.context.close()
+
+
+def new_page(browser, **options):
+    """A page in a context of its own, which keeps a record."""
+    page = browser.new_context(**options).new_page()
+    page.record = keep_record(page)
+    return page
 
 
 def keep_record(page):
@@ -76,6 +113,23 @@ def keep_record(page):
         lambda message: record.errors.append(message.text) if message.type == "error" else None,
     )
     return record
+
+
+def cleared(page):
+    """Make `page` blank for the next test; false if it cannot be."""
+    from playwright.sync_api import Error
+
+    try:
+        for other in page.context.pages[1:]:
+            other.close()
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.mouse.up()
+        page.goto("about:blank")  # the next test may open the same address
+    except Error:
+        return False
+    page.record.requests.clear()
+    page.record.errors.clear()
+    return True
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from importlib.resources import files
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -10,14 +10,22 @@ import pytest
 import yaml
 from fontTools.ttLib import TTFont
 
+from tests.axe import violations
+from tests.conftest import new_page
+
 ROOT = Path(__file__).resolve().parents[2]
-AXE = files("axe_playwright_python").joinpath("axe.min.js")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # Every figure is mounted, every font is there.
 AT_REST = """
     document.fonts.status === "loaded" &&
     !document.querySelector('[data-attnlib-figure]:not([data-ready="true"])')
 """
+# For each element its width and height, or null where it is not shown.
+SHOWN = """all => all.map((one) => {
+    const { width, height } = one.getBoundingClientRect();
+    return one.checkVisibility({ visibilityProperty: true }) ? [width, height] : null;
+})"""
+THEME = "document.documentElement.dataset.theme"
 PHONE_WIDTHS = (320, 360)  # CSS pixels
 GENERATED = ("search", "genindex")
 
@@ -64,13 +72,32 @@ def outputs_with(document, mime):
     return sum(mime in output.get("data", {}) for output in outputs)
 
 
-def opened(page_factory, address, **options):
+def opened(make_page, address, **options):
     """A page opened at `address`, with its scripts and figures at rest."""
-    page = page_factory(**options)
+    page = make_page(**options)
     page.goto(address, wait_until="load")
     if options.get("java_script_enabled", True):
         page.wait_for_function(AT_REST)
     return page
+
+
+@pytest.fixture(scope="module")
+def from_disk(request, browser, file_url):
+    """A document opened from disk once, for all tests that only look at it."""
+    page = opened(partial(new_page, browser), f"{file_url}{request.param}.html")
+    yield page
+    page.context.close()
+
+
+def each(documents):
+    """A test that looks at `from_disk`, for each document; pytest runs those of one together."""
+    both = [(document, document) for document in documents]
+    return pytest.mark.parametrize(
+        ("from_disk", "document"), both, indirect=["from_disk"], ids=documents, scope="module"
+    )
+
+
+every_document, every_page = each(DOCUMENTS), each(PAGES)
 
 
 class TestContents:
@@ -78,26 +105,22 @@ class TestContents:
         assert DOCUMENTS[0] == "index"
         assert "chapters/03_queries_and_keys" in DOCUMENTS
 
-    @pytest.mark.parametrize("document", DOCUMENTS)
-    def test_every_page_exists_with_its_title(self, page_factory, file_url, document):
-        page = opened(page_factory, f"{file_url}{document}.html")
-        heading = page.locator("main article h1").first
+    @every_document
+    def test_every_page_exists_with_its_title(self, from_disk, document):
+        heading = from_disk.locator("main article h1").first
         assert heading.inner_text().rstrip("#").strip() == title_of(document)
-        assert title_of(document) in page.title()
+        assert title_of(document) in from_disk.title()
 
-    @pytest.mark.parametrize("document", DOCUMENTS)
-    def test_every_page_has_its_figures(self, page_factory, file_url, document):
-        page = opened(page_factory, f"{file_url}{document}.html")
-        figures = page.locator("[data-attnlib-figure]")
+    @every_document
+    def test_every_page_has_its_figures(self, from_disk, document):
+        figures = from_disk.locator("[data-attnlib-figure]")
         assert figures.count() == outputs_with(document, WIDGET)
-        if figures.count():
-            ready = page.locator('[data-attnlib-figure][data-ready="true"]')
-            ready.nth(figures.count() - 1).wait_for()
+        ready = from_disk.locator('[data-attnlib-figure][data-ready="true"]')
+        assert ready.count() == figures.count()
 
-    @pytest.mark.parametrize("document", DOCUMENTS)
-    def test_every_link_inside_the_book_leads_somewhere(self, page_factory, file_url, document):
-        page = opened(page_factory, f"{file_url}{document}.html")
-        links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+    @every_document
+    def test_every_link_inside_the_book_leads_somewhere(self, from_disk, file_url, document):
+        links = from_disk.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
         inside = {link for link in links if link.startswith(file_url)}
         assert inside
         for link in inside:
@@ -105,64 +128,71 @@ class TestContents:
             assert (ROOT / "_build" / "html" / path).exists(), link
 
 
-@pytest.mark.parametrize("name", PAGES)
+def assert_keeps_to_itself(page, book_url, name):
+    """The page, scrolled to its end, asked for nothing outside the book and logged no error."""
+    page.wait_for_load_state("networkidle")
+    page.mouse.wheel(0, 10_000)
+    page.wait_for_load_state("networkidle")
+    inside = (book_url, "data:", "blob:")
+    assert page.record.requests[0] == f"{book_url}{name}.html"
+    assert [url for url in page.record.requests if not url.startswith(inside)] == []
+    assert page.record.errors == []
+
+
 class TestEveryPage:
-    def test_asks_for_nothing_outside_its_folder_and_logs_no_error(
-        self, page_factory, book_url, name
+    @every_page
+    def test_from_disk_asks_for_nothing_outside_and_logs_no_error(
+        self, from_disk, file_url, document
     ):
-        page = opened(page_factory, f"{book_url}{name}.html")
-        page.wait_for_load_state("networkidle")
-        page.mouse.wheel(0, 10_000)
-        page.wait_for_load_state("networkidle")
-        inside = (book_url, "data:", "blob:")
-        assert page.record.requests[0] == f"{book_url}{name}.html"
-        assert [url for url in page.record.requests if not url.startswith(inside)] == []
-        assert page.record.errors == []
+        assert_keeps_to_itself(from_disk, file_url, document)
+
+    @pytest.mark.parametrize("name", PAGES)
+    def test_over_http_asks_for_nothing_outside_and_logs_no_error(
+        self, borrow_page, http_url, name
+    ):
+        page = opened(borrow_page, f"{http_url}{name}.html")
+        assert_keeps_to_itself(page, http_url, name)
 
     @pytest.mark.parametrize("width", PHONE_WIDTHS)
-    def test_does_not_scroll_sideways_on_a_phone(self, page_factory, file_url, name, width):
+    @pytest.mark.parametrize("name", PAGES)
+    def test_does_not_scroll_sideways_on_a_phone(self, borrow_page, file_url, name, width):
         viewport = {"width": width, "height": 700}
-        page = opened(page_factory, f"{file_url}{name}.html", viewport=viewport)
+        page = opened(borrow_page, f"{file_url}{name}.html", viewport=viewport)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_has_no_accessibility_violation(self, page_factory, file_url, name, scheme):
-        page = opened(page_factory, f"{file_url}{name}.html", color_scheme=scheme)
-        assert page.evaluate("document.documentElement.dataset.theme") == scheme
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run(document)")["violations"]
-        assert [describe(violation) for violation in found] == []
+    @every_page
+    def test_has_no_accessibility_violation(self, from_disk, document):
+        assert from_disk.evaluate(THEME) == "light"
+        assert violations(from_disk) == []
+
+    @pytest.mark.parametrize("name", PAGES)
+    def test_has_no_accessibility_violation_in_the_dark(self, borrow_page, file_url, name):
+        page = opened(borrow_page, f"{file_url}{name}.html", color_scheme="dark")
+        assert page.evaluate(THEME) == "dark"
+        assert violations(page) == []
 
 
-def describe(violation):
-    """One axe-core violation as short text: the rule, and where."""
-    places = [
-        f"{' '.join(map(str, node['target']))}: {node['html']}" for node in violation["nodes"]
-    ]
-    return f"{violation['id']} ({violation['help']}) at {places[:3]}"
-
-
-@pytest.mark.parametrize("document", DOCUMENTS)
+@every_document
 class TestMathematics:
-    def test_is_drawn_and_no_tex_is_left(self, page_factory, file_url, document):
-        page = opened(page_factory, f"{file_url}{document}.html")
-        sizes = page.eval_on_selector_all(
+    def test_is_drawn_and_no_tex_is_left(self, from_disk, document):
+        sizes = from_disk.eval_on_selector_all(
             "main math",
             "all => all.filter(one => !one.closest('details:not([open]), .toggle-hidden'))"
             ".map(one => one.getBoundingClientRect()).map(box => [box.width, box.height])",
         )
         assert all(width > 0 and height > 0 for width, height in sizes)
-        assert not re.search(r"\\[a-zA-Z]{2,}|\$\$", prose_of(page))
+        assert not re.search(r"\\[a-zA-Z]{2,}|\$\$", prose_of(from_disk))
 
-    def test_text_and_formulas_are_there_without_javascript(self, page_factory, file_url, document):
-        with_script = opened(page_factory, f"{file_url}{document}.html")
-        without = opened(page_factory, f"{file_url}{document}.html", java_script_enabled=False)
+    def test_text_and_formulas_are_there_without_javascript(
+        self, from_disk, borrow_page, file_url, document
+    ):
+        without = opened(borrow_page, f"{file_url}{document}.html", java_script_enabled=False)
         assert without.locator("main article h1").first.is_visible()
-        formulas = without.locator("main math")
-        assert formulas.count() == with_script.locator("main .math math").count()
-        assert all(math.bounding_box()["width"] > 0 for math in formulas.all() if math.is_visible())
-        for paragraph in without.locator("main section > p").all():
-            assert paragraph.is_visible()
+        formulas = without.eval_on_selector_all("main math", SHOWN)
+        assert len(formulas) == from_disk.locator("main .math math").count()
+        assert all(size[0] > 0 and size[1] > 0 for size in formulas if size)
+        paragraphs = without.eval_on_selector_all("main section > p", SHOWN)
+        assert all(size and size[0] > 0 and size[1] > 0 for size in paragraphs)
 
 
 def prose_of(page):
@@ -176,15 +206,15 @@ def prose_of(page):
     )
 
 
-def test_formulas_use_the_shipped_font(page_factory, file_url):
-    page = opened(page_factory, f"{file_url}chapters/03_queries_and_keys.html")
+def test_formulas_use_the_shipped_font(borrow_page, file_url):
+    page = opened(borrow_page, f"{file_url}chapters/03_queries_and_keys.html")
     assert page.locator("main math").count() > 0
     assert page.evaluate("document.fonts.check('16px \"Book Math\"')")
     assert any("stix-two-math" in url for url in page.record.requests)
 
 
-def test_the_icons_that_pages_show_are_in_the_shipped_fonts(page_factory, file_url):
-    page = opened(page_factory, f"{file_url}chapters/03_queries_and_keys.html")
+def test_the_icons_that_pages_show_are_in_the_shipped_fonts(borrow_page, file_url):
+    page = opened(borrow_page, f"{file_url}chapters/03_queries_and_keys.html")
     icons = page.eval_on_selector_all(
         "i[class*=fa-]", "all => all.map(one => getComputedStyle(one, '::before').content)"
     )
@@ -196,50 +226,57 @@ def test_the_icons_that_pages_show_are_in_the_shipped_fonts(page_factory, file_u
 
 
 class TestReading:
-    def test_search_finds_a_word(self, page_factory, book_url):
-        page = opened(page_factory, f"{book_url}search.html?q=glossary")
+    def test_search_finds_a_word(self, borrow_page, book_url):
+        page = opened(borrow_page, f"{book_url}search.html?q=glossary")
         result = page.locator("#search-results a", has_text="Glossary").first
         result.wait_for()
         assert page.record.errors == []
         result.click()
         page.wait_for_url(re.compile(r"back/glossary\.html"))
 
-    def test_search_opens_from_the_keyboard(self, page_factory, book_url):
-        page = opened(page_factory, f"{book_url}index.html")
+    def test_search_opens_from_the_keyboard(self, borrow_page, book_url):
+        page = opened(borrow_page, f"{book_url}index.html")
         page.keyboard.press("Control+k")
         page.keyboard.type("query")
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile(r"search\.html\?q=query"))
         page.locator("#search-results li").first.wait_for()
 
-    def test_there_is_one_search_box(self, page_factory, file_url):
-        page = opened(page_factory, f"{file_url}index.html")
+    def test_there_is_one_search_box(self, borrow_page, file_url):
+        page = opened(borrow_page, f"{file_url}index.html")
         boxes = page.locator("input[type=search]").all()
         assert len([box for box in boxes if box.is_visible()]) == 0
         buttons = page.get_by_role("button", name="Search").all()
         assert len([button for button in buttons if button.is_visible()]) == 1
 
-    def test_next_and_previous_walk_the_whole_book(self, page_factory, file_url):
-        page = opened(page_factory, f"{file_url}{DOCUMENTS[0]}.html")
-        for document in DOCUMENTS[1:]:
-            page.locator("a.right-next").click()
-            page.wait_for_url(f"{file_url}{document}.html")
-        for document in DOCUMENTS[-2::-1]:
-            page.locator("a.left-prev").click()
-            page.wait_for_url(f"{file_url}{document}.html")
+    @every_document
+    def test_next_and_previous_walk_the_whole_book(self, from_disk, file_url, document):
+        where = DOCUMENTS.index(document)
+        before, after = DOCUMENTS[:where][-1:], DOCUMENTS[where + 1 :][:1]
+        for name, wanted in (("a.left-prev", before), ("a.right-next", after)):
+            links = from_disk.locator(name)
+            found = links.evaluate_all("all => all.map((link) => link.href)")
+            assert found == [f"{file_url}{one}.html" for one in wanted]
+            assert all(link.is_visible() for link in links.all())
 
-    def test_dark_mode_is_chosen_and_remembered(self, page_factory, http_url):
-        page = opened(page_factory, f"{http_url}index.html", color_scheme="light")
-        theme = "document.documentElement.dataset.theme"
-        assert page.evaluate(theme) == "light"
+    def test_next_and_previous_are_followed(self, borrow_page, file_url):
+        page = opened(borrow_page, f"{file_url}{DOCUMENTS[0]}.html")
+        page.locator("a.right-next").click()
+        page.wait_for_url(f"{file_url}{DOCUMENTS[1]}.html")
+        page.locator("a.left-prev").click()
+        page.wait_for_url(f"{file_url}{DOCUMENTS[0]}.html")
+
+    def test_dark_mode_is_chosen_and_remembered(self, borrow_page, http_url):
+        page = opened(borrow_page, f"{http_url}index.html", color_scheme="light")
+        assert page.evaluate(THEME) == "light"
         button = page.locator("button.theme-switch-button").first
         for _ in range(3):  # it turns through light, dark and automatic
             button.click()
-            if page.evaluate(theme) == "dark":
+            if page.evaluate(THEME) == "dark":
                 break
-        assert page.evaluate(theme) == "dark"
+        assert page.evaluate(THEME) == "dark"
         page.goto(f"{http_url}chapters/03_queries_and_keys.html")
-        assert page.evaluate(theme) == "dark"
+        assert page.evaluate(THEME) == "dark"
 
     def test_print_leaves_out_the_frame(self, page_factory, file_url):
         page = opened(page_factory, f"{file_url}chapters/03_queries_and_keys.html")
@@ -253,8 +290,8 @@ class TestReading:
 class TestRunningAChapter:
     CHAPTER = "chapters/03_queries_and_keys"
 
-    def test_the_notebook_can_be_downloaded(self, page_factory, http_url):
-        page = opened(page_factory, f"{http_url}{self.CHAPTER}.html")
+    def test_the_notebook_can_be_downloaded(self, borrow_page, http_url):
+        page = opened(borrow_page, f"{http_url}{self.CHAPTER}.html")
         link = page.locator("a.btn-download-source-button").first.get_attribute("href")
         notebook = page.request.get(f"{http_url}chapters/{link}")
         assert notebook.ok
@@ -262,11 +299,11 @@ class TestRunningAChapter:
         stored = json.loads(source_of(self.CHAPTER).read_text(encoding="utf-8"))["cells"]
         assert sources == [cell["source"] for cell in stored]
 
-    def test_launch_links_follow_the_configured_repository(self, page_factory, file_url):
+    def test_launch_links_follow_the_configured_repository(self, borrow_page, file_url):
         config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
         repository = config["repository"]["url"].removeprefix("https://github.com/")
         branch = config["repository"]["branch"]
-        page = opened(page_factory, f"{file_url}{self.CHAPTER}.html")
+        page = opened(borrow_page, f"{file_url}{self.CHAPTER}.html")
         links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
         colab = f"https://colab.research.google.com/github/{repository}/blob/{branch}"
         assert f"{colab}/{self.CHAPTER}.ipynb" in links

@@ -9,17 +9,17 @@ PATIENCE = 5_000  # milliseconds, for whatever should be there at once
 
 
 @pytest.fixture
-def open_figure(page_factory, tmp_path):
+def open_figure(borrow_page, page_factory, tmp_path):
     """`open_figure(figure, ...)` opens a page that holds the figure, and gives `Hands` on it.
 
     `state` opens it by a link, `theme` is "light" or "dark", `beside` is HTML below it, `before`
-    is JavaScript that runs before the page's own; the rest goes to `page_factory`.
+    is JavaScript that runs before the page's own; the rest are the options of `page_factory`.
     """
 
     def open_(figure, state=None, theme="light", beside="", before="", **options):
         path = tmp_path / "page.html"
         path.write_text(document(figure, theme=theme, beside=beside), encoding="utf-8")
-        page = page_factory(**options)
+        page = page_factory(**options) if before else borrow_page(**options)
         if before:
             page.add_init_script(before)
         page.set_default_timeout(PATIENCE)

@@ -38,6 +38,18 @@ def link(key, state):
     return f"#figure={key}&state={encoded(json.dumps(state))}"
 
 
+def assert_links_refused(hands, states, because="", kept=lambda hands: hands.values()):
+    """A link to any of `states` (by name) leaves what `kept` tells, and is answered `because`."""
+    before = kept(hands)
+    for name, state in states.items():
+        hands.button("Reset").click()
+        assert hands.spoken == "Back at the start.", name
+        hands.open_link(state)
+        assert hands.spoken.startswith(f"The link's state could not be read: {because}"), name
+        assert kept(hands) == before, name
+        assert hands.page.record.errors == [], name
+
+
 AT_REST = 100  # milliseconds: more than the figures wait before they speak of a drag
 
 

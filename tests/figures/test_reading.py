@@ -1,13 +1,12 @@
 """What a screen reader is told, what axe-core objects to, and small or calm screens."""
 
 import re
-from importlib.resources import files
 
 import pytest
 
 from attnlib.figures import Prediction, QueryKey, Quiz
+from tests.axe import violations
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js")
 FOCUSABLE = {"button", "combobox", "textbox", "checkbox", "slider", "radio", "spinbutton"}
 
 
@@ -92,12 +91,6 @@ class TestTree:
     def test_two_figures_on_a_page_do_not_share_ids(self, hands):
         twice = "all => all.map(one => one.id).filter((id, n, ids) => ids.indexOf(id) !== n)"
         assert hands.page.locator("[id]").evaluate_all(twice) == []
-
-
-def violations(page):
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document)")["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

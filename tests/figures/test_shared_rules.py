@@ -11,10 +11,11 @@ import pytest
 from attnlib import figures
 from attnlib.figures import Alignment, BreakIt, Heads, Ledger, MaskLab, OrderLab, ValueMixer
 from attnlib.figures.ledger import MOST
+from tests.axe import violations
 from tests.figures import test_reading
 from tests.figures.driving import AT_REST, Hands, document, encoded, shown_number
 from tests.figures.test_questions import link_state
-from tests.figures.test_reading import FOCUSABLE, tree, violations
+from tests.figures.test_reading import FOCUSABLE, tree
 from tests.figures.test_saving import SVG
 from tests.figures.test_truth import solved_on_page
 
