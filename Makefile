@@ -22,8 +22,8 @@ book: html ## execute the notebooks, build the pages, say where they are
 	@echo "or serve it:                            make serve"
 
 test: html ## build the book, then run every test
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --nbval --doctest-modules \
-	tests attnlib index.ipynb chapters back
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --nbval \
+	--doctest-modules tests attnlib index.ipynb chapters back
 
 lab: $(INSTALLED) ## JupyterLab on the chapters
 	$(BIN)/jupyter lab --notebook-dir=. chapters

@@ -19,6 +19,12 @@ from tools import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
+# What takes longest starts first, so that no process is left alone with it at the end.
+LONGEST = ("test_pages.py", "test_homes.py", "test_shared_rules.py", "test_execution.py")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,7 @@ def jupyter_lab(folder):
         )
     try:
         wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, folder / "log.txt")
-        yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={token}&reset"
+        yield f"http://127.0.0.1:{port}/lab?token={token}&reset"
     finally:
         server.terminate()
         try:
@@ -138,7 +138,7 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, browser):
-    """A page of JupyterLab on a folder with a tiny notebook and the chapters."""
+    """JupyterLab in a page, on a folder with a tiny notebook and the chapters."""
     pytest.importorskip("jupyterlab")
     folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
@@ -147,25 +147,42 @@ def lab(tmp_path_factory, browser):
     for chapter in FIGURES_OF:
         shutil.copy(ROOT / "chapters" / f"{chapter}.ipynb", folder)
     with jupyter_lab(folder) as address:
-        context = browser.new_context(viewport={"width": 1500, "height": 1000})
-        yield lambda name: opened(context, address.format(name))
-        context.close()
+        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+        yield page
+        page.context.close()
 
 
-def opened(context, address):
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
-    return page
+@pytest.fixture
+def notebook(lab):
+    """`notebook(name)` opens one in JupyterLab, with its kernel; both are closed after the test."""
+
+    def open_(name):
+        assert lab.locator(".jp-Notebook").count() == 0
+        command(lab, "docmanager:open", path=name)
+        lab.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        lab.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+        return lab
+
+    yield open_
+    lab.evaluate(
+        """async () => {
+            const open = jupyterapp.shell.currentWidget;
+            await open.sessionContext.shutdown();
+            open.context.model.dirty = false;  // or it asks whether to save
+            open.close();
+        }"""
+    )
+    lab.locator(".jp-Notebook").wait_for(state="detached")
 
 
 def command(page, name, **arguments):
     """Let JupyterLab carry out one of its commands, once the notebook has its kernel."""
     page.evaluate(
         """async ([name, arguments_]) => {
-            await jupyterapp.shell.currentWidget?.sessionContext.ready;
+            await jupyterapp.shell.currentWidget?.sessionContext?.ready;
             await jupyterapp.commands.execute(name, arguments_);
         }""",
         [name, arguments],
@@ -195,8 +212,8 @@ def told(page):
 
 
 class TestJupyterLab:
-    def test_state_goes_both_ways_and_the_theme_is_followed(self, lab):
-        page = lab("tiny.ipynb")
+    def test_state_goes_both_ways_and_the_theme_is_followed(self, notebook):
+        page = notebook("tiny.ipynb")
         run(page, 0)
         hands = Hands(page)
         from_browser_to_python(page, hands)
@@ -208,8 +225,8 @@ class TestJupyterLab:
         assert chapters == set(FIGURES_OF)
 
     @pytest.mark.parametrize(("chapter", "figures"), FIGURES_OF.items())
-    def test_a_chapter_runs_with_its_figures(self, lab, chapter, figures):
-        page = lab(f"{chapter}.ipynb")
+    def test_a_chapter_runs_with_its_figures(self, notebook, chapter, figures):
+        page = notebook(f"{chapter}.ipynb")
         command(page, "notebook:run-all-cells")
         errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]')
         assert errors.all_inner_texts() == []
