@@ -1,8 +1,8 @@
 """The live figures: how fast they are mounted and redrawn, and what they weigh.
 
 Mounting: the `performance.measure` entries of the chapter page, fresh loads over file://, each in
-a context of its own. Redraw: CPU slowed 4 times, one move after the other; QueryKey and Heads
-with 16 tokens.
+a context of its own. Redraw: CPU slowed 4 times, one move after the other; QueryKey, ValueMixer and
+Heads with 16 tokens. Nothing is dragged in BreakIt: it has switches only.
 "work" is from dispatching the event to the end of its microtasks, of the next frame's scripts and
 of a forced layout (what the figure costs, painting left out); "frame" is from the event to the
 second animation frame after it (what a reader waits, with up to two display intervals). The row
@@ -20,9 +20,11 @@ from attnlib.figures import (
     ContextNudge,
     EmbeddingSpace,
     Heads,
+    MaskLab,
     OrderLab,
     QueryKey,
     SoftmaxLab,
+    ValueMixer,
 )
 from bench.pages import HTML
 from tests.figures.driving import STATIC, Hands, centre, document
@@ -41,16 +43,25 @@ MOUNTED = """() => performance.getEntriesByType("measure")
     .map((entry) => [entry.name.slice(8), entry.duration])"""
 
 # Moves the pointer by a few pixels to and fro; `el` is what the pointer holds. A range input is
-# told its new value, as by the browser. Preact writes in nested microtasks: all are waited for.
+# told its new value, as by the browser. Over a mask each move enters another cell; at the first
+# cell the brush is set down anew, which turns it over, so that every move paints.
+# Preact writes in nested microtasks: all are waited for.
 DRAG = """async (el, { x, y, moves }) => {
-    const point = (type, dx) => el.dispatchEvent(new PointerEvent(type, {
-        bubbles: true, cancelable: true, pointerId: 1, button: 0, buttons: 1,
-        clientX: x + dx, clientY: y }));
-    const slide = (type, dx) => {
-        el.value = Number(el.min) + (el.max - el.min) * dx / 100;
+    const sideways = (n) => n && 8 * (1 + (n % 9));
+    const press = (type, clientX, clientY) => el.dispatchEvent(new PointerEvent(type, {
+        bubbles: true, cancelable: true, pointerId: 1, button: 0, buttons: 1, clientX, clientY }));
+    const point = (type, n) => press(type, x + sideways(n), y);
+    const slide = (type, n) => {
+        el.value = Number(el.min) + (el.max - el.min) * sideways(n) / 100;
         el.dispatchEvent(new InputEvent("input", { bubbles: true }));
     };
-    const send = el.matches("input") ? slide : point;
+    const cells = [...el.querySelectorAll("td[data-at]")].map((cell) => {
+        const { left, top, width, height } = cell.getBoundingClientRect();
+        return [left + width / 2, top + height / 2];
+    });
+    const paint = (type, n) =>
+        press(n % cells.length ? type : "pointerdown", ...cells[n % cells.length]);
+    const send = el.matches("input") ? slide : cells.length ? paint : point;
     const frame = () => new Promise(requestAnimationFrame);
     el.setPointerCapture = () => {};
     send("pointerdown", 0);
@@ -59,7 +70,7 @@ DRAG = """async (el, { x, y, moves }) => {
     for (let n = 1; n <= moves; n++) {
         await frame();
         const began = performance.now();
-        send("pointermove", 8 * (1 + (n % 9)));
+        send("pointermove", n);
         for (let turn = 0; turn < 10; turn++) await null;
         const scripted = new Promise((done) => requestAnimationFrame(() => {
             const start = performance.now();
@@ -125,6 +136,14 @@ DRAGS = {
     ),
     "ContextNudge, strength": (ContextNudge(), lambda hands: in_place(hands.slider("strength"))),
     "SoftmaxLab, a score": (SoftmaxLab(), lambda hands: in_place(hands.slider("score of").first)),
+    "ValueMixer, a tip": (
+        ValueMixer(WORDS),
+        lambda hands: (hands.plane, hands.plane.locator(".al-handle")),
+    ),
+    "MaskLab, painting": (
+        MaskLab(mask="everyone"),
+        lambda hands: in_place(hands.root.get_by_role("grid", name="mask, ")),
+    ),
     "Heads, a strength": (
         Heads(WORDS, query=3, selected=[0, 1]),
         lambda hands: in_place(hands.slider("strength of head 1")),
