@@ -44,6 +44,13 @@ function copyDrawing(svg, origin, out) {
   out.append(copy);
 }
 
+/** A canvas of the figures knows how to draw itself in SVG. */
+function copyCanvas(canvas, origin, out) {
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const place = { x: left - origin.left, y: top - origin.top, width, height };
+  canvas.drawIn(element("svg", place, out));
+}
+
 function drawBox(style, box, origin, out) {
   const border = parseFloat(style.borderTopWidth) || 0;
   const filled = style.backgroundColor !== "rgba(0, 0, 0, 0)";
@@ -89,6 +96,7 @@ function walk(node, origin, out) {
   const style = getComputedStyle(node);
   if (hidden(node, style)) return;
   if (node instanceof SVGSVGElement) return copyDrawing(node, origin, out);
+  if (node instanceof HTMLCanvasElement) return copyCanvas(node, origin, out);
   drawBox(style, node.getBoundingClientRect(), origin, out);
   for (const child of node.childNodes) {
     if (child.nodeType === Node.TEXT_NODE) drawText(child, style, origin, out);

@@ -1,10 +1,10 @@
 // The grid of queries and keys: dots, scores or weights. Cells are written directly, one effect for all,
-// because a drag changes every one of them sixty times a second. The dots of one query are one path over
-// the table: 16 paths cost the browser much less than 256 elements.
+// because a drag changes every one of them sixty times a second. The dots are one drawing over the table.
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { computed, effect, signal } from "@preact/signals";
 import { number } from "../core/format.js";
 import { atRest } from "../core/rest.js";
+import { Drawing } from "./Drawing.jsx";
 import { signedFill, walk } from "./MatrixEditor.jsx";
 
 /** What a cell tells; the keys are of the same text unless `keys` is given. */
@@ -45,12 +45,16 @@ function writeCell(cell, next) {
   cell.seen = next;
 }
 
-const short = (pixels) => Math.round(pixels * 100) / 100;
-
-/** A circle as a piece of a path, its area the weight. */
-function dotAt([x, y], weight, full) {
-  const r = short(full * Math.max(LEAST_DOT, Math.sqrt(weight)));
-  return `M${short(x - r)} ${short(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+/** The dots of all cells that have one, their areas the weights. `place(i, j)`: its row and column. */
+function drawDots(pen, { x, y, full }, scores, weights, place) {
+  weights.forEach((row, i) =>
+    row.forEach((weight, j) => {
+      if (scores[i][j] === -Infinity || Number.isNaN(weight)) return;
+      const [r, c] = place(i, j);
+      pen.dot(x[c], y[r], full * Math.max(LEAST_DOT, Math.sqrt(weight)));
+    }),
+  );
+  pen.fill({ ink: "weight" });
 }
 
 /** Where the table has put its columns and rows, and how large a dot may be. */
@@ -98,13 +102,20 @@ function Sums({ weights, columns }) {
 /** Signals in: tokens, scores, weights, show, orientation, selected. `onSelect(i, j)`. */
 export function PatternGrid({ tokens, scores, weights, show, orientation, selected, onSelect }) {
   const table = useRef(null);
-  const paths = useRef(null);
   const words = tokens.value;
   const flipped = orientation.value === "columns";
   const place = (i, j) => (flipped ? [j, i] : [i, j]);
   const cells = useMemo(() => new Map(), [words.join(" "), flipped]);
 
   const spots = useMemo(() => signal(null), []);
+  const draw = useMemo(
+    () => (pen) => {
+      const [at, now] = [spots.value, [scores.value, weights.value]];
+      const inTurn = [at?.x, ...now].every((all) => all?.length === words.length);
+      if (inTurn && show.value === "dots") drawDots(pen, at, ...now, place);
+    },
+    [cells],
+  );
   useLayoutEffect(() => {
     const observer = new ResizeObserver(() => (spots.value = measureCells(table.current)));
     observer.observe(table.current);
@@ -115,30 +126,22 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
     const rest = atRest(NAMES_AFTER);
     let drawn = null;
     const rows = words.map((_, i) => words.map((_, j) => cells.get(`${i},${j}`)));
-    const drawDots = (i, { x, y, full }, score, weight) => {
-      const dots = weight.map((w, j) => {
-        const [r, c] = place(i, j);
-        return score[j] === -Infinity || Number.isNaN(w) ? "" : dotAt([x[c], y[r]], w, full);
-      });
-      paths.current.children[i].setAttribute("d", dots.join(""));
-    };
     const stop = effect(() => {
       const now = { scores: scores.value, weights: weights.value };
-      const [mode, at] = [show.value, spots.value];
+      const mode = show.value;
       if (now.scores.length !== words.length) return;
-      const anew = mode !== drawn?.mode || at !== drawn?.at;
+      const anew = mode !== drawn?.mode;
       now.scores.forEach((score, i) => {
         const weight = now.weights[i];
         if (!anew && sameNumbers(drawn.scores[i], score) && sameNumbers(drawn.weights[i], weight))
           return;
         rows[i].forEach((cell, j) => writeCell(cell, look(mode, score[j], weight[j])));
-        if (at?.x.length === words.length) drawDots(i, at, score, mode === "dots" ? weight : []);
       });
       const name = () => writeNames(cells, words, now.scores, now.weights);
       if (drawn === null)
         name(); // at once when drawn, later only when a drag rests
       else rest.later(name);
-      drawn = { mode, at, ...now };
+      drawn = { mode, ...now };
     });
     return () => {
       rest.cancel();
@@ -232,11 +235,7 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
               ))}
             </tbody>
           </table>
-          <svg ref={paths} class="al-dots" aria-hidden="true">
-            {words.map(() => (
-              <path />
-            ))}
-          </svg>
+          <Drawing class="al-dots" draw={draw} />
         </div>
       </div>
       <Sums weights={weights} columns={flipped} />

@@ -5,6 +5,7 @@ import { number, round } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
 import { atRest } from "../core/rest.js";
 import { write } from "../core/write.js";
+import { Drawing } from "./Drawing.jsx";
 
 const SIZE = 300;
 const CENTRE = SIZE / 2;
@@ -13,11 +14,15 @@ const ROOM = 1.35; // for names beyond the tips
 const TINY = 6; // pixels: an arrow this short is drawn as a point
 const GRAB = 22; // pixels: a finger is wide
 const KEY_STEP = 0.1;
+const MOST_TICKS = 12; // on each half of an axis
 const REST = 400; // ms without a change, before the scale settles
+const [FAINT, THIN, STRONG] = [0.6, 1.5, 3]; // opacity; widths of arrows, and of chosen ones
 const NAMED_FROM = 0.12; // of the reach: shorter arrows crowd the middle
 
 const reachOf = (vectors) =>
   Math.max(LEAST_REACH, ...vectors.flat().map((value) => Math.abs(value) * ROOM));
+
+const fine = (pixels) => Math.round(pixels * 100) / 100;
 
 const same = (a, b) => a && b && a.kind === b.kind && a.token === b.token;
 
@@ -39,37 +44,37 @@ const MARKS = {
   ]),
 };
 
-const fine = (pixels) => Math.round(pixels * 100) / 100;
-
 /** The corners of an arrow's mark: its tip at (x, y), turned away from the middle. */
 function cornersOf(kind, x, y) {
   const length = Math.hypot(x - CENTRE, y - CENTRE);
   const [cos, sin] = length ? [(x - CENTRE) / length, (y - CENTRE) / length] : [1, 0];
-  return MARKS[length < TINY ? "tiny" : kind]
-    .map(([a, b]) => `${fine(x + a * cos - b * sin)},${fine(y + a * sin + b * cos)}`)
-    .join(" ");
+  return MARKS[length < TINY ? "tiny" : kind].map(([a, b]) => [
+    x + a * cos - b * sin,
+    y + a * sin + b * cos,
+  ]);
 }
 
-const HIDDEN = { display: "none" };
-
-function drawArrow([line, mark, text], { kind, at: [x, y], name }) {
-  write(line, { points: `${CENTRE},${CENTRE} ${x},${y}` }) &&
-    write(mark, { points: cornersOf(kind, x, y) });
-  write(text, name ?? HIDDEN);
+/** Arrows that look alike, drawn at once. */
+function drawArrows(pen, arrows, { kind, chosen }) {
+  const look = { ink: kind, opacity: chosen ? 1 : FAINT };
+  for (const { at } of arrows) pen.line(CENTRE, CENTRE, ...at);
+  pen.stroke({ ...look, width: chosen ? STRONG : THIN });
+  for (const { at } of arrows) pen.shape(cornersOf(kind, ...at));
+  pen.fill(look);
+  for (const { name, word } of arrows) if (name) pen.name(word, { ...name, ...look });
 }
 
 /** Where a name may stand: beside the tip, above it, below it; never over the edge. */
 function placesFor(x, y) {
   const inward = {
     x,
-    "text-anchor": x > SIZE - 60 ? "end" : x < 60 ? "start" : "middle",
-    display: "inline",
+    anchor: x > SIZE - 60 ? "end" : x < 60 ? "start" : "middle",
   };
   const beside = {
     ...inward,
     x: x + (x < CENTRE ? -10 : 10),
     y: y + 4,
-    "text-anchor": x < CENTRE ? "end" : "start",
+    anchor: x < CENTRE ? "end" : "start",
   };
   const around = [
     { ...inward, y: y - 10 },
@@ -96,13 +101,13 @@ function footOf(query, keyVector) {
   return query.map((value) => value * along);
 }
 
-function drawProjection(group, query, keyVector, at) {
-  const there = dot(query, query) !== 0;
-  write(group, { display: there ? "inline" : "none" });
-  if (!there) return;
-  const [[x1, y1], [x2, y2]] = [at(keyVector), at(footOf(query, keyVector))];
-  write(group.firstChild, { x1, y1, x2, y2 });
-  write(group.lastChild, { cx: x2, cy: y2 });
+function drawProjection(pen, query, keyVector, at) {
+  if (dot(query, query) === 0) return;
+  const foot = at(footOf(query, keyVector));
+  pen.line(...at(keyVector), ...foot);
+  pen.stroke({ ink: "weight", width: THIN, dash: [4, 3] });
+  pen.dot(...foot, 3);
+  pen.fill({ ink: "weight" });
 }
 
 /** The ticks of both axes, as one path: the reach may change with every step of a drag. */
@@ -110,7 +115,7 @@ function ticksFor(reach) {
   const unit = CENTRE / reach;
   return Array.from({ length: Math.floor(reach) }, (_, n) => n + 1)
     .filter((n) => reach < 8 || n % Math.ceil(reach / 6) === 0)
-    .slice(0, 12)
+    .slice(0, MOST_TICKS)
     .flatMap((n) => [fine(CENTRE + n * unit), fine(CENTRE - n * unit)])
     .map((at) => `M${at} ${CENTRE - 3}v6M${CENTRE - 3} ${at}h6`)
     .join("");
@@ -190,7 +195,7 @@ function sceneOf({ words, q, k, pick, selected }) {
   const { reach, hold } = calmReach(computed(() => reachOf([...q.value, ...k.value])));
   const at = computed(() => {
     const unit = CENTRE / reach.value;
-    return ([x, y]) => [fine(CENTRE + x * unit), fine(CENTRE - y * unit)];
+    return ([x, y]) => [CENTRE + x * unit, CENTRE - y * unit];
   });
   const rank = (kind, token) =>
     same(pick.value, { kind, token })
@@ -202,8 +207,7 @@ function sceneOf({ words, q, k, pick, selected }) {
     const crowded = reach.value * NAMED_FROM;
     const of = (kind, vectors) =>
       vectors.map((vector, token) => ({
-        ...{ kind, token, vector },
-        key: `${kind}${token}`,
+        ...{ kind, token, vector, word: words.value[token] },
         at: at.value(vector),
         chosen: rank(kind, token),
         crowded: Math.hypot(...vector) < crowded,
@@ -217,7 +221,7 @@ function sceneOf({ words, q, k, pick, selected }) {
     const { kind, token, vector } = moved.value;
     return `${kind} ${words.value[token]} at ${number(vector[0])}, ${number(vector[1])}. Arrow keys move it.`;
   });
-  return { hold, reach, at, rank, items, moved, label };
+  return { hold, reach, at, items, moved, label };
 }
 
 /** The hands on the plane: what is near a pointer, dragging it, and the arrow keys. */
@@ -278,24 +282,29 @@ function useHands({ svg, scene, onPick, onMove }) {
   };
 }
 
-/** Draws the scene on every change, without rendering: `svg` holds the elements. */
-function useDrawing(svg, scene, { words, q, k, selected }) {
-  useLayoutEffect(() => {
-    const find = (query) => svg.current.querySelector(query);
-    const arrows = new Map();
-    for (const arrow of svg.current.querySelectorAll("[data-arrow]"))
-      arrows.set(arrow.dataset.arrow, [...arrow.children]);
-    const [handle, projection] = [find(".al-handle"), find(".al-projection")];
-    return effect(() => {
-      for (const item of scene.items.value)
-        if (arrows.has(item.key)) drawArrow(arrows.get(item.key), item);
-      const [cx, cy] = scene.moved.value.at;
-      write(handle, { cx, cy });
-      const [i, j] = selected.value ?? [];
-      if (projection && selected.value)
-        drawProjection(projection, q.value[i], k.value[j], scene.at.value);
-    });
-  }, [words.value, selected.value]);
+/** Draws the scene, the chosen arrows last. */
+function drawScene(pen, scene, { q, k, selected }) {
+  const [i, j] = selected.value ?? [];
+  if (selected.value) drawProjection(pen, q.value[i], k.value[j], scene.at.value);
+  for (const chosen of [0, 1, 2])
+    for (const kind of ["key", "query"]) {
+      const alike = (item) => item.kind === kind && item.chosen === chosen;
+      drawArrows(pen, scene.items.value.filter(alike), { kind, chosen });
+    }
+}
+
+/** The ring around the tip that is held. */
+function Handle({ moved, kind }) {
+  const circle = useRef(null);
+  useLayoutEffect(
+    () =>
+      effect(() => {
+        const [cx, cy] = moved.value.at;
+        write(circle.current, { cx, cy });
+      }),
+    [],
+  );
+  return <circle ref={circle} class={`al-handle al-${kind}`} r={9} />;
 }
 
 /**
@@ -304,46 +313,28 @@ function useDrawing(svg, scene, { words, q, k, selected }) {
  * `onMove(kind, token, target)` asks for the projection to be changed so that the arrow ends there.
  */
 export function Plane({ onPick, onMove, ...signals }) {
-  const { words, pick, selected } = signals;
+  const { words, pick } = signals;
   const svg = useRef(null);
   const scene = useMemo(() => sceneOf(signals), []);
+  const draw = useMemo(() => (pen) => drawScene(pen, scene, signals), []);
   const hands = useHands({ svg, scene, onPick, onMove });
-  useDrawing(svg, scene, signals);
-  const arrows = ["key", "query"]
-    .flatMap((kind) => words.value.map((word, token) => ({ kind, token, word })))
-    .map((arrow) => ({ ...arrow, rank: scene.rank(arrow.kind, arrow.token) }))
-    .sort((a, b) => a.rank - b.rank);
   return (
     <div class="al-plane">
-      <svg
-        ref={svg}
-        viewBox={`0 0 ${SIZE} ${SIZE}`}
-        tabindex={0}
-        role="application"
-        aria-roledescription="plane of queries and keys"
-        aria-label={scene.label}
-        {...hands}
-      >
-        <Axes reach={scene.reach} />
-        {selected.value && (
-          <g class="al-projection">
-            <line />
-            <circle r={3} />
-          </g>
-        )}
-        {arrows.map(({ kind, token, word, rank }) => (
-          <g
-            key={`${kind}${token}`}
-            data-arrow={`${kind}${token}`}
-            class={`al-arrow al-${kind} ${rank ? "al-strong" : ""}`}
-          >
-            <polyline />
-            <polygon />
-            <text>{word}</text>
-          </g>
-        ))}
-        <circle class={`al-handle al-${pick.value.kind}`} r={9} />
-      </svg>
+      <div class="al-plane-sheet">
+        <svg
+          ref={svg}
+          viewBox={`0 0 ${SIZE} ${SIZE}`}
+          tabindex={0}
+          role="application"
+          aria-roledescription="plane of queries and keys"
+          aria-label={scene.label}
+          {...hands}
+        >
+          <Axes reach={scene.reach} />
+          <Handle moved={scene.moved} kind={pick.value.kind} />
+        </svg>
+        <Drawing draw={draw} units={SIZE} />
+      </div>
       <Chooser words={words.value} pick={pick.value} onPick={onPick} />
     </div>
   );

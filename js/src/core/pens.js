@@ -1,0 +1,87 @@
+// One drawing, two pens: a canvas on the screen, SVG in a saved picture. Both trace dots, lines and shapes,
+// then fill or stroke what they traced. `colours` are by token, "query" for --al-query; `type` is a family.
+
+const TURN = 2 * Math.PI;
+const LETTERS = 11; // units, as the other drawings
+const WEIGHT = 600;
+const SOLID = [];
+const SVG = "http://www.w3.org/2000/svg";
+const ALIGN = { start: "left", middle: "center", end: "right" };
+
+export class CanvasPen {
+  constructor(context, { colours, type }) {
+    Object.assign(this, { context, colours });
+    context.font = `${WEIGHT} ${LETTERS}px ${type}`;
+    context.beginPath();
+  }
+  dot(x, y, r) {
+    this.context.moveTo(x + r, y);
+    this.context.arc(x, y, r, 0, TURN);
+  }
+  line(x1, y1, x2, y2) {
+    this.context.moveTo(x1, y1);
+    this.context.lineTo(x2, y2);
+  }
+  shape(corners) {
+    corners.forEach(([x, y], n) => (n ? this.context.lineTo(x, y) : this.context.moveTo(x, y)));
+    this.context.closePath();
+  }
+  fill({ ink, opacity = 1 }) {
+    this.context.globalAlpha = opacity;
+    this.context.fillStyle = this.colours[ink];
+    this.context.fill();
+    this.context.beginPath();
+  }
+  stroke({ ink, opacity = 1, width = 1, dash = SOLID }) {
+    this.context.globalAlpha = opacity;
+    this.context.strokeStyle = this.colours[ink];
+    this.context.lineWidth = width;
+    if (dash !== SOLID) this.context.setLineDash(dash);
+    this.context.stroke();
+    if (dash !== SOLID) this.context.setLineDash(SOLID);
+    this.context.beginPath();
+  }
+  name(text, { x, y, anchor = "start", ink, opacity = 1 }) {
+    this.context.globalAlpha = opacity;
+    this.context.fillStyle = this.colours[ink];
+    this.context.textAlign = ALIGN[anchor];
+    this.context.fillText(text, x, y);
+  }
+}
+
+export class SVGPen {
+  constructor(parent, { colours, type }) {
+    Object.assign(this, { parent, colours, type, traced: "" });
+  }
+  dot(x, y, r) {
+    this.traced += `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+  }
+  line(x1, y1, x2, y2) {
+    this.traced += `M${x1} ${y1}L${x2} ${y2}`;
+  }
+  shape(corners) {
+    this.traced += `M${corners.map((corner) => corner.join(" ")).join("L")}Z`;
+  }
+  put(name, attributes) {
+    const node = document.createElementNS(SVG, name);
+    for (const key in attributes) node.setAttribute(key, attributes[key]);
+    this.parent.append(node);
+    return node;
+  }
+  paint(attributes) {
+    if (this.traced) this.put("path", { d: this.traced, ...attributes });
+    this.traced = "";
+  }
+  fill({ ink, opacity = 1 }) {
+    this.paint({ fill: this.colours[ink], opacity });
+  }
+  stroke({ ink, opacity = 1, width = 1, dash = SOLID }) {
+    const line = { stroke: this.colours[ink], "stroke-width": width };
+    this.paint({ fill: "none", ...line, "stroke-dasharray": dash.join(" ") || "none", opacity });
+  }
+  name(text, { x, y, anchor = "start", ink, opacity = 1 }) {
+    const type = { "font-family": this.type, "font-size": LETTERS, "font-weight": WEIGHT };
+    const place = { x, y, "text-anchor": anchor, fill: this.colours[ink], opacity };
+    this.put("text", { ...type, ...place }).textContent = text;
+  }
+}
