@@ -1,5 +1,5 @@
 // State: one signal per trait, in step with a notebook's widget model or a page's own.
-import { signal, effect } from "@preact/signals";
+import { batch, signal, effect } from "@preact/signals";
 
 /** The page's stand-in for a widget model: the part of its interface the figures use. */
 export class PageModel {
@@ -26,6 +26,13 @@ export function bind(model, names) {
   const signals = {};
   const undo = [];
   let pending = null;
+  const changed = new Set();
+  // One message may bring several traits, told one by one: they are taken over together.
+  const takeOver = () =>
+    batch(() => {
+      for (const name of changed) signals[name].value = model.get(name);
+      changed.clear();
+    });
   const save = () => {
     if (!model.save_changes) return; // a page has no kernel
     pending ??= requestAnimationFrame(() => {
@@ -36,8 +43,9 @@ export function bind(model, names) {
   for (const name of names) {
     const state = (signals[name] = signal(model.get(name)));
     const receive = () => {
-      const value = model.get(name);
-      if (!same(value, state.peek())) state.value = value;
+      if (same(model.get(name), state.peek())) return;
+      if (changed.size === 0) queueMicrotask(takeOver);
+      changed.add(name);
     };
     model.on(`change:${name}`, receive);
     undo.push(() => model.off(`change:${name}`, receive));

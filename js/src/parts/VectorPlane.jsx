@@ -1,47 +1,91 @@
-// Vectors in a plane: arrows from anywhere to anywhere, a shaded hull, and some tips to drag.
-import { useEffect, useRef, useState } from "preact/hooks";
+// Vectors in a plane: arrows from anywhere to anywhere, a shaded hull, and some tips to drag. What moves in
+// a drag is written directly, without rendering.
+import { computed, effect, signal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { round } from "../core/format.js";
+import { write } from "../core/write.js";
 import { SIZE, labels, convexHull, frame, placeNames, ticks } from "./vectors.js";
 
+const SVG = "http://www.w3.org/2000/svg";
 const GRAB = 22; // pixels: a finger is wide
 const KEY_STEP = 0.1;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const TINY = 7; // pixels: an arrow this short has no head
+const HEAD = "M0 0L-9 -4.5L-9 4.5Z";
 const ORIGIN = [0, 0];
 
-function Arrow({ from, to, kind }) {
+function writeArrow([line, head], from, to) {
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+  write(line, { x1: from[0], y1: from[1], x2: to[0], y2: to[1] });
+  if (Math.hypot(dx, dy) < TINY) return write(head, { display: "none" });
   const angle = (Math.atan2(dy, dx) * 180) / Math.PI;
-  return (
-    <g class={`al-vector al-vector-${kind}`}>
-      <line x1={from[0]} y1={from[1]} x2={to[0]} y2={to[1]} />
-      {Math.hypot(dx, dy) >= TINY && (
-        <path
-          d="M0 0L-9 -4.5L-9 4.5Z"
-          transform={`translate(${to[0]} ${to[1]}) rotate(${angle})`}
-        />
-      )}
-    </g>
-  );
+  write(head, {
+    display: "inline",
+    transform: `translate(${to[0]} ${to[1]}) rotate(${angle})`,
+  });
 }
 
-function Grid({ at, across, up, names }) {
+/** Texts of `group`, one for each of `names`; those that are too many leave. */
+function writeTexts(group, names) {
+  names.forEach(({ children, ...attributes }, n) => {
+    const text = group.children[n] ?? group.appendChild(document.createElementNS(SVG, "text"));
+    if (text.textContent !== children) text.textContent = children;
+    write(text, attributes);
+  });
+  while (group.children.length > names.length) group.lastChild.remove();
+}
+
+function writeAxes([lines, texts], { at }, { across, up }, names) {
   const [x, y] = at(ORIGIN);
-  return (
-    <g class="al-axes">
-      <line x1={0} y1={y} x2={SIZE} y2={y} />
-      <line x1={x} y1={0} x2={x} y2={SIZE} />
-      {across.map((n) => (
-        <line x1={at([n, 0])[0]} x2={at([n, 0])[0]} y1={y - 3} y2={y + 3} />
-      ))}
-      {up.map((n) => (
-        <line y1={at([0, n])[1]} y2={at([0, n])[1]} x1={x - 3} x2={x + 3} />
-      ))}
-      {names.map((name) => (
-        <text {...name} />
-      ))}
-    </g>
+  const marks = [
+    ...across.map((n) => `M${at([n, 0])[0]} ${y - 3}v6`),
+    ...up.map((n) => `M${x - 3} ${at([0, n])[1]}h6`),
+  ];
+  write(lines, { d: `M0 ${y}H${SIZE}M${x} 0V${SIZE}${marks.join("")}` });
+  writeTexts(texts, names);
+}
+
+/** Where everything stands. `hold(true)` keeps the frame: a plane that rescales under the hand runs away. */
+function sceneOf({ arrows, axes }) {
+  const kept = signal(null);
+  const view = computed(() => kept.value ?? frame(arrows.value));
+  const marks = computed(() => ticks(view.value));
+  const around = computed(() => labels(axes.value, view.value, marks.value.step));
+  const names = computed(() =>
+    placeNames(arrows.value, view.value.at, around.value).map(({ kind, name }) => ({
+      ...name,
+      class: `al-vector-${kind}`,
+    })),
   );
+  const hold = (on) => (kept.value = on ? view.peek() : null);
+  const kinds = computed(() => arrows.value.map(({ kind }) => kind).join());
+  return { view, marks, around, names, hold, kinds };
+}
+
+function useDrawing(svg, scene, { arrows, hull, tip }) {
+  useLayoutEffect(() => {
+    const find = (query) => svg.current.querySelector(query);
+    const drawn = [...svg.current.querySelectorAll(".al-arrows > g")].map((g) => [...g.children]);
+    const [axes, shade, texts, ring] = [".al-axes", ".al-hull", ".al-names", ".al-handle"].map(
+      find,
+    );
+    const point = (vector) => scene.view.value.at(vector);
+    const tasks = [
+      () => writeAxes(axes.children, scene.view.value, scene.marks.value, scene.around.value),
+      () => hull && write(shade, { points: convexHull(hull.value).map(point).join(" ") }),
+      () =>
+        arrows.value.forEach(({ from, to }, n) => {
+          if (drawn[n]) writeArrow(drawn[n], point(from), point(to));
+        }),
+      () => writeTexts(texts, scene.names.value),
+      () => {
+        const [cx, cy] = tip?.value ? point(tip.value.at) : [];
+        if (tip) write(ring, tip.value ? { cx, cy, display: "inline" } : { display: "none" });
+      },
+    ];
+    const stops = tasks.map(effect);
+    return () => stops.forEach((stop) => stop());
+  }, [scene.kinds.value]);
 }
 
 /** A finger on a tip drags it; a finger anywhere else scrolls the page. */
@@ -56,10 +100,9 @@ function useTouch(svg, near) {
   }, []);
 }
 
-/** What makes tips movable: the attributes of the plane, and its frame, still while dragging. */
-function useHands({ svg, arrows, tips, held, onPick, onMove }) {
-  const [drag, setDrag] = useState(null);
-  const view = drag?.view ?? frame(arrows); // a plane that rescales under the hand runs away
+/** What makes tips movable: the attributes of the plane. */
+function useHands({ svg, scene, tips, held, onPick, onMove }) {
+  const drag = useRef(null);
   const locate = (event) => {
     const box = svg.current.getBoundingClientRect();
     const scale = SIZE / box.width;
@@ -67,79 +110,83 @@ function useHands({ svg, arrows, tips, held, onPick, onMove }) {
   };
   const near = (event) => {
     const [x, y] = locate(event);
-    const off = (tip) => Math.hypot(view.at(tip.at)[0] - x, view.at(tip.at)[1] - y);
-    const far = (tip) => off(tip) - (tip.key === held ? GRAB : 0); // the held one wins
-    return tips.filter((tip) => off(tip) < GRAB).sort((a, b) => far(a) - far(b))[0];
+    const { at } = scene.view.peek();
+    const off = (tip) => Math.hypot(at(tip.at)[0] - x, at(tip.at)[1] - y);
+    const far = (tip) => off(tip) - (tip.key === held.peek() ? GRAB : 0); // the held one wins
+    const within = tips.peek().filter((tip) => off(tip) < GRAB);
+    return within.sort((a, b) => far(a) - far(b))[0];
   };
   useTouch(svg, onMove && near);
-  if (!onMove) return { view };
-  const onPointerDown = (event) => {
-    const tip = event.button === 0 && near(event);
-    if (!tip) return;
-    svg.current.setPointerCapture(event.pointerId);
-    onPick(tip.key);
-    setDrag({ key: tip.key, view });
+  if (!onMove) return {};
+  const release = () => {
+    drag.current = null;
+    scene.hold(false);
   };
-  const onPointerMove = (event) => {
-    if (drag)
-      onMove(
-        drag.key,
-        view.back(locate(event)).map((value) => round(value, 2)),
-      );
-  };
-  const onKeyDown = (event) => {
-    const tip = tips.find(({ key }) => key === held);
-    if (!(event.key in STEPS) || !tip) return;
-    event.preventDefault();
-    onMove(
-      held,
-      tip.at.map((value, d) => round(value + STEPS[event.key][d] * KEY_STEP)),
-    );
-  };
-  const release = () => setDrag(null);
   return {
-    view,
-    hands: {
-      ...{ tabindex: 0, role: "application", "aria-roledescription": "plane of vectors" },
-      ...{ onPointerDown, onPointerMove, onKeyDown },
-      ...{ onPointerUp: release, onPointerCancel: release },
+    ...{ tabindex: 0, role: "application", "aria-roledescription": "plane of vectors" },
+    onPointerDown: (event) => {
+      const tip = event.button === 0 && near(event);
+      if (!tip) return;
+      svg.current.setPointerCapture(event.pointerId);
+      drag.current = tip.key;
+      scene.hold(true);
+      onPick(tip.key);
     },
+    onPointerMove: (event) => {
+      if (drag.current === null) return;
+      const target = scene.view.peek().back(locate(event));
+      onMove(
+        drag.current,
+        target.map((value) => round(value, 2)),
+      );
+    },
+    onKeyDown: (event) => {
+      const tip = tips.peek().find(({ key }) => key === held.peek());
+      if (!(event.key in STEPS) || !tip) return;
+      event.preventDefault();
+      const to = tip.at.map((value, d) => round(value + STEPS[event.key][d] * KEY_STEP));
+      onMove(held.peek(), to);
+    },
+    ...{ onPointerUp: release, onPointerCancel: release },
   };
 }
 
 /**
- * `arrows`: `{from, to, kind, word, minor}`; `tips`: `{key, at}`, which `onMove(key, target)` drags.
- * `held` is the key of the tip that the arrow keys move; without `onMove` nothing moves.
+ * Signals in: `label`; `axes`, two names; `arrows`: `{from, to, kind, word, minor}`; `hull`: points;
+ * `tips`: `{key, at}`, which `onMove(key, target)` drags; `held`: the key of the tip that the arrow keys
+ * move. Without `onMove` nothing moves.
  */
-export function VectorPlane({ title, label, axes, arrows, hull, tips, held, onPick, onMove }) {
+export function VectorPlane({ title, label, onPick, onMove, ...signals }) {
+  const { hull, tips, held } = signals;
   const svg = useRef(null);
-  const { view, hands } = useHands({ svg, arrows, tips, held, onPick, onMove });
-  const { at } = view;
-  const { step, ...marks } = ticks(view);
-  const names = labels(axes, view, step);
-  const tip = tips?.find(({ key }) => key === held);
+  const { scene, tip } = useMemo(
+    () => ({
+      scene: sceneOf(signals),
+      tip: tips && computed(() => tips.value.find(({ key }) => key === held.value)),
+    }),
+    [],
+  );
+  const hands = useHands({ svg, scene, tips, held, onPick, onMove });
+  useDrawing(svg, scene, { ...signals, tip });
   return (
     <div class="al-plane al-vectors-plane">
       <p class="al-strip-title">{title}</p>
       <svg ref={svg} viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={label} {...hands}>
-        <Grid {...{ at, names, ...marks }} />
-        {hull && (
-          <polygon
-            class="al-hull"
-            points={convexHull(hull)
-              .map((point) => at(point).join())
-              .join(" ")}
-          />
-        )}
-        {arrows.map(({ from, to, kind }) => (
-          <Arrow from={at(from)} to={at(to)} kind={kind} />
-        ))}
-        {placeNames(arrows, at, names).map(({ kind, name }) => (
-          <g class={`al-vector al-vector-${kind}`}>
-            <text {...name} />
-          </g>
-        ))}
-        {tip && <circle class="al-handle" cx={at(tip.at)[0]} cy={at(tip.at)[1]} r={9} />}
+        <g class="al-axes">
+          <path />
+          <g />
+        </g>
+        {hull && <polygon class="al-hull" />}
+        <g class="al-arrows">
+          {scene.kinds.value.split(",").map((kind) => (
+            <g class={`al-vector al-vector-${kind}`}>
+              <line />
+              <path d={HEAD} />
+            </g>
+          ))}
+        </g>
+        <g class="al-vector al-names" />
+        {tip && <circle class="al-handle" r={9} />}
       </svg>
     </div>
   );

@@ -1,4 +1,5 @@
 // Weights times values, head to tail, and what is added to the embedding.
+import { computed, signal } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
 import { distinct, number, round, short } from "../../core/format.js";
 import { Choice } from "../Choice.jsx";
@@ -226,28 +227,39 @@ function Controls({ s, g, presets, voice }) {
   );
 }
 
+/** What the plane of values draws, as signals. */
+function valueScene(g, held) {
+  const token = computed(() => Math.min(held.value, g.words.value.length - 1));
+  const now = () => ({
+    ...{ words: g.words.value, values: g.values.value, weights: g.weights.value },
+    ...{ mixed: g.mixed.value, held: token.value },
+  });
+  const label = computed(() => {
+    const { words, values, mixed, held } = now();
+    return `value of ${words[held]} at ${listed(values[held])}. Mixed: ${listed(mixed)}. Arrow keys move it.`;
+  });
+  return {
+    ...{ label, held: token, hull: g.values, axes: signal(["value 1", "value 2"]) },
+    arrows: computed(() => valueArrows(now())),
+    tips: computed(() => g.values.value.map((at, key) => ({ key, at }))),
+  };
+}
+
 function ValuePlane({ g, held, moveValue }) {
-  const [words, values] = [g.words.value, g.values.value];
-  const [weights, mixed] = [g.weights.value, g.mixed.value];
-  const token = Math.min(held.value, words.length - 1);
+  const scene = useMemo(() => valueScene(g, held), []);
   return (
     <div class="al-mix-plane">
       <VectorPlane
         title="values, head to tail"
-        label={`value of ${words[token]} at ${listed(values[token])}. Mixed: ${listed(mixed)}. Arrow keys move it.`}
-        axes={["value 1", "value 2"]}
-        arrows={valueArrows({ words, values, weights, mixed, held: token })}
-        hull={values}
-        tips={values.map((at, key) => ({ key, at }))}
-        held={token}
+        {...scene}
         onPick={(key) => (held.value = key)}
         onMove={moveValue}
       />
       <div class="al-controls" data-not-in-picture>
         <Choice
           label="Arrow keys move the value of"
-          value={String(token)}
-          choices={{ ...distinct(words) }}
+          value={String(scene.held.value)}
+          choices={{ ...distinct(g.words.value) }}
           onChange={(i) => (held.value = Number(i))}
         />
       </div>
@@ -255,18 +267,30 @@ function ValuePlane({ g, held, moveValue }) {
   );
 }
 
+/** What the plane of the model draws, as signals. */
+function modelScene({ s, g, axes }) {
+  const word = computed(() => g.words.value[s.query.value]);
+  const arrows = computed(() => {
+    const [across, up] = [s.across.value, s.up.value].map((axis) => axes.indexOf(axis));
+    const embedding = g.x.value[s.query.value];
+    const [delta, residual] = [g.delta.value, s.residual.value];
+    return modelArrows({ embedding, delta, residual, across, up, word: word.value });
+  });
+  return {
+    arrows,
+    axes: computed(() => [s.across.value, s.up.value]),
+    label: computed(() => `${word.value}: delta ${listed(g.delta.value)}`),
+  };
+}
+
 function DeltaPlane({ s, g, axes }) {
-  const [word, embedding] = [g.words.value[s.query.value], g.x.value[s.query.value]];
-  const [delta, residual] = [g.delta.value, s.residual.value];
-  const [across, up] = [s.across.value, s.up.value].map((axis) => axes.indexOf(axis));
+  const scene = useMemo(() => modelScene({ s, g, axes }), []);
   const choices = Object.fromEntries(axes.map((axis) => [axis, axis]));
   return (
     <div class="al-mix-plane">
       <VectorPlane
-        title={residual ? "delta, added to the embedding" : "delta alone"}
-        label={`${word}: delta ${listed(delta)}`}
-        axes={[s.across.value, s.up.value]}
-        arrows={modelArrows({ embedding, delta, residual, across, up, word })}
+        title={s.residual.value ? "delta, added to the embedding" : "delta alone"}
+        {...scene}
       />
       <div class="al-controls" data-not-in-picture>
         {["across", "up"].map((name) => (
