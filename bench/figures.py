@@ -48,19 +48,20 @@ MOUNTED = """() => performance.getEntriesByType("measure")
 # Preact writes in nested microtasks: all are waited for.
 DRAG = """async (el, { x, y, moves }) => {
     const sideways = (n) => n && 8 * (1 + (n % 9));
-    const press = (type, clientX, clientY) => el.dispatchEvent(new PointerEvent(type, {
+    const press = (on, type, clientX, clientY) => on.dispatchEvent(new PointerEvent(type, {
         bubbles: true, cancelable: true, pointerId: 1, button: 0, buttons: 1, clientX, clientY }));
-    const point = (type, n) => press(type, x + sideways(n), y);
+    const point = (type, n) => press(el, type, x + sideways(n), y);
     const slide = (type, n) => {
         el.value = Number(el.min) + (el.max - el.min) * sideways(n) / 100;
         el.dispatchEvent(new InputEvent("input", { bubbles: true }));
     };
-    const cells = [...el.querySelectorAll("td[data-at]")].map((cell) => {
+    const cells = [...el.querySelectorAll("td[data-at]")];
+    const paint = (type, n) => {
+        const cell = cells[n % cells.length];
         const { left, top, width, height } = cell.getBoundingClientRect();
-        return [left + width / 2, top + height / 2];
-    });
-    const paint = (type, n) =>
-        press(n % cells.length ? type : "pointerdown", ...cells[n % cells.length]);
+        const middle = [left + width / 2, top + height / 2];
+        press(cell, n % cells.length ? type : "pointerdown", ...middle);
+    };
     const send = el.matches("input") ? slide : cells.length ? paint : point;
     const frame = () => new Promise(requestAnimationFrame);
     el.setPointerCapture = () => {};

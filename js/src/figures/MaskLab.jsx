@@ -135,6 +135,21 @@ function Leak({ leak }) {
   );
 }
 
+/** What a stroke of the brush changes is read here and in `Way`: the figure around them stays as it is. */
+function Mask({ s, tokens, onPaint, onSelect }) {
+  return (
+    <MaskGrid
+      label="mask"
+      tokens={tokens}
+      keep={s.mask.value}
+      flipped={s.orientation.value === "columns"}
+      selected={s.selected.value}
+      onPaint={onPaint}
+      onSelect={onSelect}
+    />
+  );
+}
+
 const EMPTY_ROW = {
   zero: "equal weights on keys that are hidden",
   after: "0 ÷ 0, not a number",
@@ -148,8 +163,9 @@ function blind(words) {
   return `${who} ${words.length === 1 ? "sees" : "see"} nothing`;
 }
 
-function Way({ id, way, s, g, onSelect }) {
+function Way({ id, s, g, onSelect }) {
   const { tokens } = g.example.value;
+  const way = g.ways.value[id];
   return (
     <div class="al-way">
       <p class="al-strip-title">{WAYS[id].title}</p>
@@ -230,6 +246,11 @@ export function inBytes(count) {
 }
 
 const grouped = (n) => n.toLocaleString("en-US");
+
+function Chosen({ s, g }) {
+  if (s.selected.value) return <Compare s={s} g={g} />;
+  return <p class="al-hint">Choose a cell to see where its weight comes from.</p>;
+}
 
 function Bill({ s }) {
   const n = s.tokens_long.value;
@@ -369,15 +390,7 @@ export function MaskLab({ model }) {
               <span class="al-key">keys</span> are{" "}
               {s.orientation.value === "rows" ? "columns" : "rows"}
             </p>
-            <MaskGrid
-              label="mask"
-              tokens={tokens}
-              keep={s.mask.value}
-              flipped={s.orientation.value === "columns"}
-              selected={s.selected.value}
-              onPaint={paint}
-              onSelect={select}
-            />
+            <Mask s={s} tokens={tokens} onPaint={paint} onSelect={select} />
           </div>
           <div class="al-mask-side">
             <div
@@ -399,16 +412,12 @@ export function MaskLab({ model }) {
                 turn it round
               </button>
             </div>
-            {s.selected.value ? (
-              <Compare s={s} g={g} />
-            ) : (
-              <p class="al-hint">Choose a cell to see where its weight comes from.</p>
-            )}
+            <Chosen s={s} g={g} />
           </div>
         </div>
         <div class="al-row al-ways-of-masking">
-          {Object.entries(g.ways.value).map(([id, way]) => (
-            <Way id={id} way={way} s={s} g={g} onSelect={select} />
+          {Object.keys(WAYS).map((id) => (
+            <Way id={id} s={s} g={g} onSelect={select} />
           ))}
         </div>
       </div>

@@ -6,28 +6,33 @@ import { describeCell } from "./PatternGrid.jsx";
 
 const LEAST_DOT = 0.08; // of a full dot, so that none disappears
 
-/** The cell under the pointer: a finger that paints stays captured by the cell it began on. */
-function cellAt(event, table) {
-  const cell = document.elementFromPoint(event.clientX, event.clientY)?.closest("td[data-at]");
-  return cell && table.contains(cell) ? placeOf(cell) : null;
+/** A finger stays with the cell it began on unless it is let go: then events name the cell below it. */
+function letGo({ target, pointerId }) {
+  if (target.hasPointerCapture(pointerId)) target.releasePointerCapture(pointerId);
+}
+
+function cellAt({ target }) {
+  const cell = target.closest("td[data-at]");
+  return cell && placeOf(cell);
 }
 
 const placeOf = (cell) => cell.dataset.at.split(",").map(Number);
 
-function usePainting(table, keep, onPaint) {
+function usePainting(keep, onPaint) {
   const brush = useRef(null);
   if (!onPaint) return {};
   const stop = () => (brush.current = null);
   return {
     onPointerDown: (event) => {
-      const at = event.button === 0 && cellAt(event, table.current);
+      const at = event.button === 0 && cellAt(event);
       if (!at) return;
+      letGo(event);
       brush.current = !keep[at[0]][at[1]];
       onPaint(...at, brush.current);
     },
     onPointerMove: (event) => {
       if (brush.current === null) return;
-      const at = cellAt(event, table.current);
+      const at = cellAt(event);
       if (at && keep[at[0]][at[1]] !== brush.current) onPaint(...at, brush.current);
     },
     onPointerUp: stop,
@@ -103,6 +108,24 @@ function Row({ word, queries, keys, kind, cells }) {
   );
 }
 
+function Head({ words, kind }) {
+  return useMemo(
+    () => (
+      <thead>
+        <tr>
+          <td class="al-corner" role="presentation" />
+          {words.map((word) => (
+            <th scope="col" class={`al-${kind}`}>
+              <span>{word}</span>
+            </th>
+          ))}
+        </tr>
+      </thead>
+    ),
+    [words, kind],
+  );
+}
+
 /**
  * Without `weights` it edits the mask: `onPaint(i, j, may)`. With them it shows a pattern; without
  * `keep` nothing is hidden, and cells tell their `scores`. The line of `query`, if given, is marked.
@@ -115,7 +138,7 @@ export function MaskGrid(grid) {
   const table = useRef(null);
   const place = (r, c) => (flipped ? [c, r] : [r, c]);
   const [rowKind, columnKind] = flipped ? ["key", "query"] : ["query", "key"];
-  const painting = usePainting(table, keep, onPaint);
+  const painting = usePainting(keep, onPaint);
   const onKeyDown = useKeys({ table, shape: [rows.length, columns.length], keep, place, onPaint });
   const choose = (event) => {
     const cell = event.target.closest("td[data-at]");
@@ -139,16 +162,7 @@ export function MaskGrid(grid) {
       onClick={choose}
       {...painting}
     >
-      <thead>
-        <tr>
-          <td class="al-corner" role="presentation" />
-          {columns.map((word) => (
-            <th scope="col" class={`al-${columnKind}`}>
-              <span>{word}</span>
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Head words={columns} kind={columnKind} />
       <tbody>
         {rows.map((word, r) => (
           <Row
