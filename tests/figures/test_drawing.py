@@ -1,0 +1,83 @@
+"""Drawings on a canvas: what SVG does by itself, they must be told."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from attnlib.figures import QueryKey
+from tests.figures.test_shared_rules import SVG, downloaded
+
+INKS = """canvas => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const counts = {};
+    for (let n = 0; n < data.length; n += 4)
+        if (data[n + 3] === 255) {
+            const ink = data.slice(n, n + 3).join();
+            counts[ink] = (counts[ink] ?? 0) + 1;
+        }
+    return Object.keys(counts).sort((a, b) => counts[b] - counts[a]);
+}"""
+TOKEN = """(canvas, name) => {
+    const hex = getComputedStyle(canvas).getPropertyValue(name);
+    return hex.match(/[0-9a-f]{2}/g).map((pair) => parseInt(pair, 16)).join();
+}"""
+WHICH = ["pattern", "plane"]
+
+
+def opened(open_figure, **options):
+    figure = QueryKey(preset="nouns look for adjectives", selected=[3, 1])
+    hands = open_figure(figure, **options)
+    hands.settle()
+    return hands
+
+
+def canvas_of(hands, which):
+    return getattr(hands, which).locator("xpath=..").locator("canvas")
+
+
+@pytest.mark.parametrize("which, token", [("pattern", "--al-weight"), ("plane", "--al-key")])
+def test_drawings_follow_the_theme(open_figure, which, token):
+    hands = opened(open_figure)
+    canvas = canvas_of(hands, which)
+    inks = []
+    for theme in ("light", "dark", "light"):
+        hands.page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
+        hands.settle()
+        inks.append(canvas.evaluate(TOKEN, token))
+        assert inks[-1] in canvas.evaluate(INKS)[:2]
+    assert inks[0] == inks[2] != inks[1]
+
+
+@pytest.mark.parametrize("which", WHICH)
+def test_the_readers_own_colours_are_kept(open_figure, which):
+    hands = opened(open_figure, forced_colors="active")
+    canvas = canvas_of(hands, which)
+    text = hands.root.evaluate("root => getComputedStyle(root).color")
+    assert canvas.evaluate(INKS)[0] == ",".join(re.findall(r"\d+", text))
+
+
+@pytest.mark.parametrize("which", WHICH)
+def test_drawings_are_sharp_on_every_screen_and_on_paper(open_figure, which):
+    hands = opened(open_figure, device_scale_factor=3)
+    canvas = canvas_of(hands, which)
+    dots = "canvas => canvas.width / canvas.getBoundingClientRect().width"
+    assert canvas.evaluate(dots) == pytest.approx(3, abs=0.02)
+    hands.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert canvas.evaluate(dots) == pytest.approx(4, abs=0.02)
+    hands.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert canvas.evaluate(dots) == pytest.approx(3, abs=0.02)
+
+
+def test_the_saved_picture_holds_the_drawings(open_figure):
+    hands = opened(open_figure)
+    root = ElementTree.fromstring(downloaded(hands, "SVG"))
+    colour = {name: hands.root.evaluate(TOKEN, f"--al-{name}") for name in ("weight", "query")}
+    filled = {}
+    for path in root.iter(f"{SVG}path"):
+        fill = ",".join(str(int(pair, 16)) for pair in re.findall("[0-9a-f]{2}", path.get("fill")))
+        filled.setdefault(fill, []).append(path.get("d"))
+    dots = max(filled[colour["weight"]], key=len)
+    assert dots.count("M") == len(hands.values()["weights"]) ** 2
+    marks = "".join(filled[colour["query"]])
+    assert marks.count("M") == len(hands.values()["queries"])
