@@ -168,7 +168,7 @@ const MEASURES = {
 
 function Switches({ s, g, voice }) {
   const box = (name, label, told) => (
-    <label class="al-check">
+    <label class="al-switch">
       <input
         type="checkbox"
         checked={s[name].value}

@@ -9,10 +9,10 @@ const BROADEST = 10;
 const LEAST = 0.02; // weights below this are not drawn
 const MIDDLE = (LEFT + RIGHT) / 2;
 
-const height = (n) => TOP + (n + 0.5) * ROW;
+/** Where word `n` of `count` stands; the shorter text in the middle of the longer one. */
+const heightOf = (count, most) => (n) => TOP + (n + 0.5 + (most - count) / 2) * ROW;
 
-function Ribbon({ i, j, weight, asks }) {
-  const [from, to] = [height(i), height(j)];
+function Ribbon({ from, to, weight, asks }) {
   return (
     <path
       class={`al-ribbon ${asks ? "al-strong" : ""}`}
@@ -33,12 +33,14 @@ function told(queries, keys, row, query) {
 }
 
 export function Ribbons({ queries, keys, seen, weights, query, onAsk }) {
+  const most = Math.max(queries.length, keys.length);
+  const [left, right] = [queries, keys].map((words) => heightOf(words.length, most));
   const ribbons = weights.flatMap((row, i) =>
-    row.map((weight, j) => ({ i, j, weight, asks: i === query })),
+    row.map((weight, j) => ({ from: left(i), to: right(j), weight, asks: i === query })),
   );
   const drawn = ribbons.filter(({ weight }) => weight >= LEAST);
   drawn.sort((a, b) => a.asks - b.asks); // the asking word's on top
-  const tall = TOP + ROW * Math.max(queries.length, keys.length) + 6;
+  const tall = TOP + ROW * most + 6;
   return (
     <svg
       class="al-ribbons"
@@ -59,7 +61,7 @@ export function Ribbons({ queries, keys, seen, weights, query, onAsk }) {
         <text
           class={`al-query al-asking ${i === query ? "al-strong" : ""}`}
           x={LEFT}
-          y={height(i) + 4}
+          y={left(i) + 4}
           text-anchor="end"
           onClick={() => onAsk(i)}
         >
@@ -67,7 +69,7 @@ export function Ribbons({ queries, keys, seen, weights, query, onAsk }) {
         </text>
       ))}
       {keys.map((word, j) => (
-        <text class={`al-key ${seen[j] ? "" : "al-unseen"}`} x={RIGHT} y={height(j) + 4}>
+        <text class={`al-key ${seen[j] ? "" : "al-unseen"}`} x={RIGHT} y={right(j) + 4}>
           {word}
         </text>
       ))}

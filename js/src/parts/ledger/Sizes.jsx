@@ -93,7 +93,7 @@ export function Sizes({ asked, complete, set, voice }) {
           onChange={(norm) => set({ norm })}
         />
         {Object.entries(SWITCHES).map(([name, label]) => (
-          <label class="al-check">
+          <label class="al-switch">
             <input
               type="checkbox"
               checked={asked[name]}
