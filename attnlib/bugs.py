@@ -47,6 +47,12 @@ def trace(x, head, mask, bugs=()):
 
     Raises `ValueError` for a bug that is not one of `BUGS` or `SPLIT_BUGS`, or two that exclude
     each other.
+
+    >>> x, head = np.eye(2), al.Head(*[np.eye(2)] * 4)
+    >>> trace(x, head, al.causal_mask(2)).weights.round(2).tolist()
+    [[1.0, 0.0], [0.33, 0.67]]
+    >>> trace(x, head, al.causal_mask(2), bugs=["inverted"]).weights.round(2).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
     """
     check(bugs)
     w_k = head.w_k.T.reshape(head.w_k.shape) if "transposed" in bugs else head.w_k
@@ -66,7 +72,13 @@ def trace(x, head, mask, bugs=()):
 
 
 def check(bugs):
-    """Raises `ValueError` unless `bugs` are known and can stand in one program."""
+    """Raises `ValueError` unless `bugs` are known and can stand in one program.
+
+    >>> check(["after", "half"])
+    Traceback (most recent call last):
+        ...
+    ValueError: after and half do the same step: choose one of them
+    """
     for bug in bugs:
         if bug not in BUGS | SPLIT_BUGS:
             known = ", ".join(BUGS | SPLIT_BUGS)
@@ -130,6 +142,12 @@ def symptoms(x, head, mask, bugs=()):
     """The `Symptoms` of a head with `bugs`; the arguments are those of `trace`.
 
     Raises `ValueError` for fewer than three tokens, of which too little can be told.
+
+    >>> x, head = np.eye(3), al.Head(*[np.eye(3)] * 4)
+    >>> symptoms(x, head, al.causal_mask(3)).leak
+    0.0
+    >>> round(symptoms(x, head, al.causal_mask(3), bugs=["inverted"]).leak, 2)
+    1.0
     """
     if len(x) < FEWEST:
         raise ValueError(f"x has {len(x)} tokens; expected at least {FEWEST}")

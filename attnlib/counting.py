@@ -15,6 +15,8 @@ BYTES = {"float32": 4, "bfloat16": 2, "int8": 1}
 class TransformerShape:
     """The sizes of a decoder-only transformer: all that its parameter count depends on.
 
+    Parameters
+    ----------
     n_layers, n_heads, d_model : as everywhere in this book; n_layers counts blocks.
     n_vocab : tokens in the vocabulary, one row each in the table of embeddings.
     n_positions : rows of a learned table of positions; 0 for positions that are not learned.
@@ -243,16 +245,16 @@ def _check_divides(name, value, whole_name, whole, otherwise=""):
     )
 
 
-# Radford et al. (2019); the sizes of the smallest model as released.
+#: Radford et al. (2019); the sizes of the smallest model as released.
 GPT2_SMALL = TransformerShape(
     n_layers=12, n_heads=12, d_model=768, n_vocab=50_257, n_positions=1024
 )
-# Brown et al. (2020), table 2.1, as 3Blue1Brown (2024) counts it: matrices alone, and the
-# unembedding a table of its own.
+#: Brown et al. (2020), table 2.1, as 3Blue1Brown (2024) counts it: matrices alone, and the
+#: unembedding a table of its own.
 GPT3 = TransformerShape(
     n_layers=96, n_heads=96, d_model=12_288, n_vocab=50_257, tied=False, biases=False, norm="none"
 )
-# Grattafiori et al. (2024), table 3: grouped heads, a gated feed-forward network, no biases.
+#: Grattafiori et al. (2024), table 3: grouped heads, a gated feed-forward network, no biases.
 LLAMA3_8B = TransformerShape(
     n_layers=32,
     n_heads=32,

@@ -15,11 +15,14 @@ Everything that needs these numbers (figures, chapters, exercises) reads them fr
 """
 
 import difflib
+import textwrap
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from attnlib.head import Head
+
+_WIDTH = 72  # characters of a line of a world's text
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,24 @@ class World:
     `vocabulary` gives each word one number for each of `axes`; `sentences` are examples by title
     (in PAIRS two texts each, the one that asks and the one that answers); `heads` describes
     designed heads: what asks (`w_q`) and what answers (`w_k`), each as
-    `{axis: {coordinate: number}}`, which axes a word hands over, and how strongly.
+    `{axis: {coordinate: number}}`, which axes a word hands over, and how strongly. A world prints
+    the names of what it holds.
+
+    >>> World(axes=("warm", "wet"), vocabulary={"sun": (1.0, 0.0), "rain": (0.1, 1.0)})
+    axes: 'warm', 'wet'
+    vocabulary: 'sun', 'rain'
     """
 
     axes: tuple
     vocabulary: dict
     sentences: dict = field(default_factory=dict)
     heads: dict = field(default_factory=dict)
+
+    def __repr__(self):
+        names = ("axes", "vocabulary", "sentences", "heads")
+        held = ((name, getattr(self, name)) for name in names)
+        lines = (f"{name}: {', '.join(map(repr, each))}" for name, each in held if each)
+        return "\n".join(textwrap.fill(line, _WIDTH, subsequent_indent="  ") for line in lines)
 
     def tokenize(self, text):
         """Split `text` into words of the vocabulary.
@@ -44,6 +58,9 @@ class World:
         letters matter only where the vocabulary has them.
 
         Raises `ValueError` if there is no word, or one that the vocabulary lacks.
+
+        >>> PHRASES.tokenize("A fluffy creature")
+        ['a', 'fluffy', 'creature']
         """
         words = text.split()
         if not words:
@@ -63,6 +80,9 @@ class World:
         """The embeddings of `words`: one row per word, `(n_tokens, d_model)` in float64.
 
         `words` is a sentence or a sequence of words; unknown ones raise `ValueError`.
+
+        >>> PHRASES.embed("fluffy creature").tolist()
+        [[0.1, 0.0, 1.0, 0.0, 0.0, 0.0], [1.0, 0.1, 0.0, 0.0, 0.1, 0.0]]
         """
         words = self.tokenize(words if isinstance(words, str) else " ".join(words))
         return np.array([self.vocabulary[word] for word in words])
@@ -72,6 +92,9 @@ class World:
 
         Returns an `attnlib.Head`; its `w_q` and `w_k` are `(d_model, d_head)`. Raises
         `ValueError` for a name that `heads` lacks.
+
+        >>> PHRASES.head("nouns look for adjectives")
+        Head(w_q=(6, 2), w_k=(6, 2), w_v=(6, 2), w_o=(2, 6))
         """
         if name not in self.heads:
             raise ValueError(
@@ -161,9 +184,9 @@ PHRASES = World(
     },
 )
 
-# Gender and number are directions here, exact to a tenth and not more: king to queen is
-# (0, 0, 1.7, 0), man to woman (0, 0, 1.8, 0). Countries differ by their own axis, and a
-# capital is its country plus one step on the axis *capital*.
+#: Gender and number are directions here, exact to a tenth and not more: king to queen is
+#: (0, 0, 1.7, 0), man to woman (0, 0, 1.8, 0). Countries differ by their own axis, and a
+#: capital is its country plus one step on the axis *capital*.
 DIRECTIONS = World(
     axes=("person", "royal", "gender", "plural", "capital", "France", "Italy", "Japan"),
     vocabulary={
@@ -364,7 +387,7 @@ PAIRS = World(
     },
 )
 
-# The text from which the tokenizer of the first chapter learns its pieces.
+#: The text from which the tokenizer of the first chapter learns its pieces.
 STORY = """\
 A fluffy blue creature roamed the verdant forest. The forest was old, older than the oldest
 tower, and the creature was fluffier than any fox. It roamed slowly. It had roamed the garden

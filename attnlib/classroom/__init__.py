@@ -1,6 +1,6 @@
 """Teach a class with the book: notebooks to hand out, and what the class made of them.
 
-```
+```bash
 python -m attnlib.classroom handout chapters/03_queries_and_keys.ipynb --to handouts
 python -m attnlib.classroom check submissions --jobs 2 --csv class.csv
 ```
@@ -14,7 +14,7 @@ mistake it is, where the check knows it), not attempted, or not reached: the che
 because its cell failed, ran too long or is gone. What a notebook has stored counts for nothing.
 The exit status is 1 if a notebook could not be run.
 
-**`check` runs what the students wrote, with your rights and your network.** Use a machine or a
+**It runs what the students wrote, with your rights and your network.** Use a machine or a
 container that you can lose. A student who writes verdicts of their own instead of answers is
 not found out: read what surprises you.
 

@@ -60,14 +60,21 @@ _PLACES = pieces.places(_CHAPTERS)
 
 
 def exercises():
-    """The exercises by id, in the order of the book: read-only."""
+    """The exercises by id, in the order of the book: read-only.
+
+    >>> exercises()["scores"].title
+    'Every query meets every key'
+    """
     return _EXERCISES
 
 
 def chapters():
     """The exercises of each chapter, in the order of the book: a tuple by the chapter's name.
 
-    A name is the chapter's title in lower case, without punctuation: "queries and keys".
+    A name is the chapter's title in lower case, without punctuation.
+
+    >>> [exercise.id for exercise in chapters()["softmax"]]
+    ['softmax-by-hand', 'softmax', 'tempered']
     """
     names = (part.__name__.rpartition(".")[2].replace("_", " ") for part in _CHAPTERS)
     return dict(zip(names, (part.EXERCISES for part in _CHAPTERS), strict=True))
@@ -85,6 +92,9 @@ def check(exercise_id, answer):
 
     Raises `ValueError` if there is no exercise called `exercise_id`, and `OSError` if the file
     that ATTNLIB_RECORD names cannot be written.
+
+    >>> check("softmax-by-hand", [0.1, 0.2, 0.7]).state
+    'wrong'
     """
     if not isinstance(exercise_id, str) or exercise_id not in _EXERCISES:
         near = difflib.get_close_matches(str(exercise_id), _EXERCISES, n=1)
@@ -105,5 +115,9 @@ def my_pieces(before=None):
     Attributes: scores, softmax, scaled_scores, delta, causal_mask, masked_weights and head, the
     class made of them; with `before="head"` those that come before the head. attnlib's own
     stands in for what is missing; the text of what is returned says which is whose.
+
+    >>> import numpy as np
+    >>> my_pieces().softmax(np.array([0.0, 0.0])).tolist()
+    [0.5, 0.5]
     """
     return pieces.load(_PLACES, before)

@@ -92,5 +92,8 @@ def try_head(Head):
 
     `Head(w_q, w_k, w_v, w_o)` is called as `head(x, context=None, mask=None, causal=False)`
     and has a `trace` of the same arguments. Nothing that the class does raises an exception.
+
+    >>> bool(try_head(al.Head)), bool(try_head(object))
+    (True, False)
     """
     return HEAD.ask(Head)

@@ -67,5 +67,9 @@ def try_multi_head(MultiHead):
     `MultiHead(w_q, w_k, w_v, w_o)`, of stacks of matrices, is called as
     `block(x, context=None, mask=None, causal=False)`. Nothing that the class does raises an
     exception.
+
+    >>> import attnlib as al
+    >>> bool(try_multi_head(al.MultiHead)), bool(try_multi_head(al.Head))
+    (True, False)
     """
     return MULTI_HEAD.ask(MultiHead)

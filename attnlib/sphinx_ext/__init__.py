@@ -3,9 +3,9 @@
 Nothing here runs when `attnlib` is imported; Jupyter Book loads it by name (_config.yml).
 """
 
-from . import accessibility, execution, figures, icons, identity, mathml, offline
+from . import accessibility, execution, figures, icons, identity, mathml, offline, reference
 
-PARTS = (execution, mathml, offline, icons, accessibility, identity, figures)
+PARTS = (execution, mathml, offline, icons, accessibility, identity, figures, reference)
 
 
 def setup(app):
