@@ -33,6 +33,8 @@ FIGURES_OF = {
     "07_masking": ["MaskLab", "BreakIt"],
     "08_many_heads": ["Heads", "BreakIt"],
     "09_order": ["OrderLab", "OrderLab"],
+    "10_cross_attention": ["Alignment", "Alignment"],
+    "11_counting": ["Ledger"],
 }
 START_UP = 60  # seconds, at most
 PATIENCE = 30_000  # milliseconds: a kernel starts slowly on a busy machine
