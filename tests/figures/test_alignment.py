@@ -320,18 +320,18 @@ class TestTruth:
 
 def random_challenges(seed, count=10):
     rng = np.random.default_rng(seed)
-    words = [word for n in range(14) for word in random_state(n)["asks"].split()]
+    words = [random_state(n)["asks"].split()[0] for n in range(14)]
 
-    def condition():
+    def condition(n):
         bound = str(rng.choice(["at_least", "at_most"]))
         return [
             {"measure": "padding", bound: rng.uniform(0, 0.3)},
-            {"measure": "second", "word": str(rng.choice(words)), bound: rng.uniform(0, 0.5)},
+            {"measure": "second", "word": words[n], bound: rng.uniform(0.05, 0.4)},
             {"measure": "own", bound: int(rng.integers(0, 8))},
-        ][rng.integers(3)]
+        ][n % 3]
 
     def challenge(n):
-        conditions = [condition() for _ in range(rng.integers(1, 3))]
+        conditions = [condition(n), condition(n + 1)][: 1 + n % 2]
         text = {"id": f"c{n}", "text": f"{n}.", "start": "", "setting": {}}
         return text | {"conditions": conditions}
 

@@ -535,7 +535,6 @@ class TestFields:
             ("n_layers", "12", ["PageUp"], 22),
             ("n_layers", "nonsense", ["ArrowUp"], 97),
             ("d_head", None, ["ArrowDown"], 127),
-            ("n_positions", "0", ["ArrowUp", "ArrowUp"], 2),
         ],
     )
     def test_arrow_keys_count(self, hands, name, typed, keys, value):
@@ -547,6 +546,11 @@ class TestFields:
         assert_true(hands, with_shape(**{name: value}))
         assert field(hands, name).input_value() == str(value)
         assert hands.spoken == told(with_shape(**{name: value}))
+
+    def test_arrow_keys_count_from_a_typed_nothing(self, hands):
+        type_into(hands, "n_positions", "2048")
+        type_into(hands, "n_positions", "0", key="ArrowUp")
+        assert_true(hands, with_shape(n_positions=1))
 
     def test_arrow_keys_stop_at_the_ends(self, hands):
         type_into(hands, "n_layers", "1")
