@@ -5,6 +5,7 @@ import csv
 import importlib.util
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -30,6 +31,12 @@ ENDLESS = 'def endless(*args):\n    while True:\n        pass\ncheck("strongest-
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
 APART = "import os\nassert os.listdir() == os.listdir(os.environ['ATTNLIB_PIECES']) == []"
 FORGED = "import os\nopen(os.environ['ATTNLIB_RECORD'], 'a').write('[3]\\nsolved\\n')\n"
+
+
+def in_a_thread(call, *arguments):
+    """The browser of other tests keeps an event loop in this thread, and two do not get along."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call, *arguments).result()
 
 
 def stubs(edits=(), without=(), path=CHAPTER):
@@ -114,7 +121,7 @@ def results(classroom):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel, "YIELDING", 1.0)
         run = marking.mark_all(classroom, 4, CELL_SECONDS, seen.append)
-        found = asyncio.run(run)
+        found = in_a_thread(asyncio.run, run)
     assert sorted(each.name for each in seen) == [each.name for each in found]
     return {each.name: each for each in found}
 
@@ -249,23 +256,23 @@ class TestTheCommand:
     def test_check_prints_the_report_and_writes_the_csv(self, tmp_path, capsys):
         write(stubs({"stub-scores": RIGHT}), tmp_path / "class" / "kim.ipynb")
         arguments = ["check", str(tmp_path / "class"), "--csv", str(tmp_path / "class.csv")]
-        assert main(arguments) == 0
+        assert in_a_thread(main, arguments) == 0
         printed = capsys.readouterr()
         assert "1 notebook: 1 solved, 0 wrong, 4 not attempted, 0 not reached." in printed.out
         assert printed.err == "[1/1] kim.ipynb\n"
         assert "kim.ipynb,queries and keys,scores,solved," in (tmp_path / "class.csv").read_text()
         with pytest.raises(SystemExit):
-            main(arguments)
+            in_a_thread(main, arguments)
         assert "class.csv exists, and nothing is overwritten" in capsys.readouterr().err
 
     def test_one_file_that_cannot_be_run_is_told_by_the_status(self, tmp_path, capsys):
         (tmp_path / "broken.ipynb").write_text("{")
-        assert main(["check", str(tmp_path)]) == 1
+        assert in_a_thread(main, ["check", str(tmp_path)]) == 1
         lines = capsys.readouterr().out.splitlines()
         assert lines[0] == "Could not be run:" and lines[1].startswith("  broken.ipynb: not a note")
 
     def test_a_folder_without_notebooks_is_no_success(self, tmp_path, capsys):
-        assert main(["check", str(tmp_path)]) == 1
+        assert in_a_thread(main, ["check", str(tmp_path)]) == 1
         assert capsys.readouterr().out.startswith("0 notebooks: ")
 
     @pytest.mark.parametrize(
@@ -285,7 +292,7 @@ class TestTheCommand:
 
     def test_help_warns_that_students_code_is_run(self, capsys):
         with pytest.raises(SystemExit):
-            main(["check", "--help"])
+            in_a_thread(main, ["check", "--help"])
         text = " ".join(capsys.readouterr().out.split())
         assert "runs what the students wrote" in text
         assert "a machine or a container that you can lose" in text
@@ -297,7 +304,7 @@ class TestTheCommand:
             importlib.util, "find_spec", lambda name: None if name in gone else found(name)
         )
         with pytest.raises(SystemExit):
-            main(["check", str(tmp_path)])
+            in_a_thread(main, ["check", str(tmp_path)])
         said = capsys.readouterr().err
         assert "jupyter_client and nbformat not found" in said
         assert "pip install jupyter-client nbformat" in said
@@ -322,16 +329,18 @@ class TestHandouts:
     def test_nothing_in_a_handout_is_attempted(self, tmp_path):
         handouts.hand_out([CHAPTER], tmp_path)
         write(stubs(path=tmp_path / CHAPTER.name), tmp_path / "class" / "kim.ipynb")
-        (result,) = asyncio.run(marking.mark_all(tmp_path / "class", 1, 20, lambda result: None))
+        (result,) = in_a_thread(
+            asyncio.run, marking.mark_all(tmp_path / "class", 1, 20, lambda result: None)
+        )
         assert states(result) == all_of(NOT_ATTEMPTED) and result.notes == ()
 
     def test_it_says_what_it_wrote_and_overwrites_nothing(self, tmp_path, capsys):
-        assert main(["handout", str(CHAPTER), "--to", str(tmp_path)]) == 0
+        assert in_a_thread(main, ["handout", str(CHAPTER), "--to", str(tmp_path)]) == 0
         target = tmp_path / CHAPTER.name
         assert capsys.readouterr().out == f"{target}: 5 solutions removed\n"
         before = target.read_bytes()
         other = ROOT / "chapters" / "04_softmax.ipynb"
-        assert main(["handout", str(other), str(CHAPTER), "--to", str(tmp_path)]) == 1
+        assert in_a_thread(main, ["handout", str(other), str(CHAPTER), "--to", str(tmp_path)]) == 1
         assert f"{target} exists, and nothing is overwritten" in capsys.readouterr().err
         assert target.read_bytes() == before and list(tmp_path.iterdir()) == [target]
 
@@ -353,7 +362,7 @@ class TestHandouts:
         astray.cells.insert(3, nbformat.v4.new_markdown_cell(folded))
         write(astray, tmp_path / "astray.ipynb")
         paths = [str(tmp_path / name) for name in names]
-        assert main(["handout", *paths, "--to", str(tmp_path / "new")]) == 1
+        assert in_a_thread(main, ["handout", *paths, "--to", str(tmp_path / "new")]) == 1
         assert complaint in capsys.readouterr().err
         assert not (tmp_path / "new").exists()
 
