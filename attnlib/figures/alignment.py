@@ -5,7 +5,7 @@ import traitlets
 
 from attnlib.attention import trace_attention
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure
+from attnlib.figures.base import Figure, check_pair
 from attnlib.world import PAD, PAIRS
 
 HEAD = "find the same meaning"
@@ -90,17 +90,8 @@ class Alignment(Figure):
 
     @traitlets.validate("selected")
     def _cell_that_exists(self, proposal):
-        chosen, most = proposal["value"], (len(self.asking), len(self.answering))
-        if chosen is None:
-            return None
-        pair = list(chosen) if isinstance(chosen, list | tuple) else []
-        if len(pair) != 2 or not all(
-            type(i) is int and 0 <= i < n for i, n in zip(pair, most, strict=True)
-        ):
-            raise ValueError(
-                f"selected is {chosen!r}; expected [query, key] below {most[0]} and {most[1]}"
-            )
-        return pair
+        most = (len(self.asking), len(self.answering))
+        return check_pair(proposal["value"], "query, key", most)
 
     @traitlets.observe("asks", "answers", "padding")
     def _stay_inside(self, change):

@@ -39,11 +39,25 @@ def check_cell(chosen, n):
 
     Raises `ValueError` that says what came and what was expected.
     """
+    return _check_pair(chosen, (n, n), f"[query, key], both below {n}")
+
+
+def check_pair(chosen, names, most):
+    """A chosen pair, None or a list such as `[query, key]`, each below its number of `most`.
+
+    Raises `ValueError` that says what came and what was expected; `names` are those of the two.
+    """
+    return _check_pair(chosen, most, f"[{names}] below {most[0]} and {most[1]}")
+
+
+def _check_pair(chosen, most, expected):
     if chosen is None:
         return None
     pair = list(chosen) if isinstance(chosen, list | tuple) else []
-    if len(pair) != 2 or not all(type(i) is int and 0 <= i < n for i in pair):
-        raise ValueError(f"selected is {chosen!r}; expected [query, key], both below {n}")
+    if len(pair) != 2 or not all(
+        type(i) is int and 0 <= i < n for i, n in zip(pair, most, strict=True)
+    ):
+        raise ValueError(f"selected is {chosen!r}; expected {expected}")
     return pair
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_numbers
+from attnlib.figures.base import Figure, check_numbers, check_pair
 from attnlib.head import Head
 from attnlib.world import PHRASES
 
@@ -90,17 +90,8 @@ class Heads(Figure):
 
     @traitlets.validate("selected")
     def _cell_that_exists(self, proposal):
-        chosen, most = proposal["value"], (len(self.heads), len(self.tokens))
-        if chosen is None:
-            return None
-        pair = list(chosen) if isinstance(chosen, list | tuple) else []
-        if len(pair) != 2 or not all(
-            type(i) is int and 0 <= i < n for i, n in zip(pair, most, strict=True)
-        ):
-            raise ValueError(
-                f"selected is {chosen!r}; expected [head, key] below {most[0]} and {most[1]}"
-            )
-        return pair
+        most = (len(self.heads), len(self.tokens))
+        return check_pair(proposal["value"], "head, key", most)
 
     @traitlets.observe("sentence")
     def _stay_inside(self, change):
