@@ -10,6 +10,7 @@ from attnlib.world import PAD, PAIRS
 
 HEAD = "find the same meaning"
 MOST_TOKENS, MOST_PADDING = 16, 4  # as in Alignment.jsx
+EQUAL = 1e-9  # weights closer than this are the same
 FIRST = PAIRS.sentences["A creature, in French"]
 
 
@@ -182,11 +183,17 @@ class Alignment(Figure):
             return None
         return float(max(np.sort(weights[i])[-2] for i in places))
 
+    def _whom(self, row):
+        top = [j for j, weight in enumerate(row) if weight > row.max() - EQUAL]
+        *words, last = dict.fromkeys(self.answering[j] for j in top)
+        if words and len(top) == (row > 0).sum():
+            return "to all alike"
+        return f"most to {', '.join(words)} and {last}" if words else f"most to {last}"
+
     def describe(self):
         lines = [f"Alignment: “{self.asks}” asks, “{self.answers}” answers"]
         for word, row in zip(self.asking, self.weights, strict=True):
-            j = int(row.argmax())
-            lines.append(f"   {word:<12} attends most to {self.answering[j]:<12} {row[j]:.2f}")
+            lines.append(f"   {word:<12} attends {self._whom(row):<20} {row.max():.2f}")
         return "\n".join(lines)
 
     def still(self):

@@ -45,6 +45,16 @@ def texts_of(state):
     return state["asks"].split(), state["answers"].split() + [PAD] * state["padding"]
 
 
+def whom(keys, row):
+    """The words with the largest weight of `row`, or that all it may see are alike."""
+    seen = {key for key, weight in zip(keys, row, strict=True) if weight > 0}
+    if len(seen) > 1 and np.ptp(row[row > 0]) < 1e-9:
+        return "all alike"
+    most = row > row.max() - 1e-9
+    *words, last = dict.fromkeys(key for key, at in zip(keys, most, strict=True) if at)
+    return f"{', '.join(words)} and {last}" if words else last
+
+
 def mask_of(state):
     """Which query may attend to which key, cell by cell."""
     queries, keys = texts_of(state)
@@ -251,9 +261,7 @@ class TestTruth:
             assert table.get_by_role("rowheader").all_inner_texts() == queries
             for i, row in enumerate(hands.cells("what each word receives")):
                 assert row[1] == shown_number(weights[i].max())
-                assert row[0] in [
-                    keys[j] for j in np.flatnonzero(weights[i] > weights[i].max() - 1e-9)
-                ]
+                assert row[0] == whom(keys, weights[i])
                 if outputs is None:
                     assert row[2:] == ["—", "—"]
                 else:
@@ -447,6 +455,13 @@ class TestHands:
         assert hands.spoken == f"{word} attends most to {weight}"
         strong = hands.root.locator(".al-ribbons text.al-strong").all_text_contents()
         assert strong == [word]
+
+    def test_a_word_that_reads_all_alike_is_said_to(self, hands):
+        row = hands.table("what each word receives").get_by_role("row").nth(4)
+        assert row.get_by_role("cell").all_inner_texts()[:2] == ["all alike", "0.13"]
+        row.click()
+        hands.settle()
+        assert hands.spoken == "et attends to all alike: 0.13"
 
     def test_words_that_come_twice_can_be_told_apart(self, hands):
         names = hands.menu("Who asks").locator("option").all_inner_texts()
@@ -657,10 +672,22 @@ class TestPython:
         figure = Alignment(**random_state(2))
         lines = repr(figure).splitlines()
         assert lines[0] == f"Alignment: “{figure.asks}” asks, “{figure.answers}” answers"
-        told = [
-            re.fullmatch(r"   (\S+) +attends most to (\S+) +(\d\.\d\d)", li) for li in lines[1:]
-        ]
+        told = [re.fullmatch(r"   (\S+) +attends (.+?) +(\d\.\d\d)", line) for line in lines[1:]]
         assert [match[1] for match in told] == figure.asking
         assert [match[3] for match in told] == [f"{row.max():.2f}" for row in figure.weights]
-        best = [figure.answering[int(row.argmax())] for row in figure.weights]
-        assert [match[2] for match in told] == best
+        words = [whom(figure.answering, row) for row in figure.weights]
+        told_words = [re.sub("^most to |^to (?=all alike$)", "", match[2]) for match in told]
+        assert told_words == words and "all alike" in words
+
+    @pytest.mark.parametrize(
+        "answers, padding, whom",
+        [
+            ("the fluffy blue creature", 0, "to all alike"),
+            ("the the", 0, "most to the"),
+            ("the", 0, "most to the"),
+            ("the", 2, "most to the"),
+        ],
+    )
+    def test_a_word_that_reads_all_alike_is_said_to(self, answers, padding, whom):
+        figure = Alignment("et", answers, padding=padding)
+        assert re.search(rf"et +attends {whom} ", repr(figure))

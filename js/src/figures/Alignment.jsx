@@ -1,6 +1,6 @@
 // Cross-attention: the queries of one text, the keys and values of another.
 import { computed } from "@preact/signals";
-import { distinct, number } from "../core/format.js";
+import { distinct, list, number } from "../core/format.js";
 import * as mathematics from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
@@ -9,6 +9,7 @@ import { MaskGrid } from "../parts/MaskGrid.jsx";
 import { describeCell } from "../parts/PatternGrid.jsx";
 import { readSentence } from "../parts/SentenceBox.jsx";
 import { Slider } from "../parts/Slider.jsx";
+import { Received, mostRead } from "../parts/alignment/Received.jsx";
 import { Ribbons } from "../parts/alignment/Ribbons.jsx";
 import { Texts } from "../parts/alignment/Texts.jsx";
 import { Why } from "../parts/alignment/Why.jsx";
@@ -215,42 +216,6 @@ function Switches({ s, g, voice }) {
   );
 }
 
-/** Whom each word attends to, and what comes back from there. */
-function Received({ g, onAsk }) {
-  const received = g.received.value;
-  return (
-    <table class="al-numbers al-received" aria-label="what each word receives">
-      <thead>
-        <tr>
-          <th scope="col">asks</th>
-          <th scope="col">attends most to</th>
-          <th scope="col">weight</th>
-          <th scope="col">receives, nearest</th>
-          <th scope="col">cosine</th>
-        </tr>
-      </thead>
-      <tbody>
-        {g.queries.value.map((word, i) => {
-          const row = g.weights.value[i];
-          const top = Math.max(...row);
-          const [nearest, cosine] = received?.[i] ?? [];
-          return (
-            <tr class={i === g.query.value ? "al-in-row" : ""} onClick={() => onAsk(i)}>
-              <th scope="row" class="al-query">
-                {word}
-              </th>
-              <td class="al-key">{g.keys.value[row.indexOf(top)]}</td>
-              <td>{number(top)}</td>
-              <td>{received ? nearest : "—"}</td>
-              <td>{received ? number(cosine) : "—"}</td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
-  );
-}
-
 /** Why nothing can be mixed. */
 function misfit(g) {
   const [n, m] = [g.keys.value.length, g.queries.value.length];
@@ -283,9 +248,9 @@ export function Alignment({ model }) {
   const [queries, keys] = [g.queries.value, g.keys.value];
   const ask = (i) => {
     s.query.value = i;
-    const row = g.weights.value[i];
-    const j = row.indexOf(Math.max(...row));
-    voice.speak(`${queries[i]} attends most to ${keys[j]}: ${number(row[j])}`);
+    const { words, weight } = mostRead(keys, g.weights.value[i]);
+    const whom = words.length ? `most to ${list(words)}` : "to all alike";
+    voice.speak(`${queries[i]} attends ${whom}: ${number(weight)}`);
   };
   const select = (i, j) => {
     s.query.value = i;
