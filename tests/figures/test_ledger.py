@@ -547,6 +547,26 @@ class TestFields:
         assert field(hands, name).input_value() == str(value)
         assert hands.spoken == told(with_shape(**{name: value}))
 
+    @pytest.mark.parametrize(
+        "name, keys, value",
+        [
+            ("n_heads", ["ArrowUp"], 16),
+            ("n_heads", ["ArrowDown"], 8),
+            ("n_heads", ["PageUp"], 24),
+            ("n_heads", ["PageDown", "ArrowDown"], 1),
+            ("n_kv_heads", ["ArrowDown", "ArrowDown"], 4),
+            ("d_model", ["ArrowUp"], 780),
+        ],
+    )
+    def test_arrow_keys_go_on_to_a_size_that_fits(self, hands, name, keys, value):
+        hands.menu("Model").select_option("GPT-2 small")
+        field(hands, name).focus()
+        hands.press(*keys)
+        hands.settle()
+        shape = PRESETS["GPT-2 small"] | {name: value}
+        assert_true(hands, START | {"shape": shape})
+        assert hands.spoken == told(START | {"shape": shape})
+
     def test_arrow_keys_count_from_a_typed_nothing(self, hands):
         type_into(hands, "n_positions", "2048")
         type_into(hands, "n_positions", "0", key="ArrowUp")

@@ -85,15 +85,19 @@ export function Ledger({ model }) {
     read: readState,
   });
   const [shape, counted, opened] = [g.shape.value, g.counted.value, g.opened.value];
-  const set = (change) => {
-    const asked = { ...s.shape.value, ...change };
+  const fault = (change) => {
     try {
-      complete(asked);
+      complete({ ...s.shape.value, ...change });
     } catch (error) {
-      return voice.tell(`${error.message}. The model stays as it was.`, true);
+      return error;
     }
+  };
+  const fits = (change) => !fault(change);
+  const set = (change) => {
+    const wrong = fault(change);
+    if (wrong) return voice.tell(`${wrong.message}. The model stays as it was.`, true);
     voice.tell("");
-    s.shape.value = asked;
+    s.shape.value = { ...s.shape.value, ...change };
     s.opened.value = g.opened.value; // a line that is gone does not come back
     const { total, parts } = g.counted.value;
     voice.speak(`${whole(total)} parameters, ${percent(parts.attention / total)} in attention`);
@@ -142,7 +146,7 @@ export function Ledger({ model }) {
           onChange={(title) => title && set(presets[title])}
         />
       </div>
-      <Sizes asked={s.shape.value} complete={shape} set={set} voice={voice} />
+      <Sizes asked={s.shape.value} complete={shape} fits={fits} set={set} voice={voice} />
       <div data-picture>
         <p class="al-grand-total">
           <strong>{whole(counted.total)}</strong> parameters,{" "}

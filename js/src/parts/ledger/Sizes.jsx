@@ -20,6 +20,7 @@ const SWITCHES = {
 };
 const NORMS = { none: "none", rms: "a scale (RMS)", layer: "a scale and a shift" };
 const STEPS = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
+const SEARCHED = 1000; // how far beyond a step a size that fits is looked for
 
 const WHOLE = /^[+-]?(\d{1,15}|\d{1,3}([\s,_]\d{3}){1,4})$/;
 
@@ -30,7 +31,13 @@ function read(text) {
   return WHOLE.test(typed) ? Number(typed.replace(/[\s,_]/g, "")) : NaN;
 }
 
-function Size({ name, asked, complete, onSet, voice }) {
+/** The first size that fits, `step` or more from `from`; the step itself where none does. */
+function stepped(from, step, fits) {
+  const sizes = Array.from({ length: SEARCHED }, (_, n) => from + step + n * Math.sign(step));
+  return sizes.find(fits) ?? from + step;
+}
+
+function Size({ name, asked, complete, fits, onSet, voice }) {
   const [typed, setTyped] = useState(null);
   const shown = typed ?? (asked === null ? "" : String(asked));
   const follows = FOLLOWS.includes(name);
@@ -52,7 +59,7 @@ function Size({ name, asked, complete, onSet, voice }) {
     event.preventDefault();
     setTyped(null);
     const from = typed === null ? null : read(typed);
-    onSet((Number.isInteger(from) ? from : complete) + STEPS[event.key]);
+    onSet(stepped(Number.isInteger(from) ? from : complete, STEPS[event.key], fits));
   };
   return (
     <label class="al-size">
@@ -72,7 +79,7 @@ function Size({ name, asked, complete, onSet, voice }) {
 }
 
 /** `asked` is the shape with nulls where something follows, `complete` the one without. */
-export function Sizes({ asked, complete, set, voice }) {
+export function Sizes({ asked, complete, fits, set, voice }) {
   return (
     <div data-not-in-picture>
       <div class="al-sizes">
@@ -82,6 +89,7 @@ export function Sizes({ asked, complete, set, voice }) {
             name={name}
             asked={asked[name]}
             complete={complete[name]}
+            fits={(value) => fits({ [name]: value })}
             onSet={(value) => set({ [name]: value })}
             voice={voice}
           />
