@@ -524,6 +524,16 @@ class TestHands:
         assert hands.root.locator("img, script, b").count() == 0
         assert hands.page.record.errors == []
 
+    def test_another_pair_ends_what_was_written_and_said(self, hands):
+        hands.unfold()
+        own(hands)[0].fill("fox slepp")
+        hands.press("Enter")
+        hands.hears("Did you mean “sleep”?")
+        hands.menu("Texts").select_option("A fox, in French")
+        hands.settle()
+        assert_true(hands, OF_FOX)
+        assert hands.spoken == "" and own(hands)[0].input_value() == FOX[0]
+
     def test_a_near_miss_gets_a_proposal(self, hands):
         hands.unfold()
         own(hands)[0].fill("creature verdoiante")

@@ -19,25 +19,18 @@ function TextInput({ label, value, onInput }) {
   );
 }
 
-function Own({ asks, answers, vocabulary, onUse, voice }) {
-  const [typed, setTyped] = useState({});
-  const now = { asks, answers, ...typed };
-  const use = (event) => {
-    event.preventDefault();
-    const read = [now.asks, now.answers].map((text) => readSentence(text, vocabulary));
-    const wrong = read.find((words) => words instanceof Error);
-    if (wrong) return voice.tell(wrong.message, true);
-    setTyped({});
-    voice.tell("");
-    onUse(...read.map((words) => words.join(" ")));
-  };
-  const write = (name) => (text) => setTyped({ ...typed, [name]: text });
+function Own({ asks, answers, vocabulary, onWrite, onUse }) {
   return (
     <details class="al-more">
       <summary>Write your own</summary>
-      <form onSubmit={use}>
-        <TextInput label="The text that asks" value={now.asks} onInput={write("asks")} />
-        <TextInput label="The text that answers" value={now.answers} onInput={write("answers")} />
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onUse([asks, answers]);
+        }}
+      >
+        <TextInput label="The text that asks" value={asks} onInput={onWrite("asks")} />
+        <TextInput label="The text that answers" value={answers} onInput={onWrite("answers")} />
         <button type="submit">Use</button>
       </form>
       <p>Words that have a vector: {Object.keys(vocabulary).join(", ")}.</p>
@@ -48,13 +41,22 @@ function Own({ asks, answers, vocabulary, onUse, voice }) {
 export function Texts({ asks, answers, pairs, vocabulary, onUse, voice }) {
   const titles = Object.keys(pairs);
   const chosen = titles.find((title) => pairs[title][0] === asks && pairs[title][1] === answers);
+  const [typed, setTyped] = useState({});
+  const use = (texts) => {
+    const read = texts.map((text) => readSentence(text, vocabulary));
+    const wrong = read.find((words) => words instanceof Error);
+    if (wrong) return voice.tell(wrong.message, true);
+    setTyped({});
+    voice.tell("");
+    onUse(...read.map((words) => words.join(" ")));
+  };
   return (
     <div class="al-sentence" data-not-in-picture>
       <label class="al-field">
         <span>Texts</span>
         <select
           value={chosen ?? ""}
-          onChange={({ currentTarget: { value } }) => value && onUse(...pairs[value])}
+          onChange={({ currentTarget: { value } }) => value && use(pairs[value])}
         >
           {titles.map((title) => (
             <option value={title}>{title}</option>
@@ -62,7 +64,11 @@ export function Texts({ asks, answers, pairs, vocabulary, onUse, voice }) {
           <option value="">your own</option>
         </select>
       </label>
-      <Own {...{ asks, answers, vocabulary, onUse, voice }} />
+      <Own
+        {...{ asks, answers, ...typed, vocabulary }}
+        onWrite={(name) => (text) => setTyped({ ...typed, [name]: text })}
+        onUse={use}
+      />
     </div>
   );
 }
