@@ -9,6 +9,7 @@ import { MaskGrid } from "../parts/MaskGrid.jsx";
 import { describeCell } from "../parts/PatternGrid.jsx";
 import { readSentence } from "../parts/SentenceBox.jsx";
 import { Slider } from "../parts/Slider.jsx";
+import { Switch } from "../parts/Switch.jsx";
 import { Received, mostRead } from "../parts/alignment/Received.jsx";
 import { Ribbons } from "../parts/alignment/Ribbons.jsx";
 import { Texts } from "../parts/alignment/Texts.jsx";
@@ -169,17 +170,14 @@ const MEASURES = {
 
 function Switches({ s, g, voice }) {
   const box = (name, label, told) => (
-    <label class="al-switch">
-      <input
-        type="checkbox"
-        checked={s[name].value}
-        onChange={(event) => {
-          s[name].value = event.currentTarget.checked;
-          voice.speak(told());
-        }}
-      />
-      {label}
-    </label>
+    <Switch
+      label={label}
+      on={s[name].value}
+      onChange={(on) => {
+        s[name].value = on;
+        voice.speak(told());
+      }}
+    />
   );
   const onPadding = () => `weight on padding: ${number(g.padding.value)}`;
   return (

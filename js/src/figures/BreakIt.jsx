@@ -9,6 +9,7 @@ import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { PatternGrid, describeCell } from "../parts/PatternGrid.jsx";
 import { SentenceBox, readSentence } from "../parts/SentenceBox.jsx";
+import { Switch } from "../parts/Switch.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = [
@@ -160,14 +161,7 @@ function Switches({ known, s, model, voice, onChange }) {
     <fieldset class="al-switches">
       <legend class="al-strip-title">Bugs</legend>
       {Object.entries(known).map(([bug, text]) => (
-        <label class="al-switch">
-          <input
-            type="checkbox"
-            checked={s.bugs.value.includes(bug)}
-            onChange={(event) => toggle(bug, event.currentTarget.checked)}
-          />
-          {text}
-        </label>
+        <Switch label={text} on={s.bugs.value.includes(bug)} onChange={(on) => toggle(bug, on)} />
       ))}
     </fieldset>
   );

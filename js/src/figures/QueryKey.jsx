@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { list, round, short } from "../core/format.js";
 import * as mathematics from "../core/mathematics.js";
+import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { LARGEST, MatrixEditor, signedFill } from "../parts/MatrixEditor.jsx";
 import { PatternGrid, describeCell } from "../parts/PatternGrid.jsx";
@@ -10,6 +11,7 @@ import { Plane } from "../parts/Plane.jsx";
 import { Strip } from "../parts/Strip.jsx";
 import { Challenges } from "../parts/Challenges.jsx";
 import { SentenceBox, readSentence } from "../parts/SentenceBox.jsx";
+import { Switch } from "../parts/Switch.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["sentence", "w_q", "w_k", "scaled", "causal", "orientation", "show", "selected"];
@@ -139,32 +141,6 @@ function Embeddings({ words, x, axes, selected }) {
         </tbody>
       </table>
     </div>
-  );
-}
-
-function Choice({ label, value, choices, onChange }) {
-  return (
-    <label class="al-field">
-      <span>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        {Object.entries(choices).map(([name, text]) => (
-          <option value={name}>{text}</option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function Switch({ label, on, onChange }) {
-  return (
-    <label class="al-switch">
-      <input
-        type="checkbox"
-        checked={on}
-        onChange={(event) => onChange(event.currentTarget.checked)}
-      />
-      {label}
-    </label>
   );
 }
 

@@ -1,6 +1,7 @@
 // The sizes of the model, as the reader sets them. What is left empty follows from the others.
 import { useState } from "preact/hooks";
 import { Choice } from "../Choice.jsx";
+import { Switch } from "../Switch.jsx";
 
 const LABELS = {
   n_layers: "layers",
@@ -101,14 +102,7 @@ export function Sizes({ asked, complete, fits, set, voice }) {
           onChange={(norm) => set({ norm })}
         />
         {Object.entries(SWITCHES).map(([name, label]) => (
-          <label class="al-switch">
-            <input
-              type="checkbox"
-              checked={asked[name]}
-              onChange={(event) => set({ [name]: event.currentTarget.checked })}
-            />
-            {label}
-          </label>
+          <Switch label={label} on={asked[name]} onChange={(on) => set({ [name]: on })} />
         ))}
       </div>
       <p class="al-hint">

@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { distinct, number, round, short } from "../../core/format.js";
 import { Choice } from "../Choice.jsx";
 import { MatrixEditor } from "../MatrixEditor.jsx";
+import { Switch } from "../Switch.jsx";
 import { VectorPlane } from "../VectorPlane.jsx";
 
 const NAMED_FROM = 0.25; // of the longest value: shorter arrows crowd the middle
@@ -206,14 +207,11 @@ function Controls({ s, g, presets, voice }) {
           choices={{ ...distinct(g.words.value) }}
           onChange={(i) => (s.query.value = Number(i))}
         />
-        <label class="al-switch">
-          <input
-            type="checkbox"
-            checked={s.residual.value}
-            onChange={(event) => (s.residual.value = event.currentTarget.checked)}
-          />
-          residual: add to the embedding
-        </label>
+        <Switch
+          label="residual: add to the embedding"
+          on={s.residual.value}
+          onChange={(on) => (s.residual.value = on)}
+        />
       </div>
       <div class="al-presets" role="group" aria-label="What is handed over" data-not-in-picture>
         <span class="al-hint">Hand over</span>

@@ -6,6 +6,7 @@ import { dot } from "../../core/mathematics.js";
 import { frequency, rotate } from "../../core/positions.js";
 import { Slider } from "../Slider.jsx";
 import { Steady } from "../Steady.jsx";
+import { Switch } from "../Switch.jsx";
 
 export const LAST = 60; // the last position on the sliders
 const DIAL = { size: 110, centre: 55, radius: 46 };
@@ -162,17 +163,14 @@ function Controls({ s, score, voice }) {
       <button type="button" onClick={() => both(1)}>
         both one on
       </button>
-      <label class="al-switch">
-        <input
-          type="checkbox"
-          checked={s.alike.value}
-          onChange={(event) => {
-            s.alike.value = event.currentTarget.checked;
-            told();
-          }}
-        />
-        the key is like the query
-      </label>
+      <Switch
+        label="the key is like the query"
+        on={s.alike.value}
+        onChange={(on) => {
+          s.alike.value = on;
+          told();
+        }}
+      />
     </div>
   );
 }
