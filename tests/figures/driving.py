@@ -4,6 +4,8 @@ import base64
 import json
 from pathlib import Path
 
+import numpy as np
+
 from attnlib import world
 from attnlib.sphinx_ext.figures import host
 
@@ -51,6 +53,39 @@ def assert_links_refused(hands, states, because="", kept=lambda hands: hands.val
 
 
 AT_REST = 100  # milliseconds: more than the figures wait before they speak of a drag
+
+
+INK = """cells => {
+    const canvas = cells[0].closest("table").parentElement.querySelector("canvas");
+    const origin = canvas.getBoundingClientRect();
+    return cells.map((cell) => {
+        const box = cell.getBoundingClientRect();
+        const [left, top] = [box.left - origin.left, box.top - origin.top];
+        const dots = (pixels) => Math.round(pixels * devicePixelRatio);
+        const within = [left, top, box.width, box.height].map(dots);
+        const { data, width, height } = canvas.getContext("2d").getImageData(...within);
+        const sums = [0, 0, 0];
+        for (let n = 0; n < width * height; n++) {
+            const ink = data[4 * n + 3] / 255;
+            const [x, y] = [n % width, Math.floor(n / width)];
+            [1, x + 0.5, y + 0.5].forEach((factor, d) => (sums[d] += ink * factor));
+        }
+        const [x, y] = [within[0] + sums[1] / sums[0], within[1] + sums[2] / sums[0]];
+        return [
+            sums[0] / devicePixelRatio ** 2,
+            x / devicePixelRatio - left - box.width / 2,
+            y / devicePixelRatio - top - box.height / 2,
+        ];
+    });
+}"""
+
+
+def ink_of(cells):
+    """The ink in each of a grid's cells, in pixels: its area, and where its middle is.
+
+    Three arrays: areas, and how far to the right of and below the cell's middle (NaN without ink).
+    """
+    return np.array(cells.evaluate_all(INK)).T
 
 
 class Hands:

@@ -8,7 +8,7 @@ import pytest
 import attnlib as al
 from attnlib import world
 from attnlib.figures import QueryKey
-from tests.figures.driving import D_MODEL, document, shown_number
+from tests.figures.driving import D_MODEL, document, ink_of, shown_number
 
 STATES = 25
 LENGTHS = [1, 16, 2, 5, 8, 11]
@@ -229,33 +229,12 @@ def test_the_still_picture_shows_the_same_weights(page_factory, open_figure, tmp
         assert picture.locator("text", has_text=word).first.is_visible()
 
 
-# The ink within each cell, in pixels: its area, and how far its middle is from that of the cell.
-INK = """cells => {
-    const canvas = cells[0].closest("table").parentElement.querySelector("canvas");
-    const origin = canvas.getBoundingClientRect();
-    return cells.map((cell) => {
-        const box = cell.getBoundingClientRect();
-        const [left, top] = [box.left - origin.left, box.top - origin.top];
-        const within = [left, top, box.width, box.height].map((n) => Math.round(n * 2));
-        const { data, width, height } = canvas.getContext("2d").getImageData(...within);
-        const sums = [0, 0, 0];
-        for (let n = 0; n < width * height; n++) {
-            const ink = data[4 * n + 3] / 255;
-            const [x, y] = [n % width, Math.floor(n / width)];
-            [1, x + 0.5, y + 0.5].forEach((factor, d) => (sums[d] += ink * factor));
-        }
-        const [x, y] = [within[0] + sums[1] / sums[0], within[1] + sums[2] / sums[0]];
-        return [sums[0] / 4, x / 2 - left - box.width / 2, y / 2 - top - box.height / 2];
-    });
-}"""
-
-
 @pytest.mark.parametrize("orientation", ["rows", "columns"])
 def test_dots_stand_in_their_cells_with_the_area_of_their_weight(open_figure, orientation):
     figure = QueryKey(preset="nouns look for adjectives", orientation=orientation)
     hands = open_figure(figure, device_scale_factor=2)
     hands.settle()
-    areas, across, down = np.array(hands.pattern_cells.evaluate_all(INK)).T
+    areas, across, down = ink_of(hands.pattern_cells)
     np.testing.assert_allclose([across, down], 0, atol=0.1)
     weights = np.array(hands.values()["weights"])
     weights = np.ravel(weights if orientation == "rows" else weights.T)
