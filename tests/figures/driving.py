@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,31 @@ def ink_of(cells):
     Three arrays: areas, and how far to the right of and below the cell's middle (NaN without ink).
     """
     return np.array(cells.evaluate_all(INK)).T
+
+
+DRAWN = """canvas => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    canvas.drawIn(svg);
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    const place = { left: left + scrollX, top: top + scrollY, width, height };
+    svg.style.position = "absolute";
+    for (const name in place) svg.style[name] = `${place[name]}px`;
+    document.querySelector("svg.drawn")?.remove();
+    svg.classList.add("drawn");
+    document.body.append(svg);
+}"""
+LINE = re.compile(r"M(\S+) (\S+?)L(\S+) ([^\sMLZ]+)")
+
+
+def drawn(canvas):
+    """The drawing on `canvas` as an SVG over it, as it would be saved: its locator."""
+    canvas.evaluate(DRAWN)
+    return canvas.page.locator("svg.drawn")
+
+
+def lines_of(path):
+    """The lines that `path` of a drawing consists of, `(n, 4)`: from x and y to x and y."""
+    return np.array(LINE.findall(path.get_attribute("d")), dtype=float)
 
 
 class Hands:

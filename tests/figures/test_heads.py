@@ -116,9 +116,10 @@ class TestTruth:
     def test_bars_are_as_long_as_their_numbers(self, hands):
         hands.open_link(START | {"strengths": [2, 1, 1, 1]})
         row = hands.table("what head 1 reads").get_by_role("row", name="fluffy")
-        weight, added = row.locator(".al-reads-bar").evaluate_all(
-            "all => all.map(one => one.getBoundingClientRect().width / one.parentNode.offsetWidth)"
+        sizes = row.locator(".al-reads-bars").evaluate(
+            "one => getComputedStyle(one).backgroundSize"
         )
+        weight, added = (float(share) / 100 for share in re.findall(r"([\d.]+)% 50%", sizes))
         values = hands.values()
         assert weight == pytest.approx(values["weights"][0][3][1], abs=0.03)
         assert added == pytest.approx(

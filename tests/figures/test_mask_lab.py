@@ -9,7 +9,15 @@ import traitlets
 import attnlib as al
 from attnlib.figures import MaskLab
 from attnlib.figures.mask_lab import PRESETS, WAYS, examples, preset
-from tests.figures.driving import assert_links_refused, centre, mouse_drag, shown_number, touch_drag
+from tests.figures.driving import (
+    AT_REST,
+    assert_links_refused,
+    centre,
+    ink_of,
+    mouse_drag,
+    shown_number,
+    touch_drag,
+)
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import link_state
 from tests.figures.test_shared_rules import assert_judged_alike, holes
@@ -84,6 +92,7 @@ def cell(hands, i, j, label="mask"):
 
 def mask_of(hands):
     """The mask as its cells say it, queries in rows."""
+    hands.page.wait_for_timeout(AT_REST)
     n = grid(hands).get_by_role("columnheader").count()
     names = [[cell(hands, i, j).get_attribute("aria-label") for j in range(n)] for i in range(n)]
     assert all(name.endswith((": may attend", ": hidden")) for row in names for name in row)
@@ -132,18 +141,21 @@ class TestTruth:
     def test_dots_have_the_area_of_their_weight_and_leaks_are_marked(self, hands):
         state = random_state(4) | {"orientation": "rows"}
         hands.open_link(state)
-        look = """all => all.map(one => [
-            one.querySelector(".al-dot")?.getBoundingClientRect().width ?? 0,
-            one.classList.contains("al-leak"), one.classList.contains("al-masked")])"""
+        look = """all => all.map(one => ["al-leak", "al-masked"].map((name) =>
+            one.classList.contains(name)))"""
         for way in WAYS:
             weights = np.ravel(MaskLab(**state).weights(way))
             cells = grid(hands, TITLES[way]).locator('[role="gridcell"]')
-            widths, leaks, hidden = np.array(cells.evaluate_all(look)).T
+            areas, across, down = ink_of(cells)
+            leaks, hidden = np.array(cells.evaluate_all(look)).T
             np.testing.assert_array_equal(hidden == 0, np.ravel(state["mask"]))
             np.testing.assert_array_equal(leaks == 1, (hidden == 1) & (weights > 0))
             seen = weights > 0.02  # smaller dots stay visible as points
-            shares = np.square(widths) / np.square(widths).max() * weights.max()
-            np.testing.assert_allclose(shares[seen], weights[seen], rtol=0.05)
+            full = np.where(leaks, 4, np.pi) * weights  # leaks are squares
+            largest = (areas / np.where(full > 0, full, np.inf)).max()
+            np.testing.assert_allclose(areas[seen], largest * full[seen], rtol=0.05, atol=0.5)
+            np.testing.assert_array_equal(areas > 0, weights > 0)
+            np.testing.assert_allclose([across[seen], down[seen]], 0, atol=0.5)
 
     def test_the_table_shows_how_the_chosen_weight_comes_about(self, hands):
         for seed in range(16):

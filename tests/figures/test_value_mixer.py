@@ -15,6 +15,8 @@ from tests.figures.driving import (
     D_MODEL,
     assert_links_refused,
     centre,
+    drawn,
+    lines_of,
     mouse_drag,
     shown_number,
     touch_drag,
@@ -124,13 +126,12 @@ class TestMixTruth:
             assert hands.root.get_by_role("img", name=name, exact=True).count() == 1
 
     def test_arrows_head_to_tail_end_at_the_mixture(self, hands):
-        ends = (
-            """all => all.map(one => [one.x1, one.y1, one.x2, one.y2].map(n => n.baseVal.value))"""
-        )
         for seed in range(8):
             hands.open_link(random_state(seed))
-            chain = hands.plane.locator(".al-vector-part line").evaluate_all(ends)
-            [mixed] = hands.plane.locator(".al-vector-mixed line").evaluate_all(ends)
+            drawing = drawn(canvas_beside(hands.plane))
+            chain = lines_of(drawing.locator('path[stroke-width="4"]'))
+            [mixed] = lines_of(drawing.locator('path[stroke-dasharray="2 4"]'))
+            assert len(chain) == len(hands.values()["weights"])
             np.testing.assert_allclose(chain[0][:2], mixed[:2], atol=1e-6)
             np.testing.assert_allclose(chain[-1][2:], mixed[2:], atol=1e-3)
             for one, following in pairwise(chain):
@@ -143,7 +144,8 @@ class TestMixTruth:
         for seed in (None, *range(0, 16, 4), 2, 10):
             state = random_state(seed) if seed is not None else START
             hands.open_link(state)
-            names = hands.plane.locator("text").evaluate_all(box)
+            names = drawn(canvas_beside(hands.plane)).locator("text").evaluate_all(box)
+            assert {"value 1 →", "value 2 ↑", "mixed"} <= {word for *_, word in names}
             frame = hands.plane.bounding_box()
             for n, (left, right, top, bottom, word) in enumerate(names):
                 assert left >= frame["x"] - 1 and right <= frame["x"] + frame["width"] + 1, word
@@ -157,6 +159,10 @@ class TestMixTruth:
         challenges = random_challenges(0, "mix")
         verdicts = assert_judged_alike(open_figure, ValueMixer, challenges, states)
         assert 10 < len(verdicts) < 180  # both verdicts were seen
+
+
+def canvas_beside(plane):
+    return plane.locator("xpath=..").locator("canvas")
 
 
 def random_challenges(seed, view, count=12):
@@ -352,10 +358,9 @@ class TestHands:
         hands.settle()
         assert_true(hands, START | {"query": 7, "residual": False})
         assert hands.root.get_by_text("delta alone").first.is_visible()
-        drawing = hands.root.get_by_role("img", name="forest: delta")
-        assert {"place →", "fits places ↑", "delta"} <= set(
-            drawing.locator("text").all_text_contents()
-        )
+        plane = hands.root.get_by_role("img", name="forest: delta")
+        names = drawn(canvas_beside(plane)).locator("text").all_text_contents()
+        assert {"place →", "fits places ↑", "delta"} <= set(names)
 
     @pytest.mark.parametrize("name, axis, d", [("w_v", "fits animals", 2), ("w_o", "value 2", 3)])
     def test_matrix_cells_answer_keys_and_drags(self, hands, name, axis, d):

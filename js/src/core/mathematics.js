@@ -4,15 +4,23 @@ const MOST_SWEEPS = 30; // small matrices need about six
 
 /** @typedef {number[][]} Matrix one array per row */
 
+// Loops, where a drag calls them for every frame: what they would allocate is collected during the drag.
+
 /** @returns {Matrix} the product, (a's rows, b's columns) */
 export function matmul(a, b) {
-  return a.map((row) =>
-    b[0].map((_, j) => row.reduce((sum, value, i) => sum + value * b[i][j], 0)),
-  );
+  const columns = b[0].length;
+  return a.map((row) => {
+    const product = new Array(columns).fill(0);
+    for (let i = 0; i < row.length; i++)
+      for (let j = 0; j < columns; j++) product[j] += row[i] * b[i][j];
+    return product;
+  });
 }
 
 export function dot(a, b) {
-  return a.reduce((sum, value, i) => sum + value * b[i], 0);
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
 }
 
 export const length = (vector) => Math.sqrt(dot(vector, vector));
@@ -35,11 +43,13 @@ export function maskLater(rows) {
 
 /** Softmax of one row; a row of minus infinities gives zeros, as in attnlib. */
 export function softmax(row) {
-  const top = Math.max(...row);
+  const top = Math.max.apply(null, row);
   if (top === -Infinity) return row.map(() => 0);
-  const powers = row.map((score) => Math.exp(score - top));
-  const total = powers.reduce((sum, power) => sum + power, 0);
-  return powers.map((power) => power / total);
+  const weights = row.map((score) => Math.exp(score - top));
+  let total = 0;
+  for (let j = 0; j < weights.length; j++) total += weights[j];
+  for (let j = 0; j < weights.length; j++) weights[j] /= total;
+  return weights;
 }
 
 /**
@@ -50,7 +60,8 @@ export function moveProjection(w, x, target) {
   const norm = dot(x, x);
   if (norm === 0) return w;
   const now = matmul([x], w)[0];
-  return w.map((row, a) => row.map((value, d) => value + (x[a] * (target[d] - now[d])) / norm));
+  const moved = (row, a) => row.map((value, d) => value + (x[a] * (target[d] - now[d])) / norm);
+  return w.map((row, a) => (x[a] === 0 ? row : moved(row, a)));
 }
 
 /** Numbers between 0 and 1 from a seed (mulberry32), so that a random choice can be had again. */

@@ -4,9 +4,14 @@
 const TURN = 2 * Math.PI;
 const LETTERS = 11; // units, as the other drawings
 const WEIGHT = 600;
+const HALO = 3; // what a name keeps clear around it
 const SOLID = [];
 const SVG = "http://www.w3.org/2000/svg";
 const ALIGN = { start: "left", middle: "center", end: "right" };
+
+// Where a corner of a shape is that stands at (x, y) and is turned.
+const across = (corner, { x, cos, sin }) => x + corner[0] * cos - corner[1] * sin;
+const down = (corner, { y, cos, sin }) => y + corner[0] * sin + corner[1] * cos;
 
 export class CanvasPen {
   constructor(context, { colours, type }) {
@@ -18,13 +23,19 @@ export class CanvasPen {
     this.context.moveTo(x + r, y);
     this.context.arc(x, y, r, 0, TURN);
   }
+  square(x, y, r) {
+    this.context.rect(x - r, y - r, 2 * r, 2 * r);
+  }
   line(x1, y1, x2, y2) {
     this.context.moveTo(x1, y1);
     this.context.lineTo(x2, y2);
   }
-  shape(corners) {
-    corners.forEach(([x, y], n) => (n ? this.context.lineTo(x, y) : this.context.moveTo(x, y)));
-    this.context.closePath();
+  shape(corners, place) {
+    const { context } = this;
+    context.moveTo(across(corners[0], place), down(corners[0], place));
+    for (let n = 1; n < corners.length; n++)
+      context.lineTo(across(corners[n], place), down(corners[n], place));
+    context.closePath();
   }
   fill({ ink, opacity = 1 }) {
     this.context.globalAlpha = opacity;
@@ -41,11 +52,18 @@ export class CanvasPen {
     if (dash !== SOLID) this.context.setLineDash(SOLID);
     this.context.beginPath();
   }
-  name(text, { x, y, anchor = "start", ink, opacity = 1 }) {
-    this.context.globalAlpha = opacity;
-    this.context.fillStyle = this.colours[ink];
-    this.context.textAlign = ALIGN[anchor];
-    this.context.fillText(text, x, y);
+  name(text, { x, y, anchor = "start" }, { ink, opacity = 1, halo }) {
+    const { context } = this;
+    context.globalAlpha = opacity;
+    context.textAlign = ALIGN[anchor];
+    if (halo) {
+      context.strokeStyle = this.colours[halo];
+      context.lineWidth = HALO;
+      context.lineJoin = "round";
+      context.strokeText(text, x, y);
+    }
+    context.fillStyle = this.colours[ink];
+    context.fillText(text, x, y);
   }
 }
 
@@ -56,11 +74,15 @@ export class SVGPen {
   dot(x, y, r) {
     this.traced += `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
   }
+  square(x, y, r) {
+    this.traced += `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}Z`;
+  }
   line(x1, y1, x2, y2) {
     this.traced += `M${x1} ${y1}L${x2} ${y2}`;
   }
-  shape(corners) {
-    this.traced += `M${corners.map((corner) => corner.join(" ")).join("L")}Z`;
+  shape(corners, place) {
+    const at = (corner) => `${across(corner, place)} ${down(corner, place)}`;
+    this.traced += `M${corners.map(at).join("L")}Z`;
   }
   put(name, attributes) {
     const node = document.createElementNS(SVG, name);
@@ -79,9 +101,10 @@ export class SVGPen {
     const line = { stroke: this.colours[ink], "stroke-width": width };
     this.paint({ fill: "none", ...line, "stroke-dasharray": dash.join(" ") || "none", opacity });
   }
-  name(text, { x, y, anchor = "start", ink, opacity = 1 }) {
+  name(text, { x, y, anchor = "start" }, { ink, opacity = 1, halo }) {
     const type = { "font-family": this.type, "font-size": LETTERS, "font-weight": WEIGHT };
     const place = { x, y, "text-anchor": anchor, fill: this.colours[ink], opacity };
-    this.put("text", { ...type, ...place }).textContent = text;
+    const rim = { "paint-order": "stroke", stroke: this.colours[halo], "stroke-width": HALO };
+    this.put("text", { ...type, ...place, ...(halo ? rim : {}) }).textContent = text;
   }
 }

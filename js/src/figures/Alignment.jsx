@@ -6,7 +6,7 @@ import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { MaskGrid } from "../parts/MaskGrid.jsx";
-import { describeCell } from "../parts/PatternGrid.jsx";
+import { describeCell } from "../parts/Grid.jsx";
 import { readSentence } from "../parts/SentenceBox.jsx";
 import { Slider } from "../parts/Slider.jsx";
 import { Switch } from "../parts/Switch.jsx";
@@ -324,14 +324,14 @@ export function Alignment({ model }) {
             </p>
             <MaskGrid
               label="Who attends to whom"
-              tokens={queries}
+              queries={queries}
               keys={keys}
-              keep={g.keep.value}
-              weights={g.weights.value}
-              scores={g.scores.value}
-              query={g.query.value}
+              keep={g.keep}
+              weights={g.weights}
+              scores={g.scores}
+              query={g.query}
               flipped={s.orientation.value === "columns"}
-              selected={g.chosen.value}
+              selected={g.chosen}
               onSelect={select}
             />
           </div>

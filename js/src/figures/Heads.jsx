@@ -5,7 +5,7 @@ import * as mathematics from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
-import { describeCell } from "../parts/PatternGrid.jsx";
+import { describeCell } from "../parts/Grid.jsx";
 import { SentenceBox, readSentence } from "../parts/SentenceBox.jsx";
 import { Card, STRONGEST } from "../parts/heads/Card.jsx";
 import { ROUTES, Routes } from "../parts/heads/Routes.jsx";
@@ -45,7 +45,6 @@ function openedHead(heads, looks, chosen) {
   return {
     q: computed(() => seen.value.q),
     k: computed(() => seen.value.k),
-    raw: computed(() => mathematics.scores(seen.value.q, seen.value.k, 1)),
     scores: computed(() => seen.value.scores),
     w_q: computed(() => heads[at.value].w_q),
     w_k: computed(() => heads[at.value].w_k),

@@ -1,11 +1,13 @@
 // A mask is painted; three ways to use it stand side by side, and what each lets through.
 import { computed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { list, number } from "../core/format.js";
 import { softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { MaskGrid } from "../parts/MaskGrid.jsx";
+import { Steady } from "../parts/Steady.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["example", "mask", "selected", "orientation", "tokens_long", "bytes"];
@@ -57,24 +59,24 @@ function leakOf(weights, keep) {
   return all === 0 ? 0 : hidden / all;
 }
 
+/** One of the three ways: what enters the softmax, the weights, and what of them is hidden. */
+function follow({ enters, leaves }, example, mask) {
+  const entering = computed(() =>
+    example.value.scores.map((row, i) => row.map((score, j) => enters(score, mask.value[i][j]))),
+  );
+  const weights = computed(() => entering.value.map((row, i) => leaves(row, mask.value[i])));
+  return { entering, weights, leak: computed(() => leakOf(weights.value, mask.value)) };
+}
+
 function graph(s, examples) {
   const example = computed(() => examples[s.example.value]);
-  const ways = computed(() =>
-    Object.fromEntries(
-      Object.entries(WAYS).map(([id, { enters, leaves }]) => {
-        const keep = s.mask.value;
-        const entering = example.value.scores.map((row, i) =>
-          row.map((score, j) => enters(score, keep[i][j])),
-        );
-        const weights = entering.map((row, i) => leaves(row, keep[i]));
-        return [id, { entering, weights, leak: leakOf(weights, keep) }];
-      }),
-    ),
+  const ways = Object.fromEntries(
+    Object.entries(WAYS).map(([id, way]) => [id, follow(way, example, s.mask)]),
   );
   const empty = computed(() =>
     example.value.tokens.filter((_, i) => !s.mask.value[i].includes(true)),
   );
-  return { example, ways, empty };
+  return { example, empty, ...ways };
 }
 
 /** What a link holds, checked field by field. */
@@ -121,32 +123,26 @@ function snippet(s, { tokens, scores }) {
   ].join("\n");
 }
 
+/** `leak` is a signal. */
 function Leak({ leak }) {
+  const { look, text, bar } = useMemo(
+    () => ({
+      look: computed(() => (leak.value > 0 ? "al-broken" : "al-good-number")),
+      text: computed(() => `${number(leak.value)} ${leak.value > 0 ? "" : "✓"}`),
+      bar: computed(() => `width: ${leak.value * 100}%`),
+    }),
+    [leak],
+  );
   return (
     <p class="al-leak-gauge">
       leak{" "}
-      <strong class={leak > 0 ? "al-broken" : "al-good-number"}>
-        {number(leak)} {leak > 0 ? "" : "✓"}
+      <strong class={look}>
+        <Steady text={text} />
       </strong>
       <span class="al-share" aria-hidden="true">
-        <span class="al-share-bar" style={{ width: `${leak * 100}%` }} />
+        <span class="al-share-bar" style={bar} />
       </span>
     </p>
-  );
-}
-
-/** What a stroke of the brush changes is read here and in `Way`: the figure around them stays as it is. */
-function Mask({ s, tokens, onPaint, onSelect }) {
-  return (
-    <MaskGrid
-      label="mask"
-      tokens={tokens}
-      keep={s.mask.value}
-      flipped={s.orientation.value === "columns"}
-      selected={s.selected.value}
-      onPaint={onPaint}
-      onSelect={onSelect}
-    />
   );
 }
 
@@ -163,27 +159,33 @@ function blind(words) {
   return `${who} ${words.length === 1 ? "sees" : "see"} nothing`;
 }
 
+/** Who sees nothing, if anybody. */
+function Blind({ id, g }) {
+  if (!g.empty.value.length) return null;
+  return (
+    <p class="al-hint">
+      {blind(g.empty.value)}: {EMPTY_ROW[id]}.
+    </p>
+  );
+}
+
+/** What a stroke of the brush changes is written in the parts: this stays as it is. */
 function Way({ id, s, g, onSelect }) {
-  const { tokens } = g.example.value;
-  const way = g.ways.value[id];
+  const { weights, leak } = g[id];
   return (
     <div class="al-way">
       <p class="al-strip-title">{WAYS[id].title}</p>
       <MaskGrid
         label={WAYS[id].title}
-        tokens={tokens}
-        keep={s.mask.value}
-        weights={way.weights}
+        queries={g.example.value.tokens}
+        keep={s.mask}
+        weights={weights}
         flipped={s.orientation.value === "columns"}
-        selected={s.selected.value}
+        selected={s.selected}
         onSelect={onSelect}
       />
-      <Leak leak={way.leak} />
-      {g.empty.value.length > 0 && (
-        <p class="al-hint">
-          {blind(g.empty.value)}: {EMPTY_ROW[id]}.
-        </p>
-      )}
+      <Leak leak={leak} />
+      <Blind id={id} g={g} />
     </div>
   );
 }
@@ -192,12 +194,13 @@ function Way({ id, s, g, onSelect }) {
 function Compare({ s, g }) {
   const [i, j] = s.selected.value;
   const { tokens, scores } = g.example.value;
-  const columns = Object.entries(g.ways.value).map(([id, { entering, weights }]) => {
-    const powers = entering[i].map((score) => Math.exp(score));
+  const columns = Object.keys(WAYS).map((id) => {
+    const { entering, weights } = g[id];
+    const powers = entering.value[i].map((score) => Math.exp(score));
     const kept = id === "after" ? total(powers.filter((_, m) => s.mask.value[i][m])) : null;
     return {
-      ...{ id, enters: entering[i][j], power: powers[j], sum: total(powers), kept },
-      w: weights[i][j],
+      ...{ id, enters: entering.value[i][j], power: powers[j], sum: total(powers), kept },
+      w: weights.value[i][j],
     };
   });
   const line = (label, read) => (
@@ -296,10 +299,10 @@ function useMeasures(s, g) {
   const { tokens } = g.example.value;
   const at = (word) => tokens.indexOf(word);
   return {
-    leak: ({ way }) => g.ways.value[way].leak,
+    leak: ({ way }) => g[way].leak.value,
     empty: () => g.empty.value.length,
     weight: ({ query, key }) =>
-      at(query) < 0 || at(key) < 0 ? null : g.ways.value.infinity.weights[at(query)][at(key)],
+      at(query) < 0 || at(key) < 0 ? null : g.infinity.weights.value[at(query)][at(key)],
     differs: ({ mask }) => {
       const wanted = draw(mask, tokens.length).flat();
       return s.mask.value.flat().filter((may, n) => may !== wanted[n]).length;
@@ -329,7 +332,7 @@ export function MaskLab({ model }) {
   const select = (i, j) => (s.selected.value = [i, j]);
   const paint = (i, j, may) => {
     s.mask.value = s.mask.value.map((row, a) => (a === i ? row.with(j, may) : row));
-    const leaks = Object.values(g.ways.value).map(({ leak }) => number(leak));
+    const leaks = Object.keys(WAYS).map((id) => number(g[id].leak.value));
     voice.speakAtRest(
       `${tokens[i]} ${may ? "may attend to" : "may not attend to"} ${tokens[j]}. Leaks ${leaks.join(", ")}.`,
     );
@@ -348,7 +351,10 @@ export function MaskLab({ model }) {
       reset={reset}
       values={() =>
         Object.fromEntries(
-          Object.entries(g.ways.value).map(([id, { weights, leak }]) => [id, { weights, leak }]),
+          Object.keys(WAYS).map((id) => [
+            id,
+            { weights: g[id].weights.value, leak: g[id].leak.value },
+          ]),
         )
       }
       after={
@@ -390,7 +396,15 @@ export function MaskLab({ model }) {
               <span class="al-key">keys</span> are{" "}
               {s.orientation.value === "rows" ? "columns" : "rows"}
             </p>
-            <Mask s={s} tokens={tokens} onPaint={paint} onSelect={select} />
+            <MaskGrid
+              label="mask"
+              queries={tokens}
+              keep={s.mask}
+              flipped={s.orientation.value === "columns"}
+              selected={s.selected}
+              onPaint={paint}
+              onSelect={select}
+            />
           </div>
           <div class="al-mask-side">
             <div

@@ -6,7 +6,8 @@ import * as mathematics from "../core/mathematics.js";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { LARGEST, MatrixEditor, signedFill } from "../parts/MatrixEditor.jsx";
-import { PatternGrid, describeCell } from "../parts/PatternGrid.jsx";
+import { describeCell } from "../parts/Grid.jsx";
+import { PatternGrid } from "../parts/PatternGrid.jsx";
 import { Plane } from "../parts/Plane.jsx";
 import { Strip } from "../parts/Strip.jsx";
 import { Challenges } from "../parts/Challenges.jsx";
@@ -26,7 +27,6 @@ function graph(s, vocabulary) {
   const k = computed(() => mathematics.matmul(x.value, s.w_k.value));
   const width = computed(() => s.w_q.value[0].length);
   const scale = computed(() => (s.scaled.value ? 1 / Math.sqrt(width.value) : 1));
-  const raw = computed(() => mathematics.scores(q.value, k.value, 1));
   const scores = computed(() => {
     const all = mathematics.scores(q.value, k.value, scale.value);
     return s.causal.value ? mathematics.maskLater(all) : all;
@@ -35,7 +35,7 @@ function graph(s, vocabulary) {
   const chosen = computed(() =>
     s.selected.value?.every((n) => n < words.value.length) ? s.selected.value : null,
   );
-  return { words, x, q, k, raw, scores, weights, chosen, width };
+  return { words, x, q, k, scores, weights, chosen, width };
 }
 
 const isMatrix = (value, like) =>
@@ -222,7 +222,8 @@ export function QueryKey({ model }) {
     const w = { query: s.w_q, key: s.w_k }[kind];
     const next = mathematics.moveProjection(w.value, g.x.value[token], target);
     if (!isMatrix(next, w.value)) return;
-    w.value = next.map((row) => row.map((v) => round(v, 4)));
+    const before = w.peek();
+    w.value = next.map((row, i) => (row === before[i] ? row : row.map((v) => round(v, 4))));
     const [a, b] = mathematics.matmul([g.x.value[token]], w.value)[0];
     voice.speakAtRest(`${kind} ${g.words.value[token]} at ${short(a)}, ${short(b)}`);
   };

@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { look, sharpness } from "../core/look.js";
 import { CanvasPen, SVGPen } from "../core/pens.js";
 
-const INKS = ["ink", "muted", "line", "query", "key", "weight"];
+const INKS = ["ink", "muted", "line", "cell", "query", "key", "value", "weight", "wrong"];
 
 /** The colours and the letters of the place where `node` stands. */
 function paintsOf(node) {

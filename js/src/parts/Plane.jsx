@@ -1,11 +1,11 @@
 // Queries and keys as arrows in the plane of a head with two dimensions.
-import { computed, effect, signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { computed, signal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
 import { atRest } from "../core/rest.js";
-import { write } from "../core/write.js";
 import { Drawing } from "./Drawing.jsx";
+import { Handle } from "./Handle.jsx";
 
 const SIZE = 300;
 const CENTRE = SIZE / 2;
@@ -19,8 +19,13 @@ const REST = 400; // ms without a change, before the scale settles
 const [FAINT, THIN, STRONG] = [0.6, 1.5, 3]; // opacity; widths of arrows, and of chosen ones
 const NAMED_FROM = 0.12; // of the reach: shorter arrows crowd the middle
 
-const reachOf = (vectors) =>
-  Math.max(LEAST_REACH, ...vectors.flat().map((value) => Math.abs(value) * ROOM));
+/** How far the plane must reach for `vectors` and their names. */
+function reachOf(vectors) {
+  let longest = LEAST_REACH / ROOM;
+  for (const vector of vectors)
+    longest = Math.max(longest, Math.abs(vector[0]), Math.abs(vector[1]));
+  return longest * ROOM;
+}
 
 const fine = (pixels) => Math.round(pixels * 100) / 100;
 
@@ -44,55 +49,58 @@ const MARKS = {
   ]),
 };
 
-/** The corners of an arrow's mark: its tip at (x, y), turned away from the middle. */
-function cornersOf(kind, x, y) {
+/** An arrow's mark: its tip at (x, y), turned away from the middle. */
+function drawMark(pen, kind, x, y) {
   const length = Math.hypot(x - CENTRE, y - CENTRE);
   const [cos, sin] = length ? [(x - CENTRE) / length, (y - CENTRE) / length] : [1, 0];
-  return MARKS[length < TINY ? "tiny" : kind].map(([a, b]) => [
-    x + a * cos - b * sin,
-    y + a * sin + b * cos,
-  ]);
+  pen.shape(MARKS[length < TINY ? "tiny" : kind], { x, y, cos, sin });
 }
 
 /** Arrows that look alike, drawn at once. */
 function drawArrows(pen, arrows, { kind, chosen }) {
+  if (!arrows.length) return;
   const look = { ink: kind, opacity: chosen ? 1 : FAINT };
-  for (const { at } of arrows) pen.line(CENTRE, CENTRE, ...at);
+  for (const { x, y } of arrows) pen.line(CENTRE, CENTRE, x, y);
   pen.stroke({ ...look, width: chosen ? STRONG : THIN });
-  for (const { at } of arrows) pen.shape(cornersOf(kind, ...at));
+  for (const { x, y } of arrows) drawMark(pen, kind, x, y);
   pen.fill(look);
-  for (const { name, word } of arrows) if (name) pen.name(word, { ...name, ...look });
+  for (const { name, word } of arrows) if (name) pen.name(word, name, look);
 }
 
+const EDGE = 60; // a name would reach over it
+const [WIDE, TALL] = [52, 12]; // what a name takes up, about
+
 /** Where a name may stand: beside the tip, above it, below it; never over the edge. */
-function placesFor(x, y) {
-  const inward = {
-    x,
-    anchor: x > SIZE - 60 ? "end" : x < 60 ? "start" : "middle",
-  };
-  const beside = {
-    ...inward,
-    x: x + (x < CENTRE ? -10 : 10),
-    y: y + 4,
-    anchor: x < CENTRE ? "end" : "start",
-  };
-  const around = [
-    { ...inward, y: y - 10 },
-    { ...inward, y: y + 19 },
-  ];
-  return x > SIZE - 60 || x < 60 ? around : [beside, ...around];
-}
+const PLACES = [
+  ({ x, y }) =>
+    x > SIZE - EDGE || x < EDGE
+      ? null
+      : x < CENTRE
+        ? { x: x - 10, y: y + 4, anchor: "end" }
+        : { x: x + 10, y: y + 4, anchor: "start" },
+  ({ x, y }) => ({ x, y: y - 10, anchor: anchorAt(x) }),
+  ({ x, y }) => ({ x, y: y + 19, anchor: anchorAt(x) }),
+];
+const anchorAt = (x) => (x > SIZE - EDGE ? "end" : x < EDGE ? "start" : "middle");
 
 /** Names that would lie on one another are moved or left out, the chosen arrows' last. */
 function placeNames(items) {
   const taken = [];
-  for (const item of [...items].sort((a, b) => b.chosen - a.chosen)) {
-    if (item.crowded && !item.chosen) continue;
-    item.name = placesFor(...item.at).find((place) =>
-      taken.every((other) => Math.abs(other.x - place.x) > 52 || Math.abs(other.y - place.y) > 12),
-    );
-    if (item.name) taken.push(item.name);
-  }
+  const isFree = (place) => {
+    for (const { x, y } of taken)
+      if (Math.abs(x - place.x) <= WIDE && Math.abs(y - place.y) <= TALL) return false;
+    return true;
+  };
+  for (const chosen of [2, 1, 0])
+    for (const item of items) {
+      if (item.chosen !== chosen || (item.crowded && !chosen)) continue;
+      for (const placeFor of PLACES) {
+        const place = placeFor(item);
+        if (!place || !isFree(place)) continue;
+        taken.push((item.name = place));
+        break;
+      }
+    }
 }
 
 /** The selected key's foot on the line of the selected query: a dot product is a length times a length. */
@@ -103,10 +111,10 @@ function footOf(query, keyVector) {
 
 function drawProjection(pen, query, keyVector, at) {
   if (dot(query, query) === 0) return;
-  const foot = at(footOf(query, keyVector));
-  pen.line(...at(keyVector), ...foot);
+  const [tip, foot] = [at(keyVector), at(footOf(query, keyVector))];
+  pen.line(tip.x, tip.y, foot.x, foot.y);
   pen.stroke({ ink: "weight", width: THIN, dash: [4, 3] });
-  pen.dot(...foot, 3);
+  pen.dot(foot.x, foot.y, 3);
   pen.fill({ ink: "weight" });
 }
 
@@ -195,7 +203,7 @@ function sceneOf({ words, q, k, pick, selected }) {
   const { reach, hold } = calmReach(computed(() => reachOf([...q.value, ...k.value])));
   const at = computed(() => {
     const unit = CENTRE / reach.value;
-    return ([x, y]) => [CENTRE + x * unit, CENTRE - y * unit];
+    return ([x, y]) => ({ x: CENTRE + x * unit, y: CENTRE - y * unit });
   });
   const rank = (kind, token) =>
     same(pick.value, { kind, token })
@@ -205,14 +213,14 @@ function sceneOf({ words, q, k, pick, selected }) {
         : 0;
   const items = computed(() => {
     const crowded = reach.value * NAMED_FROM;
-    const of = (kind, vectors) =>
-      vectors.map((vector, token) => ({
-        ...{ kind, token, vector, word: words.value[token] },
-        at: at.value(vector),
-        chosen: rank(kind, token),
-        crowded: Math.hypot(...vector) < crowded,
-      }));
-    const all = [...of("key", k.value), ...of("query", q.value)];
+    const of = (kind) => (vector, token) => {
+      const { x, y } = at.value(vector);
+      const word = words.value[token];
+      const isCrowded = Math.hypot(vector[0], vector[1]) < crowded;
+      const chosen = rank(kind, token);
+      return { kind, token, word, vector, x, y, chosen, crowded: isCrowded, name: null };
+    };
+    const all = k.value.map(of("key")).concat(q.value.map(of("query")));
     placeNames(all);
     return all;
   });
@@ -236,7 +244,7 @@ function useHands({ svg, scene, onPick, onMove }) {
     const [x, y] = locate(event);
     return scene.items
       .peek()
-      .map((item) => ({ item, far: Math.hypot(item.at[0] - x, item.at[1] - y) }))
+      .map((item) => ({ item, far: Math.hypot(item.x - x, item.y - y) }))
       .filter(({ far }) => far < GRAB)
       .sort((a, b) => a.far - 6 * a.item.chosen - (b.far - 6 * b.item.chosen))[0]?.item;
   };
@@ -293,20 +301,6 @@ function drawScene(pen, scene, { q, k, selected }) {
     }
 }
 
-/** The ring around the tip that is held. */
-function Handle({ moved, kind }) {
-  const circle = useRef(null);
-  useLayoutEffect(
-    () =>
-      effect(() => {
-        const [cx, cy] = moved.value.at;
-        write(circle.current, { cx, cy });
-      }),
-    [],
-  );
-  return <circle ref={circle} class={`al-handle al-${kind}`} r={9} />;
-}
-
 /**
  * Signals in: `words`, `q` and `k` (n_tokens, 2), `pick`: {kind, token} of the arrow the keys move,
  * `selected`: [query, key] or null.
@@ -331,7 +325,7 @@ export function Plane({ onPick, onMove, ...signals }) {
           {...hands}
         >
           <Axes reach={scene.reach} />
-          <Handle moved={scene.moved} kind={pick.value.kind} />
+          <Handle at={scene.moved} kind={pick.value.kind} />
         </svg>
         <Drawing draw={draw} units={SIZE} />
       </div>

@@ -2,12 +2,13 @@
 import { computed, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { number, short } from "../core/format.js";
+import { dot } from "../core/mathematics.js";
 import { Steady } from "./Steady.jsx";
 
 const BAR = 46; // pixels for the largest product
 
 /** Everything the strip tells of the chosen cell; null while there is none. */
-function account(selected, { q, k, raw, scores }) {
+function account(selected, { q, k, scores }) {
   if (!selected) return null;
   const [i, j] = selected;
   const [query, key, row] = [q[i], k[j], scores[i]];
@@ -18,7 +19,7 @@ function account(selected, { q, k, raw, scores }) {
   return {
     ...{ query, key, products, top, total },
     largest: Math.max(1e-9, ...products.map(Math.abs)),
-    raw: raw[i][j],
+    raw: dot(query, key),
     score: row[j],
     masked: row[j] === -Infinity,
     power: powers[j],
@@ -184,7 +185,7 @@ function Unfolded({ selected, words, axes, x, q, k, w_q, w_k }) {
 
 /**
  * Signals in: selected (a cell of the pattern that exists, or null), words, x, q, k, w_q, w_k,
- * raw, scores, scaled; `axes` is a list.
+ * scores, scaled; `axes` is a list.
  */
 export function Strip({ selected, scaled, ...graph }) {
   const {
@@ -197,7 +198,6 @@ export function Strip({ selected, scaled, ...graph }) {
         account(selected.value, {
           q: graph.q.value,
           k: graph.k.value,
-          raw: graph.raw.value,
           scores: graph.scores.value,
         }),
       ),

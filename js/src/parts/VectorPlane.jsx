@@ -1,48 +1,69 @@
-// Vectors in a plane: arrows from anywhere to anywhere, a shaded hull, and some tips to drag. What moves in
-// a drag is written directly, without rendering.
-import { computed, effect, signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+// Vectors in a plane: arrows from anywhere to anywhere, a shaded hull, and some tips to drag.
+import { computed, signal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { round } from "../core/format.js";
-import { write } from "../core/write.js";
+import { Drawing } from "./Drawing.jsx";
+import { Handle } from "./Handle.jsx";
 import { SIZE, labels, convexHull, frame, placeNames, ticks } from "./vectors.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const GRAB = 22; // pixels: a finger is wide
 const KEY_STEP = 0.1;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const TINY = 7; // pixels: an arrow this short has no head
-const HEAD = "M0 0L-9 -4.5L-9 4.5Z";
+const HEAD = [
+  [0, 0],
+  [-9, -4.5],
+  [-9, 4.5],
+];
 const ORIGIN = [0, 0];
+const LOOKS = {
+  value: { ink: "value", opacity: 0.75, width: 1.5 },
+  part: { ink: "weight", width: 4 },
+  mixed: { ink: "ink", width: 2, dash: [2, 4] },
+  embedding: { ink: "query", width: 2.5 },
+  delta: { ink: "weight", width: 4 },
+  after: { ink: "ink", width: 2.5 },
+};
+const HULL = { ink: "value", opacity: 0.14 };
+const HULL_EDGE = { ink: "value", dash: [3, 3] };
 
-function writeArrow([line, head], from, to) {
-  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
-  write(line, { x1: from[0], y1: from[1], x2: to[0], y2: to[1] });
-  if (Math.hypot(dx, dy) < TINY) return write(head, { display: "none" });
-  const angle = (Math.atan2(dy, dx) * 180) / Math.PI;
-  write(head, {
-    display: "inline",
-    transform: `translate(${to[0]} ${to[1]}) rotate(${angle})`,
-  });
-}
-
-/** Texts of `group`, one for each of `names`; those that are too many leave. */
-function writeTexts(group, names) {
-  names.forEach(({ children, ...attributes }, n) => {
-    const text = group.children[n] ?? group.appendChild(document.createElementNS(SVG, "text"));
-    if (text.textContent !== children) text.textContent = children;
-    write(text, attributes);
-  });
-  while (group.children.length > names.length) group.lastChild.remove();
-}
-
-function writeAxes([lines, texts], { at }, { across, up }, names) {
+function drawAxes(pen, { at }, { across, up }, names) {
   const [x, y] = at(ORIGIN);
-  const marks = [
-    ...across.map((n) => `M${at([n, 0])[0]} ${y - 3}v6`),
-    ...up.map((n) => `M${x - 3} ${at([0, n])[1]}h6`),
-  ];
-  write(lines, { d: `M0 ${y}H${SIZE}M${x} 0V${SIZE}${marks.join("")}` });
-  writeTexts(texts, names);
+  pen.line(0, y, SIZE, y);
+  pen.line(x, 0, x, SIZE);
+  for (const n of across) pen.line(at([n, 0])[0], y - 3, at([n, 0])[0], y + 3);
+  for (const n of up) pen.line(x - 3, at([0, n])[1], x + 3, at([0, n])[1]);
+  pen.stroke({ ink: "line" });
+  for (const name of names) pen.name(name.text, name, { ink: "muted" });
+}
+
+function drawHull(pen, points) {
+  const corners = convexHull(points);
+  if (!corners.length) return;
+  for (const paint of [() => pen.fill(HULL), () => pen.stroke(HULL_EDGE)]) {
+    pen.shape(corners, { x: 0, y: 0, cos: 1, sin: 0 });
+    paint();
+  }
+}
+
+function drawHead(pen, [startX, startY], [x, y]) {
+  const length = Math.hypot(x - startX, y - startY);
+  if (length < TINY) return;
+  pen.shape(HEAD, { x, y, cos: (x - startX) / length, sin: (y - startY) / length });
+}
+
+/** Arrows of one kind follow one another in `arrows`, and are drawn at once. */
+function drawArrows(pen, arrows, at) {
+  for (let n = 0, end; n < arrows.length; n = end) {
+    const { kind } = arrows[n];
+    for (end = n; arrows[end]?.kind === kind; end++) {
+      const [start, tip] = [at(arrows[end].from), at(arrows[end].to)];
+      pen.line(start[0], start[1], tip[0], tip[1]);
+    }
+    pen.stroke(LOOKS[kind]);
+    for (const { from, to } of arrows.slice(n, end)) drawHead(pen, at(from), at(to));
+    pen.fill(LOOKS[kind]);
+  }
 }
 
 /** Where everything stands. `hold(true)` keeps the frame: a plane that rescales under the hand runs away. */
@@ -51,41 +72,17 @@ function sceneOf({ arrows, axes }) {
   const view = computed(() => kept.value ?? frame(arrows.value));
   const marks = computed(() => ticks(view.value));
   const around = computed(() => labels(axes.value, view.value, marks.value.step));
-  const names = computed(() =>
-    placeNames(arrows.value, view.value.at, around.value).map(({ kind, name }) => ({
-      ...name,
-      class: `al-vector-${kind}`,
-    })),
-  );
   const hold = (on) => (kept.value = on ? view.peek() : null);
-  const kinds = computed(() => arrows.value.map(({ kind }) => kind).join());
-  return { view, marks, around, names, hold, kinds };
+  return { view, marks, around, hold };
 }
 
-function useDrawing(svg, scene, { arrows, hull, tip }) {
-  useLayoutEffect(() => {
-    const find = (query) => svg.current.querySelector(query);
-    const drawn = [...svg.current.querySelectorAll(".al-arrows > g")].map((g) => [...g.children]);
-    const [axes, shade, texts, ring] = [".al-axes", ".al-hull", ".al-names", ".al-handle"].map(
-      find,
-    );
-    const point = (vector) => scene.view.value.at(vector);
-    const tasks = [
-      () => writeAxes(axes.children, scene.view.value, scene.marks.value, scene.around.value),
-      () => hull && write(shade, { points: convexHull(hull.value).map(point).join(" ") }),
-      () =>
-        arrows.value.forEach(({ from, to }, n) => {
-          if (drawn[n]) writeArrow(drawn[n], point(from), point(to));
-        }),
-      () => writeTexts(texts, scene.names.value),
-      () => {
-        const [cx, cy] = tip?.value ? point(tip.value.at) : [];
-        if (tip) write(ring, tip.value ? { cx, cy, display: "inline" } : { display: "none" });
-      },
-    ];
-    const stops = tasks.map(effect);
-    return () => stops.forEach((stop) => stop());
-  }, [scene.kinds.value]);
+function drawScene(pen, { view, marks, around }, { arrows, hull }) {
+  const { at } = view.value;
+  drawAxes(pen, view.value, marks.value, around.value);
+  if (hull) drawHull(pen, hull.value.map(at));
+  drawArrows(pen, arrows.value, at);
+  for (const { kind, place } of placeNames(arrows.value, at, around.value))
+    pen.name(place.text, place, { ink: LOOKS[kind].ink, halo: "cell" });
 }
 
 /** A finger on a tip drags it; a finger anywhere else scrolls the page. */
@@ -157,37 +154,27 @@ function useHands({ svg, scene, tips, held, onPick, onMove }) {
  * move. Without `onMove` nothing moves.
  */
 export function VectorPlane({ title, label, onPick, onMove, ...signals }) {
-  const { hull, tips, held } = signals;
+  const { tips, held } = signals;
   const svg = useRef(null);
-  const { scene, tip } = useMemo(
-    () => ({
-      scene: sceneOf(signals),
-      tip: tips && computed(() => tips.value.find(({ key }) => key === held.value)),
-    }),
-    [],
-  );
+  const { scene, draw, ring } = useMemo(() => {
+    const scene = sceneOf(signals);
+    const ring = computed(() => {
+      const tip = tips?.value.find(({ key }) => key === held.value);
+      const [x, y] = tip ? scene.view.value.at(tip.at) : [];
+      return tip && { x, y };
+    });
+    return { scene, ring, draw: (pen) => drawScene(pen, scene, signals) };
+  }, []);
   const hands = useHands({ svg, scene, tips, held, onPick, onMove });
-  useDrawing(svg, scene, { ...signals, tip });
   return (
     <div class="al-plane al-vectors-plane">
       <p class="al-strip-title">{title}</p>
-      <svg ref={svg} viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={label} {...hands}>
-        <g class="al-axes">
-          <path />
-          <g />
-        </g>
-        {hull && <polygon class="al-hull" />}
-        <g class="al-arrows">
-          {scene.kinds.value.split(",").map((kind) => (
-            <g class={`al-vector al-vector-${kind}`}>
-              <line />
-              <path d={HEAD} />
-            </g>
-          ))}
-        </g>
-        <g class="al-vector al-names" />
-        {tip && <circle class="al-handle" r={9} />}
-      </svg>
+      <div class="al-plane-sheet">
+        <svg ref={svg} viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={label} {...hands}>
+          {tips && <Handle at={ring} />}
+        </svg>
+        <Drawing draw={draw} units={SIZE} />
+      </div>
     </div>
   );
 }

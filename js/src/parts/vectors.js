@@ -15,7 +15,7 @@ const TIP = 5;
 /** The corners of the smallest convex shape around `points` (monotone chain). */
 export function convexHull(points) {
   const sorted = [...points].sort(([a, b], [c, d]) => a - c || b - d);
-  const left = ([a, b], [c, d], [e, f]) => (c - a) * (f - b) - (d - b) * (e - a) > 0;
+  const left = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) > 0;
   const chain = (list) => {
     const corners = [];
     for (const point of list) {
@@ -38,7 +38,7 @@ export function frame(arrows) {
   const [unit, middle] = [SIZE / side, ends.map(([low, high]) => (low + high) / 2)];
   return {
     unit,
-    at: ([a, b]) => [CENTRE + (a - middle[0]) * unit, CENTRE - (b - middle[1]) * unit],
+    at: (point) => [CENTRE + (point[0] - middle[0]) * unit, CENTRE - (point[1] - middle[1]) * unit],
     back: ([x, y]) => [(x - CENTRE) / unit + middle[0], (CENTRE - y) / unit + middle[1]],
   };
 }
@@ -62,15 +62,15 @@ export function labels([across, up], { at }, step) {
   const end = x > SIZE - (up.length + 3) * LETTER;
   const below = Math.min(y + 15, SIZE - LINE - 6);
   return [
-    ...(tick < SIZE ? [{ x: tick, y: below, "text-anchor": "middle", children: short(step) }] : []),
-    { x: SIZE - 4, y: SIZE - 6, "text-anchor": "end", children: `${across} →` },
-    { x: end ? x - 6 : x + 6, y: 12, "text-anchor": end ? "end" : "start", children: `${up} ↑` },
+    ...(tick < SIZE ? [{ x: tick, y: below, anchor: "middle", text: short(step) }] : []),
+    { x: SIZE - 4, y: SIZE - 6, anchor: "end", text: `${across} →` },
+    { x: end ? x - 6 : x + 6, y: 12, anchor: end ? "end" : "start", text: `${up} ↑` },
   ];
 }
 
-function boxOf({ x, y, "text-anchor": anchor, children }) {
-  const width = children.length * LETTER;
-  const left = { start: x, middle: x - width / 2, end: x - width }[anchor];
+function boxOf({ x, y, anchor, text }) {
+  const width = text.length * LETTER;
+  const left = anchor === "start" ? x : anchor === "end" ? x - width : x - width / 2;
   return { left, right: left + width, top: y - LINE + 3, bottom: y + 3 };
 }
 
@@ -79,22 +79,37 @@ const inside = ({ left, right, top, bottom }) =>
 const apart = (a, b) =>
   a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top;
 
-/** Beyond the tip of an arrow, or else around it. */
-function placesFor([x, y], [dx, dy], children) {
-  const long = Math.hypot(dx, dy) || 1;
-  const [u, v] = [dx / long, dy / long];
-  const beyond = u > 0.4 ? "start" : u < -0.4 ? "end" : "middle";
-  return [
-    [u * OFF, v * (OFF + 3) + 4, beyond],
-    [0, -OFF, "middle"],
-    [0, OFF + 9, "middle"],
-    [OFF, 4, "start"],
-    [-OFF, 4, "end"],
-    [OFF, OFF + 9, "start"],
-    [-OFF, -OFF, "end"],
-    [OFF, -OFF, "start"],
-    [-OFF, OFF + 9, "end"],
-  ].map(([a, b, anchor]) => ({ x: x + a, y: y + b, "text-anchor": anchor, children }));
+/** Around a tip: to the right and down in pixels, and the anchor. */
+const AROUND = [
+  [0, -OFF, "middle"],
+  [0, OFF + 9, "middle"],
+  [OFF, 4, "start"],
+  [-OFF, 4, "end"],
+  [OFF, OFF + 9, "start"],
+  [-OFF, -OFF, "end"],
+  [OFF, -OFF, "start"],
+  [-OFF, OFF + 9, "end"],
+];
+
+/** Beyond the tip of an arrow. */
+function beyond([x, y], [tipX, tipY]) {
+  const long = Math.hypot(tipX - x, tipY - y) || 1;
+  const [u, v] = [(tipX - x) / long, (tipY - y) / long];
+  return [u * OFF, v * (OFF + 3) + 4, u > 0.4 ? "start" : u < -0.4 ? "end" : "middle"];
+}
+
+/** The first place for `text` that is free, or else the first within the plane; null without one. */
+function placeName(text, start, tip, full) {
+  let first = null;
+  for (let n = -1; n < AROUND.length; n++) {
+    const [right, down, anchor] = n < 0 ? beyond(start, tip) : AROUND[n];
+    const place = { x: tip[0] + right, y: tip[1] + down, anchor, text };
+    const box = boxOf(place);
+    if (!inside(box)) continue;
+    if (full.every((other) => apart(box, other))) return { place, box, free: true };
+    first ??= { place, box, free: false };
+  }
+  return first;
 }
 
 /**
@@ -108,14 +123,12 @@ export function placeNames(arrows, at, taken) {
     ...taken.map(boxOf),
     ...tips.map(([x, y]) => ({ left: x - TIP, right: x + TIP, top: y - TIP, bottom: y + TIP })),
   ];
-  return named.flatMap(({ from, to, word, kind, minor }, n) => {
-    const [start, tip] = [at(from), tips[n]];
-    const places = placesFor(tip, [tip[0] - start[0], tip[1] - start[1]], word).filter((place) =>
-      inside(boxOf(place)),
-    );
-    const free = places.find((place) => full.every((other) => apart(boxOf(place), other)));
-    const name = free ?? (minor ? null : places[0]);
-    if (name) full.push(boxOf(name));
-    return name ? [{ kind, name }] : [];
+  const names = [];
+  named.forEach(({ from, word, kind, minor }, n) => {
+    const found = placeName(word, at(from), tips[n], full);
+    if (!found || (minor && !found.free)) return;
+    full.push(found.box);
+    names.push({ kind, place: found.place });
   });
+  return names;
 }

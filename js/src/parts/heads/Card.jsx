@@ -15,12 +15,12 @@ function looksOf(j, run, query) {
   const weight = computed(() => here(run.value.weights));
   const added = computed(() => here(run.value.added));
   const largest = computed(() => Math.max(1, ...run.value.added[query.value]));
-  const width = (share) => `transform: scaleX(${share})`; // needs no layout
+  const percent = (share) => `${round(100 * share, 1)}%`;
+  const widths = computed(() => [percent(weight.value), percent(added.value / largest.value)]);
   return {
     weight: computed(() => number(weight.value)),
     added: computed(() => number(added.value)),
-    weightBar: computed(() => width(weight.value)),
-    addedBar: computed(() => width(added.value / largest.value)),
+    bars: computed(() => `background-size: ${widths.value.join(" 50%, ")} 50%`), // needs no layout
   };
 }
 
@@ -36,10 +36,7 @@ function Read({ word, j, run, query }) {
         <Steady text={looks.added} />
       </td>
       <td aria-hidden="true">
-        <span class="al-reads-bars">
-          <span class="al-reads-bar al-reads-weight" style={looks.weightBar} />
-          <span class="al-reads-bar al-reads-added" style={looks.addedBar} />
-        </span>
+        <span class="al-reads-bars" style={looks.bars} />
       </td>
     </tr>
   );
@@ -68,27 +65,25 @@ function Reads({ label, words, run, query }) {
 
 /** The pattern: a strength changes none of its weights, so a drag leaves it as it is. */
 function Pattern({ h, s, g, onSelect }) {
-  const { weights, scores } = g.looks[h].value;
-  const words = g.words.value;
-  const flipped = s.orientation.value === "columns";
-  const [query, chosen] = [g.query.value, g.chosen.value];
-  const key = chosen?.[0] === h ? chosen[1] : null;
-  return useMemo(
-    () => (
-      <div class="al-scroll">
-        <MaskGrid
-          label={`Head ${h + 1}`}
-          tokens={words}
-          weights={weights}
-          scores={scores}
-          flipped={flipped}
-          query={query}
-          selected={key === null ? null : [query, key]}
-          onSelect={(i, j) => onSelect(h, i, j)}
-        />
-      </div>
-    ),
-    [words, weights, flipped, query, key],
+  const { weights, scores, selected } = useMemo(
+    () => ({
+      weights: computed(() => g.looks[h].value.weights),
+      scores: computed(() => g.looks[h].value.scores),
+      selected: computed(() => (g.chosen.value?.[0] === h ? g.cell.value : null)),
+    }),
+    [],
+  );
+  return (
+    <div class="al-scroll">
+      <MaskGrid
+        label={`Head ${h + 1}`}
+        queries={g.words.value}
+        flipped={s.orientation.value === "columns"}
+        query={g.query}
+        onSelect={(i, j) => onSelect(h, i, j)}
+        {...{ weights, scores, selected }}
+      />
+    </div>
   );
 }
 

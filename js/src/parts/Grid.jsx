@@ -1,0 +1,204 @@
+// A grid of queries and keys. Its cells are written directly, one effect for all, because a drag changes
+// every one of them sixty times a second. The dots are one drawing over the table.
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { effect, signal } from "@preact/signals";
+import { number } from "../core/format.js";
+import { atRest } from "../core/rest.js";
+import { Drawing } from "./Drawing.jsx";
+import { walk } from "./MatrixEditor.jsx";
+
+/** What a cell tells; the keys are of the same text unless `keys` is given. */
+export function describeCell(queries, i, j, score, weight, keys = queries) {
+  return `query ${queries[i]}, key ${keys[j]}: score ${number(score)}, weight ${number(weight)}`;
+}
+
+const LEAST_DOT = 0.08; // of a full dot, so that none disappears
+const FULL_DOT = 0.83; // of a cell
+const NAMES_AFTER = 60; // ms without a change: in a drag, names are for those who listen, not for every frame
+
+/** Query and key of the element `node` is in, or null. */
+export function cellOf(node) {
+  const cell = node.closest("td[data-at]");
+  return cell && cell.dataset.at.split(",").map(Number);
+}
+
+/** Where the table has put its columns and rows, and how large a dot may be. */
+function measureCells(table) {
+  const origin = table.getBoundingClientRect();
+  const boxes = (nodes) => [...nodes].map((node) => node.getBoundingClientRect());
+  const columns = boxes(table.querySelectorAll("tbody tr:first-child td"));
+  const rows = boxes(table.querySelectorAll("tbody td:nth-child(2)"));
+  return {
+    x: columns.map((box) => box.left - origin.left + box.width / 2),
+    y: rows.map((box) => box.top - origin.top + box.height / 2),
+    full: (FULL_DOT / 2) * Math.min(...columns.map((box) => box.width), rows[0].height),
+  };
+}
+
+/** `layers`: `{shape, ink, weights, has(i, j)}`; the areas are the weights. */
+function drawLayers(pen, layers, { x, y, full }, flipped) {
+  const [n_queries, n_keys] = flipped ? [x.length, y.length] : [y.length, x.length];
+  for (const { shape, ink, weights, has } of layers) {
+    for (let i = 0; i < n_queries; i++)
+      for (let j = 0; j < n_keys; j++)
+        if (has(i, j)) {
+          const size = full * Math.max(LEAST_DOT, Math.sqrt(weights[i][j]));
+          pen[shape](x[flipped ? i : j], y[flipped ? j : i], size);
+        }
+    pen.fill({ ink });
+  }
+}
+
+/** The drawing of the dots, wherever the table's cells are. */
+function useDots(table, structure, dots, flipped) {
+  const spots = useMemo(() => signal(null), []);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(() => (spots.value = measureCells(table.current)));
+    observer.observe(table.current);
+    return () => {
+      observer.disconnect();
+      spots.value = null;
+    };
+  }, [structure]);
+  return useMemo(
+    () => (pen) => {
+      const layers = dots();
+      if (spots.value && layers) drawLayers(pen, layers, spots.value, flipped);
+    },
+    [structure],
+  );
+}
+
+function writeLook(cell, next) {
+  const before = cell.look;
+  if (before === next) return;
+  if (before?.mark !== next.mark) mark(cell, "mark", next.mark);
+  if (before?.text !== next.text) cell.firstChild.data = next.text;
+  if (before?.fill !== next.fill) cell.style.background = next.fill ?? "";
+  cell.look = next;
+}
+
+/** Cells have two marks: what is in them, and whether their line is the one that asks. */
+function mark(cell, which, name) {
+  cell[which] = name;
+  cell.className = `al-cell ${cell.mark ?? ""} ${cell.line ?? ""}`;
+}
+
+/** Everything that is written into the cells. */
+function useWriting(table, structure, { look, name, selected, query }) {
+  useLayoutEffect(() => {
+    const cells = [...table.current.querySelectorAll("td[data-at]")].map((cell) => {
+      const [i, j] = cellOf(cell);
+      return { cell, i, j };
+    });
+    const rest = atRest(NAMES_AFTER);
+    let asked = -Infinity;
+    const stops = [
+      effect(() => {
+        const lookOf = look();
+        if (lookOf) for (const { cell, i, j } of cells) writeLook(cell, lookOf(i, j));
+      }),
+      effect(() => {
+        const nameOf = name();
+        if (!nameOf) return;
+        const write = () => {
+          for (const { cell, i, j } of cells) cell.setAttribute("aria-label", nameOf(i, j));
+        };
+        const now = performance.now();
+        if (now - asked < NAMES_AFTER) rest.later(write);
+        else write(); // what does not come in a row is told at once
+        asked = now;
+      }),
+      effect(() => {
+        const [a, b] = selected.value ?? [0, 0];
+        for (const { cell, i, j } of cells) {
+          const here = i === a && j === b;
+          cell.tabIndex = here ? 0 : -1;
+          cell.setAttribute("aria-selected", here && selected.value !== null);
+        }
+      }),
+      effect(() => {
+        for (const { cell, i } of cells) mark(cell, "line", i === query?.value ? "al-in-row" : "");
+      }),
+    ];
+    return () => {
+      rest.cancel();
+      stops.forEach((stop) => stop());
+    };
+  }, [structure]);
+}
+
+/**
+ * `look()`, `name()` and `dots()` read signals and are told apart by the words and `flipped` alone. They
+ * give functions of query and key: a look `{text, mark, fill}`, a name; and the layers of dots. Each may
+ * give null while its numbers belong to other words. Signals: `selected`, and `query`, whose line is
+ * marked. `hands` are further listeners; `onSelect(i, j)` hears of the cell that has the focus.
+ */
+export function Grid({ class: kind, label, queries, keys, flipped, hands, onSelect, ...cells }) {
+  const table = useRef(null);
+  const structure = JSON.stringify([queries, keys, flipped]);
+  const [rows, columns] = flipped ? [keys, queries] : [queries, keys];
+  const [rowKind, columnKind] = flipped ? ["key", "query"] : ["query", "key"];
+  const place = (r, c) => (flipped ? [c, r] : [r, c]);
+  useWriting(table, structure, cells);
+  const draw = useDots(table, structure, cells.dots, flipped);
+  const onKeyDown = (event) => {
+    const at = cellOf(event.target);
+    const to = at && walk(event.key, place(...at), [rows.length, columns.length]);
+    if (!to) return hands?.onKeyDown?.(event);
+    event.preventDefault();
+    table.current.querySelector(`[data-at="${place(...to)}"]`).focus();
+  };
+  const choose = (event) => {
+    const at = cellOf(event.target);
+    if (at) onSelect(...at);
+  };
+  const sheet = useMemo(
+    () => (
+      <>
+        <thead>
+          <tr>
+            <td class="al-corner" role="presentation" />
+            {columns.map((word) => (
+              <th scope="col" class={`al-${columnKind}`}>
+                <span>{word}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((word, r) => (
+            <tr>
+              <th scope="row" class={`al-${rowKind}`}>
+                <span>{word}</span>
+              </th>
+              {columns.map((_, c) => (
+                <td role="gridcell" data-at={place(r, c).join()}>
+                  {" "}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </>
+    ),
+    [structure],
+  );
+  return (
+    <div class={`al-sheet ${kind}`}>
+      <table
+        ref={table}
+        key={structure}
+        role="grid"
+        aria-label={`${label}, ${flipped ? "columns are queries" : "rows are queries"}`}
+        onFocusIn={choose}
+        onClick={choose}
+        {...hands}
+        onKeyDown={onKeyDown}
+      >
+        {sheet}
+      </table>
+      <Drawing class="al-dots" draw={draw} />
+    </div>
+  );
+}
