@@ -2,7 +2,7 @@
 
 Mounting: the `performance.measure` entries of the chapter page, fresh loads over file://, each in
 a context of its own. Redraw: CPU slowed 4 times, one move after the other; QueryKey, ValueMixer and
-Heads with 16 tokens, Alignment with two texts of 16. Nothing is dragged in BreakIt and Ledger.
+Heads with 16 tokens. Nothing is dragged in BreakIt, Alignment and Ledger.
 "work" is from dispatching the event to the end of its microtasks, of the next frame's scripts and
 of a forced layout (what the figure costs, painting left out); "frame" is from the event to the
 second animation frame after it (what a reader waits, with up to two display intervals). The row
@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import sync_playwright
 
 from attnlib.figures import (
-    Alignment,
     ContextNudge,
     EmbeddingSpace,
     Heads,
@@ -113,11 +112,6 @@ def mounting(browser):
 
 
 WORDS = "a small old owl watched a hungry fox and the sleepy mole crossed the misty river"
-# 16 words each: the pair with the creature, and one with the fox, one after the other.
-TWO_TEXTS = (
-    "la créature bleue et duveteuse parcourait la forêt verdoyante le renard ne dormait pas et le",
-    "the fluffy blue creature roamed the verdant forest and the fox did not sleep and the",
-)
 QUERY_KEY = {"sentence": WORDS, "preset": "nouns look for adjectives", "selected": [3, 1]}
 
 
@@ -154,10 +148,6 @@ DRAGS = {
     "Heads, a strength": (
         Heads(WORDS, query=3, selected=[0, 1]),
         lambda hands: in_place(hands.slider("strength of head 1")),
-    ),
-    "Alignment, padding": (
-        Alignment(TWO_TEXTS[0], TWO_TEXTS[1], hidden=False),
-        lambda hands: in_place(hands.slider("padding tokens")),
     ),
     "OrderLab, a place": (
         OrderLab(view="rotary"),

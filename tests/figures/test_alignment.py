@@ -11,7 +11,7 @@ import attnlib as al
 from attnlib.figures import Alignment
 from attnlib.figures.alignment import HEAD, MOST_PADDING
 from attnlib.world import PAD, PAIRS
-from tests.figures.driving import centre, ink_of, mouse_drag, shown_number
+from tests.figures.driving import ink_of, shown_number
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import link_state
 from tests.figures.test_shared_rules import assert_judged_alike
@@ -378,28 +378,21 @@ class TestHands:
             hands.settle()
             assert chosen(hands) == ["0,0"]
 
-    @pytest.mark.parametrize("how", ["mouse", "touch", "keyboard"])
-    def test_padding_slides(self, hands_that, how):
-        hands = hands_that(how)
+    @pytest.mark.parametrize("how", ["mouse", "keyboard"])
+    def test_padding_is_added_and_taken_away(self, hands, how):
         hands.open_link(START | {"hidden": False})
-        slider = hands.slider("padding tokens")
-        (x, y), width = centre(slider), slider.bounding_box()["width"]
-        if how == "keyboard":
-            slider.press("End")
-            slider.press("ArrowRight")
-        elif how == "touch":
-            hands.page.touchscreen.tap(x + width / 2 - 8, y)
-        else:
-            mouse_drag(hands.page, (x - width / 2 + 8, y), (width - 12, 0))
-        hands.settle()
-        state = START | {"padding": 4, "hidden": False}
-        assert_true(hands, state)
-        share = Alignment(**state).measure({"measure": "padding"})
-        hands.hears(f"weight on padding: {shown_number(share)}")
-        slider.press("Home")
-        hands.settle()
-        assert_true(hands, START | {"hidden": False})
-        hands.hears("weight on padding: 0.00")
+        menu = hands.menu("Padding tokens")
+        assert menu.locator("option").all_inner_texts() == ["none", "1", "2", "3", "4"]
+        for count in (4, 0):
+            if how == "keyboard":
+                menu.press("End" if count else "Home")
+            else:
+                menu.select_option(str(count))
+            hands.settle()
+            state = START | {"padding": count, "hidden": False}
+            assert_true(hands, state)
+            share = Alignment(**state).measure({"measure": "padding"})
+            assert hands.spoken == f"weight on padding: {shown_number(share)}"
 
     @pytest.mark.parametrize("how", ["mouse", "touch", "keyboard"])
     def test_masks_are_switched(self, hands_that, how):
@@ -477,14 +470,14 @@ class TestHands:
 
     def test_less_padding_lets_go_of_a_cell_that_is_gone(self, hands):
         hands.open_link(START | {"padding": 4, "selected": [1, 11], "query": 1})
-        hands.slider("padding tokens").press("ArrowLeft")
+        hands.menu("Padding tokens").select_option("3")
         hands.settle()
         assert chosen(hands) == [] and steps(hands) == []
         link = hands.copied("Copy link")
         hands.button("Reset").click()
         hands.follow("#" + link.partition("#")[2])
         assert_true(hands, START | {"padding": 3, "query": 1})
-        hands.slider("padding tokens").press("End")
+        hands.menu("Padding tokens").select_option("4")
         hands.settle()
         assert chosen(hands) == []
 

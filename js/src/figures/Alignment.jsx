@@ -8,7 +8,6 @@ import { Figure, useVoice } from "../parts/Figure.jsx";
 import { MaskGrid } from "../parts/MaskGrid.jsx";
 import { describeCell } from "../parts/Grid.jsx";
 import { readSentence } from "../parts/SentenceBox.jsx";
-import { Slider } from "../parts/Slider.jsx";
 import { Switch } from "../parts/Switch.jsx";
 import { Received, mostRead } from "../parts/alignment/Received.jsx";
 import { Ribbons } from "../parts/alignment/Ribbons.jsx";
@@ -21,7 +20,7 @@ const STATE = [
   ...["query", "selected", "orientation"],
 ];
 const PAD = "<pad>";
-const MOST_PADDING = 4;
+const PADDINGS = ["none", 1, 2, 3, 4];
 const ORIENTATIONS = { rows: "rows", columns: "columns (3Blue1Brown)" };
 const VALUES = { answers: "the text that answers", asks: "the text that asks (a mistake)" };
 const { matmul } = mathematics;
@@ -108,7 +107,7 @@ function readState(raw, vocabulary) {
   const keys = () => texts[1].length + raw.padding;
   const cell = (v) => v.length === 2 && inside(v[0], texts[0].length) && inside(v[1], keys());
   const checks = {
-    padding: (v) => inside(v, MOST_PADDING + 1),
+    padding: (v) => inside(v, PADDINGS.length),
     hidden: (v) => typeof v === "boolean",
     causal: (v) => typeof v === "boolean",
     values: (v) => Object.keys(VALUES).includes(v),
@@ -182,21 +181,16 @@ function Switches({ s, g, voice }) {
   const onPadding = () => `weight on padding: ${number(g.padding.value)}`;
   return (
     <div class="al-controls" data-not-in-picture>
-      <label class="al-field">
-        <span>Padding: {s.padding.value}</span>
-        <Slider
-          min={0}
-          max={MOST_PADDING}
-          step={1}
-          value={s.padding}
-          aria-label="padding tokens"
-          onInput={(event) => {
-            s.padding.value = Number(event.currentTarget.value);
-            s.selected.value = g.chosen.value; // a cell that is gone does not come back
-            voice.speakAtRest(onPadding());
-          }}
-        />
-      </label>
+      <Choice
+        label="Padding tokens"
+        value={String(s.padding.value)}
+        choices={PADDINGS}
+        onChange={(count) => {
+          s.padding.value = Number(count);
+          s.selected.value = g.chosen.value; // a cell that is gone does not come back
+          voice.speak(onPadding());
+        }}
+      />
       {box("hidden", "hide padding from the queries", onPadding)}
       {box("causal", "hide later places (a mistake here)", () =>
         s.causal.value ? "keys at later places are hidden" : "no key is hidden by its place",
