@@ -31,10 +31,38 @@ export function cosine(a, b) {
   return lengths === 0 ? 0 : dot(a, b) / lengths;
 }
 
+/**
+ * `f(row, i, ...others)` of every row. A row that is the array it was gives what it gave, so that whoever
+ * works with rows sees which of them changed.
+ */
+export function eachRow(f) {
+  let [rows, results, last] = [[], [], []];
+  return (now, ...others) => {
+    const isAsBefore = others.every((other, n) => other === last[n]);
+    const apply = (row, i) => (isAsBefore && row === rows[i] ? results[i] : f(row, i, ...others));
+    [results, rows, last] = [now.map(apply), now, others];
+    return results;
+  };
+}
+
+/** A matrix whose rows are the arrays they were, where their numbers are. */
+export function sameRows() {
+  const isSame = (a, b) => a?.length === b.length && a.every((value, n) => value === b[n]);
+  let last = [];
+  return (now) => {
+    const rows = now.map((row, i) => (isSame(last[i], row) ? last[i] : row));
+    if (rows.length !== last.length || rows.some((row, i) => row !== last[i])) last = rows;
+    return last;
+  };
+}
+
 /** Scores of every query (rows of q) with every key (rows of k), times `scale`. */
 export function scores(q, k, scale) {
-  return q.map((query) => k.map((key) => dot(query, key) * scale));
+  return q.map((query) => scoresOf(query, k, scale));
 }
+
+/** Scores of one query with every key, times `scale`. */
+export const scoresOf = (query, k, scale) => k.map((key) => dot(query, key) * scale);
 
 /** Minus infinity wherever a key comes after its query. */
 export function maskLater(rows) {

@@ -14,10 +14,16 @@ const across = (corner, { x, cos, sin }) => x + corner[0] * cos - corner[1] * si
 const down = (corner, { y, cos, sin }) => y + corner[0] * sin + corner[1] * cos;
 
 export class CanvasPen {
-  constructor(context, { colours, type }) {
-    Object.assign(this, { context, colours });
-    context.font = `${WEIGHT} ${LETTERS}px ${type}`;
+  constructor(canvas, scale, paints) {
+    const context = canvas.getContext("2d");
+    Object.assign(this, { context, paints, colours: paints.colours });
+    Object.assign(this, { width: canvas.width / scale, height: canvas.height / scale });
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.font = `${WEIGHT} ${LETTERS}px ${paints.type}`;
     context.beginPath();
+  }
+  clear(x = 0, y = 0, width = this.width, height = this.height) {
+    this.context.clearRect(x, y, width, height);
   }
   dot(x, y, r) {
     this.context.moveTo(x + r, y);
@@ -71,6 +77,7 @@ export class SVGPen {
   constructor(parent, { colours, type }) {
     Object.assign(this, { parent, colours, type, traced: "" });
   }
+  clear() {} // a picture begins empty
   dot(x, y, r) {
     this.traced += `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
   }

@@ -2,7 +2,7 @@
 import { computed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { list, number } from "../core/format.js";
-import { softmax } from "../core/mathematics.js";
+import { eachRow, softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
@@ -52,19 +52,28 @@ const PRESETS = {
 const draw = (name, n) =>
   Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => PRESETS[name](i, j)));
 
+/** The share of all weight that lies on what is hidden; what is no number is left out. */
 function leakOf(weights, keep) {
-  const known = (value) => (Number.isNaN(value) ? 0 : value);
-  const all = total(weights.flat().map(known));
-  const hidden = total(weights.flatMap((row, i) => row.map((w, j) => (keep[i][j] ? 0 : known(w)))));
+  let [all, hidden] = [0, 0];
+  weights.forEach((row, i) =>
+    row.forEach((weight, j) => {
+      if (Number.isNaN(weight)) return;
+      all += weight;
+      if (!keep[i][j]) hidden += weight;
+    }),
+  );
   return all === 0 ? 0 : hidden / all;
 }
 
 /** One of the three ways: what enters the softmax, the weights, and what of them is hidden. */
 function follow({ enters, leaves }, example, mask) {
-  const entering = computed(() =>
-    example.value.scores.map((row, i) => row.map((score, j) => enters(score, mask.value[i][j]))),
-  );
-  const weights = computed(() => entering.value.map((row, i) => leaves(row, mask.value[i])));
+  const eachLine = eachRow((may, i, scores) => {
+    const entering = scores[i].map((score, j) => enters(score, may[j]));
+    return { entering, weights: leaves(entering, may) };
+  });
+  const lines = computed(() => eachLine(mask.value, example.value.scores));
+  const entering = computed(() => lines.value.map((line) => line.entering));
+  const weights = computed(() => lines.value.map((line) => line.weights));
   return { entering, weights, leak: computed(() => leakOf(weights.value, mask.value)) };
 }
 
@@ -129,7 +138,7 @@ function Leak({ leak }) {
     () => ({
       look: computed(() => (leak.value > 0 ? "al-broken" : "al-good-number")),
       text: computed(() => `${number(leak.value)} ${leak.value > 0 ? "" : "✓"}`),
-      bar: computed(() => `width: ${leak.value * 100}%`),
+      bar: computed(() => `background-size: ${leak.value * 100}%`), // needs no layout
     }),
     [leak],
   );
@@ -139,9 +148,7 @@ function Leak({ leak }) {
       <strong class={look}>
         <Steady text={text} />
       </strong>
-      <span class="al-share" aria-hidden="true">
-        <span class="al-share-bar" style={bar} />
-      </span>
+      <span class="al-share" style={bar} aria-hidden="true" />
     </p>
   );
 }
@@ -161,12 +168,15 @@ function blind(words) {
 
 /** Who sees nothing, if anybody. */
 function Blind({ id, g }) {
-  if (!g.empty.value.length) return null;
-  return (
-    <p class="al-hint">
-      {blind(g.empty.value)}: {EMPTY_ROW[id]}.
-    </p>
+  const text = useMemo(
+    () =>
+      computed(() => {
+        const words = g.empty.value;
+        return words.length ? `${blind(words)}: ${EMPTY_ROW[id]}.` : "";
+      }),
+    [],
   );
+  return <p class="al-hint">{text}</p>;
 }
 
 /** What a stroke of the brush changes is written in the parts: this stays as it is. */

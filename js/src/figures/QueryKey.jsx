@@ -23,15 +23,21 @@ const RANDOM_SPREAD = 1.5;
 function graph(s, vocabulary) {
   const words = computed(() => s.sentence.value.split(" "));
   const x = computed(() => words.value.map((word) => vocabulary[word]));
-  const q = computed(() => mathematics.matmul(x.value, s.w_q.value));
-  const k = computed(() => mathematics.matmul(x.value, s.w_k.value));
+  const [q, k] = [s.w_q, s.w_k].map((w) => {
+    const settled = mathematics.sameRows();
+    return computed(() => settled(mathematics.matmul(x.value, w.value)));
+  });
   const width = computed(() => s.w_q.value[0].length);
   const scale = computed(() => (s.scaled.value ? 1 / Math.sqrt(width.value) : 1));
-  const scores = computed(() => {
-    const all = mathematics.scores(q.value, k.value, scale.value);
-    return s.causal.value ? mathematics.maskLater(all) : all;
-  });
-  const weights = computed(() => scores.value.map(mathematics.softmax));
+  const scoreRows = mathematics.eachRow((query, _, keys, factor) =>
+    mathematics.scoresOf(query, keys, factor),
+  );
+  const weightRows = mathematics.eachRow(mathematics.softmax);
+  const agreement = computed(() => scoreRows(q.value, k.value, scale.value));
+  const scores = computed(() =>
+    s.causal.value ? mathematics.maskLater(agreement.value) : agreement.value,
+  );
+  const weights = computed(() => weightRows(scores.value));
   const chosen = computed(() =>
     s.selected.value?.every((n) => n < words.value.length) ? s.selected.value : null,
   );

@@ -13,19 +13,18 @@ function paintsOf(node) {
   return { colours: Object.fromEntries(INKS.map((ink) => [ink, token(ink)])), type: token("sans") };
 }
 
-function show(canvas, { width, height }, units, paints, draw) {
+/** Makes `canvas` as sharp as the medium; tells the pixels of a unit. */
+function fit(canvas, { width, height }, units) {
   const dots = sharpness();
-  const size = [Math.round(width * dots), Math.round(height * dots)];
-  if (canvas.width !== size[0]) canvas.width = size[0];
-  if (canvas.height !== size[1]) canvas.height = size[1];
-  const context = canvas.getContext("2d");
-  const scale = size[0] / (units ?? width);
-  context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  draw(new CanvasPen(context, paints));
+  canvas.width = Math.round(width * dots);
+  canvas.height = Math.round(height * dots);
+  return canvas.width / (units ?? width);
 }
 
-/** `draw(pen)` reads signals and is told apart by identity. `units` across; pixels without it. */
+/**
+ * `draw(pen, anew)` reads signals and is told apart by identity. `units` across; pixels without it.
+ * Unless `anew`, what was drawn before is still there, for `pen.clear`.
+ */
 export function Drawing({ draw, units, ...attributes }) {
   const canvas = useRef(null);
   useLayoutEffect(() => {
@@ -34,15 +33,19 @@ export function Drawing({ draw, units, ...attributes }) {
     const observer = new ResizeObserver(([{ contentRect }]) => (box.value = contentRect));
     observer.observe(node);
     const paints = computed(() => [look.value, box.value, paintsOf(node)].at(-1));
+    let pen = null;
     const stop = effect(() => {
-      if (box.value?.width) show(node, box.value, units, paints.value, draw);
+      if (!box.value?.width) return;
+      const anew = pen?.paints !== paints.value;
+      if (anew) pen = new CanvasPen(node, fit(node, box.value, units), paints.value);
+      draw(pen, anew);
     });
     /** For the saved picture. */
     node.drawIn = (svg) => {
       const { width, height } = box.peek();
       const across = units ?? width;
       svg.setAttribute("viewBox", `0 0 ${across} ${(across * height) / width}`);
-      draw(new SVGPen(svg, paints.peek()));
+      draw(new SVGPen(svg, paints.peek()), true);
     };
     return () => {
       stop();

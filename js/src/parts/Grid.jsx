@@ -35,18 +35,63 @@ function measureCells(table) {
   };
 }
 
-/** `layers`: `{shape, ink, weights, has(i, j)}`; the areas are the weights. */
-function drawLayers(pen, layers, { x, y, full }, flipped) {
-  const [n_queries, n_keys] = flipped ? [x.length, y.length] : [y.length, x.length];
-  for (const { shape, ink, weights, has } of layers) {
-    for (let i = 0; i < n_queries; i++)
-      for (let j = 0; j < n_keys; j++)
-        if (has(i, j)) {
-          const size = full * Math.max(LEAST_DOT, Math.sqrt(weights[i][j]));
-          pen[shape](x[flipped ? i : j], y[flipped ? j : i], size);
-        }
+const CHECK = [
+  ...[
+    [-0.45, 0],
+    [-0.15, 0.35],
+    [0.45, -0.4],
+  ],
+  ...[
+    [0.36, -0.47],
+    [-0.16, 0.18],
+    [-0.37, -0.07],
+  ],
+];
+const SHAPES = {
+  dot: (pen, x, y, size) => pen.dot(x, y, size),
+  square: (pen, x, y, size) => pen.square(x, y, size),
+  check: (pen, x, y, size) => pen.shape(CHECK, { x, y, cos: size, sin: 0 }),
+};
+
+/** Draws the lines `of`. `layers`: `{shape, ink, area(i, j)}`, where no area is no shape. */
+function drawLines(pen, layers, of, { x, y, full }, flipped) {
+  const n_keys = (flipped ? y : x).length;
+  for (const { shape, ink, area } of layers) {
+    for (const i of of)
+      for (let j = 0; j < n_keys; j++) {
+        const size = full * Math.max(LEAST_DOT, Math.sqrt(area(i, j)));
+        if (size > 0) SHAPES[shape](pen, x[flipped ? i : j], y[flipped ? j : i], size);
+      }
     pen.fill({ ink });
   }
+}
+
+/** Clears the line of query `i`. */
+function clearLine(pen, i, { x, y, full }, flipped) {
+  const [from, breadth] = [(flipped ? x : y)[i] - full - 1, 2 * full + 2];
+  if (flipped) pen.clear(from, undefined, breadth);
+  else pen.clear(undefined, from, undefined, breadth);
+}
+
+/** A drawing of `dots()` at `spots` that draws again only the lines whose `rows` are other arrays. */
+function drawingOf(dots, spots, flipped) {
+  let drawn = null;
+  return (pen, anew) => {
+    const [at, now] = [spots.value, dots()];
+    if (!at || !now) {
+      pen.clear();
+      drawn = null;
+      return;
+    }
+    const count = (flipped ? at.x : at.y).length;
+    const before = anew || drawn?.at !== at ? null : drawn.rows;
+    const isAsBefore = (i) => before && now.rows.every((rows, n) => rows[i] === before[n][i]);
+    const changed = Array.from({ length: count }, (_, i) => i).filter((i) => !isAsBefore(i));
+    if (changed.length === count) pen.clear();
+    else for (const i of changed) clearLine(pen, i, at, flipped);
+    drawLines(pen, now.layers, changed, at, flipped);
+    drawn = { at, rows: now.rows };
+  };
 }
 
 /** The drawing of the dots, wherever the table's cells are. */
@@ -60,20 +105,14 @@ function useDots(table, structure, dots, flipped) {
       spots.value = null;
     };
   }, [structure]);
-  return useMemo(
-    () => (pen) => {
-      const layers = dots();
-      if (spots.value && layers) drawLayers(pen, layers, spots.value, flipped);
-    },
-    [structure],
-  );
+  return useMemo(() => drawingOf(dots, spots, flipped), [structure]);
 }
 
 function writeLook(cell, next) {
   const before = cell.look;
   if (before === next) return;
   if (before?.mark !== next.mark) mark(cell, "mark", next.mark);
-  if (before?.text !== next.text) cell.firstChild.data = next.text;
+  if (before?.text !== next.text) cell.firstChild.textContent = next.text;
   if (before?.fill !== next.fill) cell.style.background = next.fill ?? "";
   cell.look = next;
 }
@@ -130,8 +169,9 @@ function useWriting(table, structure, { look, name, selected, query }) {
 
 /**
  * `look()`, `name()` and `dots()` read signals and are told apart by the words and `flipped` alone. They
- * give functions of query and key: a look `{text, mark, fill}`, a name; and the layers of dots. Each may
- * give null while its numbers belong to other words. Signals: `selected`, and `query`, whose line is
+ * give functions of query and key: a look `{text, mark, fill}`, a name; and the `layers` of dots, with the
+ * matrices whose `rows` decide what is on a line. Each may give null while its numbers belong to other
+ * words. Signals: `selected`, and `query`, whose line is
  * marked. `hands` are further listeners; `onSelect(i, j)` hears of the cell that has the focus.
  */
 export function Grid({ class: kind, label, queries, keys, flipped, hands, onSelect, ...cells }) {
@@ -174,7 +214,7 @@ export function Grid({ class: kind, label, queries, keys, flipped, hands, onSele
               </th>
               {columns.map((_, c) => (
                 <td role="gridcell" data-at={place(r, c).join()}>
-                  {" "}
+                  <span> </span>
                 </td>
               ))}
             </tr>

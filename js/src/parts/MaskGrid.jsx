@@ -3,17 +3,15 @@ import { useRef } from "preact/hooks";
 import { number } from "../core/format.js";
 import { Grid, cellOf, describeCell } from "./Grid.jsx";
 
-const MAY = { text: "✓", mark: "" };
-const SEEN = { text: "", mark: "" };
+const MAY = { text: "", mark: "" };
 const HIDDEN = { text: "", mark: "al-masked" };
 const LEAK = { text: "", mark: "al-masked al-leak" };
 const BROKEN = { text: "0/0", mark: "al-broken-cell" };
 const BROKEN_HIDDEN = { text: "0/0", mark: "al-masked al-broken-cell" };
 
 function lookOf(may, weight) {
-  if (weight === undefined) return may ? MAY : HIDDEN;
   if (Number.isNaN(weight)) return may ? BROKEN : BROKEN_HIDDEN;
-  if (may) return SEEN;
+  if (may) return MAY;
   return weight > 0 ? LEAK : HIDDEN;
 }
 
@@ -83,14 +81,23 @@ export function MaskGrid({ queries, keys = queries, onPaint, ...grid }) {
   };
   const dots = () => {
     const now = read();
-    if (!now?.weights) return null;
-    const { may, weights } = now;
-    const seen = (i, j) => weights[i][j] > 0 && (may?.[i][j] ?? true);
-    const leaks = (i, j) => weights[i][j] > 0 && may?.[i][j] === false;
-    return [
-      { shape: "dot", ink: "weight", weights, has: seen },
-      { shape: "square", ink: "wrong", weights, has: leaks },
-    ];
+    if (!now) return null;
+    const may = (i, j) => now.may?.[i][j] ?? true;
+    const rows = [now.may, now.weights].filter(Boolean);
+    if (!now.weights)
+      return {
+        rows,
+        layers: [{ shape: "check", ink: "ink", area: (i, j) => (may(i, j) ? 1 : NaN) }],
+      };
+    const weight = (wanted) => (i, j) =>
+      may(i, j) === wanted && now.weights[i][j] > 0 ? now.weights[i][j] : NaN;
+    return {
+      rows,
+      layers: [
+        { shape: "dot", ink: "weight", area: weight(true) },
+        { shape: "square", ink: "wrong", area: weight(false) },
+      ],
+    };
   };
   return <Grid class="al-mask-grid" {...grid} {...{ queries, keys, hands, look, name, dots }} />;
 }

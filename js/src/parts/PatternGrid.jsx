@@ -23,17 +23,15 @@ export function weightFill(weight) {
   return `color-mix(in oklab, var(--al-weight) ${(weight * 40).toFixed(1)}%, var(--al-cell))`;
 }
 
-const sameNumbers = (a, b) => a?.length === b.length && a.every((value, n) => value === b[n]);
-
 /** The looks of all cells, rows that did not change as they were. */
 function looksOf({ show, scores, weights }) {
-  let before = { rows: [], scores: [], weights: [] };
+  let before = { rows: [] };
   return computed(() => {
     const now = { show: show.value, scores: scores.value, weights: weights.value };
     const isAsBefore = (i) =>
       before.show === now.show &&
-      sameNumbers(before.scores[i], now.scores[i]) &&
-      sameNumbers(before.weights[i], now.weights[i]);
+      before.scores[i] === now.scores[i] &&
+      before.weights[i] === now.weights[i];
     now.rows = now.scores.map((row, i) =>
       isAsBefore(i)
         ? before.rows[i]
@@ -79,8 +77,8 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
   const dots = () => {
     if (!inTurn() || show.value !== "dots") return null;
     const [told, shown] = [scores.value, weights.value];
-    const has = (i, j) => told[i][j] !== -Infinity && !Number.isNaN(shown[i][j]);
-    return [{ shape: "dot", ink: "weight", weights: shown, has }];
+    const area = (i, j) => (told[i][j] === -Infinity ? NaN : shown[i][j]);
+    return { rows: [told, shown], layers: [{ shape: "dot", ink: "weight", area }] };
   };
   const name = () => {
     const [told, shown] = [scores.value, weights.value];

@@ -292,6 +292,7 @@ function useHands({ svg, scene, onPick, onMove }) {
 
 /** Draws the scene, the chosen arrows last. */
 function drawScene(pen, scene, { q, k, selected }) {
+  pen.clear();
   const [i, j] = selected.value ?? [];
   if (selected.value) drawProjection(pen, q.value[i], k.value[j], scene.at.value);
   for (const chosen of [0, 1, 2])

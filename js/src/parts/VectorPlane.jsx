@@ -77,6 +77,7 @@ function sceneOf({ arrows, axes }) {
 }
 
 function drawScene(pen, { view, marks, around }, { arrows, hull }) {
+  pen.clear();
   const { at } = view.value;
   drawAxes(pen, view.value, marks.value, around.value);
   if (hull) drawHull(pen, hull.value.map(at));

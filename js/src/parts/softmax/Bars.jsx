@@ -29,7 +29,7 @@ function looksOf(i, scores, weights) {
       return `left: ${at(low)}; width: ${((high - low) / (2 * REACH)) * 100}%`;
     }),
     knob: computed(() => `left: ${at(inside(score.value))}`),
-    share: computed(() => `width: ${weights.value[i] * 100}%`),
+    share: computed(() => `background-size: ${weights.value[i] * 100}%`), // needs no layout
   };
 }
 
@@ -83,11 +83,7 @@ function ScoreRow({ label, i, scores, weights, onChange }) {
       <span class="al-lab-number">
         <Steady text={looks.scoreText} />
       </span>
-      <span class="al-share">
-        <span class="al-alone">
-          <span class="al-share-bar" style={looks.share} />
-        </span>
-      </span>
+      <span class="al-share" style={looks.share} />
       <span class="al-lab-number al-strong-number">
         <Steady text={looks.weightText} />
       </span>
