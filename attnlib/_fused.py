@@ -52,13 +52,45 @@ def _holds_wild_numbers(output, q, k):
     return not math.isfinite(total)
 
 
-def fused_softmax(x, axis):
-    """Softmax along `axis`, which is not empty, or None where a row has no finite softmax.
+def fused_pattern(q, k, v, visible, scale):
+    """Weights and output for tensors whose arguments were checked, or None.
 
-    On the processor, where new memory costs as much as the softmax itself, the weights take the
-    memory of `x`, unless gradients may be wanted.
+    None means that a row has no finite softmax, or that NaN or infinity may have leaked from
+    behind the mask `visible`: every such number shows in the output (or, for gradients alone, in
+    q and k), which is small, so nothing of the size of the pattern is looked at.
     """
-    if not x.detach().amax(axis).isfinite().all():
-        return None
-    in_place = x.is_cpu and not torch.is_grad_enabled()
-    return torch.softmax(x, axis, out=x) if in_place else torch.softmax(x, axis)
+    if v.shape[-1] == 0:
+        return None  # an output without numbers shows nothing
+    scores = _scaled_product(q, k, scale)
+    in_place = not torch.is_grad_enabled()
+    if visible is not None:
+        hide = scores.masked_fill_ if in_place else scores.masked_fill
+        scores = hide(~visible, -math.inf)
+    # New memory costs as much as the softmax itself, on the processor.
+    in_place = in_place and scores.is_cpu
+    weights = torch.softmax(scores, -1, out=scores) if in_place else torch.softmax(scores, -1)
+    output = weights @ v
+    return None if _holds_wild_numbers(output, q, k) else (weights, output)
+
+
+def _scaled_product(q, k, scale):
+    """`q @ k.mT * scale`; on three axes in one kernel, without copies and without a scaled q."""
+    if q.ndim == k.ndim == 3 and q.shape[0] == k.shape[0]:
+        return torch.baddbmm(q.new_empty(1, 1, 1), q, k.mT, beta=0, alpha=scale)
+    return (q * scale) @ k.mT
+
+
+def fused_linear(x, w, b):
+    """`x @ w + b` in one kernel."""
+    if x.ndim == 2:
+        return torch.addmm(b, x, w)
+    rows = torch.addmm(b, x.reshape(-1, x.shape[-1]), w)
+    return rows.reshape(*x.shape[:-1], w.shape[-1])
+
+
+def fused_heads(x, w, b):
+    """`x @ w + b` for all heads of a stack, `(..., head, n_tokens, d_head)`, in one kernel."""
+    n_heads, n_rows, width = w.shape
+    beside = w.movedim(0, 1).reshape(n_rows, n_heads * width)
+    product = x @ beside if b is None else fused_linear(x, beside, b.reshape(-1))
+    return product.unflatten(-1, (n_heads, width)).movedim(-2, -3)

@@ -5,6 +5,8 @@ A head's matrices have two axes, a block's one more, for the heads, in front.
 
 from dataclasses import fields
 
+from array_api_compat import is_torch_array
+
 from attnlib._arguments import check_rows, namespace
 
 AXES = {2: "a matrix (two axes)", 3: "a stack of matrices (three axes, the heads first)"}
@@ -12,6 +14,11 @@ SIDES = {"rows": -2, "columns": -1}
 
 
 def linear(x, w, b):
+    """`x @ w + b`; without `b`, the product alone."""
+    if b is not None and w.ndim == 2 and is_torch_array(x):
+        from attnlib._fused import fused_linear  # imports torch, so only for tensors
+
+        return fused_linear(x, w, b)
     product = x @ w
     if b is not None:
         product += b  # in the product's own memory: new memory takes longer than the sum

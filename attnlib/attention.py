@@ -1,7 +1,6 @@
 """Scaled dot-product attention, the pattern it is made of, and the causal mask."""
 
 from dataclasses import dataclass
-from functools import cache
 from math import sqrt
 from typing import Any
 
@@ -106,9 +105,15 @@ def weights_and_output(q, k, v, mask=None, causal=False):
     """The last two steps of `trace_attention`, in half the memory: the scores' is used again."""
     xp, scale = _check(q, k, v, mask, causal, None)
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
-    attend = _method(xp, q, k, v, mask, causal)
-    _, *steps = attend(xp, q, k, v, mask, causal, scale, overwrite=True)
-    return tuple(xp.astype(step, dtype, copy=False) for step in steps)
+    steps = None
+    if is_torch_namespace(xp):
+        from attnlib._fused import fused_pattern  # imports torch, so only for tensors
+
+        steps = fused_pattern(q, k, v, _visible(xp, q, k, mask, causal), scale)
+    if steps is None:
+        attend = _method(xp, q, k, v, mask, causal)
+        _, *steps = attend(xp, q, k, v, mask, causal, scale, overwrite=True)
+    return steps if q.dtype == dtype else tuple(xp.astype(step, dtype) for step in steps)
 
 
 def attention(q, k, v, mask=None, causal=False, scale=None):
@@ -146,18 +151,13 @@ def attention(q, k, v, mask=None, causal=False, scale=None):
     """
     xp, scale = _check(q, k, v, mask, causal, scale)
     if is_torch_namespace(xp):
-        output = _fused_attention()(q, k, v, mask, causal, scale)
+        from attnlib._fused import fused_attention  # imports torch, so only for tensors
+
+        output = fused_attention(q, k, v, mask, causal, scale)
         if output is not None:
             return output
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
     return xp.astype(_attend_in_blocks(xp, q, k, v, mask, causal, scale), dtype, copy=False)
-
-
-@cache
-def _fused_attention():
-    from attnlib._fused import fused_attention  # imports torch, so only for tensors
-
-    return fused_attention
 
 
 def _attend_in_blocks(xp, q, k, v, mask, causal, scale):

@@ -44,16 +44,12 @@ def softmax(x, axis=-1, temperature=1.0):
 def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
     """`softmax` without its checks, in the precision of `x`.
 
-    `overwrite` lets it work in the memory of `x`, where the backend can: new memory for each
-    step takes longer than the arithmetic. PyTorch does it in one kernel.
+    `overwrite` lets it work in the memory of `x`: new memory for each step takes longer than the
+    arithmetic. Automatic differentiation needs every step, so PyTorch's tensors are kept.
     """
     if x.shape[axis] == 0:
         return x  # no scores, no weights
-    if overwrite and is_torch_namespace(xp):
-        fused = _fused_softmax()(x, axis) if temperature == 1 else None
-        if fused is not None:
-            return fused
-        overwrite = False  # automatic differentiation needs every step
+    overwrite = overwrite and not is_torch_namespace(xp)
     subtract, divide = (isub, itruediv) if overwrite else (sub, truediv)
     top = xp.max(x, axis=axis, keepdims=True)
     # -inf means an empty row: subtract 0 instead. +inf has no limit to tend to: NaN.
@@ -66,13 +62,11 @@ def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
     return divide(exponentials, xp.where(total == 0, 1.0, total))
 
 
-@cache
-def _fused_softmax():
-    from attnlib._fused import fused_softmax  # imports torch, so only for tensors
-
-    return fused_softmax
-
-
 def widen(xp, x):
     """`x` in float32 if it is of half precision, else as it is."""
-    return xp.astype(x, xp.float32) if xp.finfo(x.dtype).bits < 32 else x
+    return xp.astype(x, xp.float32) if _is_half(xp, x.dtype) else x
+
+
+@cache
+def _is_half(xp, dtype):
+    return xp.finfo(dtype).bits < 32

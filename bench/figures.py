@@ -198,7 +198,7 @@ def main():
         print(f"mounting, ms (goal {GOALS['mounting']})       median   worst")
         for name, times in mounting(browser).items():
             print(f"  {name:<30}{statistics.median(times):8.1f}{max(times):8.1f}")
-        print(f"redraw, ms (goal {GOALS['redraw']})   work: median     p95  frame: p95  busiest: p95")
+        print(f"redraw, ms (goal {GOALS['redraw']})  work: median     p95  frame p95  busiest p95")
         for name, rounds in redraw(browser, folder).items():
             median, p95, frame, busiest = summary(rounds)
             print(f"  {name:<24}{median:12.1f}{p95:8.1f}{frame:12.1f}{busiest:14.1f}")
