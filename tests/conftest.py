@@ -106,6 +106,7 @@ def new_page(browser, **options):
     """A page in a context of its own, which keeps a record."""
     page = browser.new_context(**options).new_page()
     page.record = keep_record(page)
+    page.record.viewport = page.viewport_size
     return page
 
 
@@ -130,6 +131,8 @@ def cleared(page):
             other.close()
         page.evaluate("localStorage.clear(); sessionStorage.clear()")
         page.mouse.up()
+        if page.viewport_size != page.record.viewport:
+            page.set_viewport_size(page.record.viewport)
         page.goto("about:blank")  # the next test may open the same address
     except Error:
         return False

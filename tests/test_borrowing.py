@@ -46,6 +46,16 @@ def test_a_page_that_is_gone_is_not_lent_again(browser, address):
     assert not cleared(page)
 
 
+def test_a_page_gets_its_size_back(browser, address):
+    small, smaller = {"width": 320, "height": 640}, {"width": 300, "height": 200}
+    page = new_page(browser, viewport=small)
+    page.goto(address)
+    page.set_viewport_size(smaller)
+    assert cleared(page)
+    assert page.viewport_size == small
+    page.context.close()
+
+
 def test_a_page_is_lent_to_one_at_a_time(borrow_page):
     small = {"width": 320, "height": 640}
     first, second = borrow_page(viewport=small), borrow_page(viewport=small)

@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from attnlib import figures
-from attnlib.figures import Alignment, BreakIt, Heads, Ledger, MaskLab, OrderLab, ValueMixer
+from attnlib.figures import (
+    Alignment,
+    BreakIt,
+    ContextNudge,
+    EmbeddingSpace,
+    Heads,
+    Ledger,
+    MaskLab,
+    OrderLab,
+    QueryKey,
+    SoftmaxLab,
+    ValueMixer,
+)
 from attnlib.figures.ledger import MOST
 from tests.axe import violations
 from tests.figures import test_reading
@@ -109,6 +121,36 @@ def everything_open(hands):
 
 # Sixteen words in a pattern or more take axe long, and have no kind of element that eight lack.
 FEWER = {"heads in 16": "heads", "alignment of 16": "alignment"}
+
+
+# What reaches over the right edge of its panel and is neither cut off nor scrolled.
+OUTSIDE = """root => [...root.querySelectorAll("*")].flatMap((node) => {
+    const panel = node.parentElement.closest(".al-strip, .al-head-card, .al-way, .al-figure");
+    const { width, right } = node.getBoundingClientRect();
+    if (!width || right < panel.getBoundingClientRect().right + 1) return [];
+    for (let up = node; up !== panel; up = up.parentElement) {
+        const { overflowX, clipPath } = getComputedStyle(up);
+        if (overflowX !== "visible" || clipPath !== "none") return [];
+    }
+    return [`${node.tagName} ${node.className} in ${panel.className}`];
+})"""
+EARLIER = {
+    "query and key": lambda: QueryKey(preset="nouns look for adjectives", selected=[3, 1]),
+    "query and key of 16": lambda: QueryKey(SIXTEEN, preset="identity", selected=[15, 15]),
+    "embeddings": lambda: EmbeddingSpace(challenges="embeddings"),
+    "context": lambda: ContextNudge(),
+    "softmax": lambda: SoftmaxLab(),
+}
+
+
+@pytest.mark.parametrize("name", [*EARLIER, *STRAINED])
+def test_nothing_reaches_over_the_edge_of_its_panel(open_figure, name):
+    hands = open_figure({**EARLIER, **STATES}[name]())
+    hands.unfold()
+    for width in (1280, 1024, 768, 480, 360, 320):
+        hands.page.set_viewport_size({"width": width, "height": 900})
+        hands.settle()
+        assert hands.root.evaluate(OUTSIDE) == [], width
 
 
 @pytest.mark.parametrize("name", [FEWER.get(name, name) for name in STRAINED])

@@ -185,15 +185,17 @@ function Way({ id, s, g, onSelect }) {
   return (
     <div class="al-way">
       <p class="al-strip-title">{WAYS[id].title}</p>
-      <MaskGrid
-        label={WAYS[id].title}
-        queries={g.example.value.tokens}
-        keep={s.mask}
-        weights={weights}
-        flipped={s.orientation.value === "columns"}
-        selected={s.selected}
-        onSelect={onSelect}
-      />
+      <div class="al-scroll">
+        <MaskGrid
+          label={WAYS[id].title}
+          queries={g.example.value.tokens}
+          keep={s.mask}
+          weights={weights}
+          flipped={s.orientation.value === "columns"}
+          selected={s.selected}
+          onSelect={onSelect}
+        />
+      </div>
       <Leak leak={leak} />
       <Blind id={id} g={g} />
     </div>

@@ -344,15 +344,17 @@ export function Mix({ s, g, axes, presets, held, moveValue, voice }) {
             <ValuePlane {...{ g, held, moveValue }} />
             <DeltaPlane {...{ s, g, axes }} />
           </div>
-          <MatrixEditor
-            name="w_o"
-            kind="value"
-            matrix={s.w_o}
-            rowLabels={["value 1", "value 2"]}
-            columnLabels={axes}
-            voice={voice}
-            onChange={(next) => (s.w_o.value = next)}
-          />
+          <div class="al-scroll">
+            <MatrixEditor
+              name="w_o"
+              kind="value"
+              matrix={s.w_o}
+              rowLabels={["value 1", "value 2"]}
+              columnLabels={axes}
+              voice={voice}
+              onChange={(next) => (s.w_o.value = next)}
+            />
+          </div>
         </div>
       </div>
       <Arithmetic {...{ s, g, axes }} />
