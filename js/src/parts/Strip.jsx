@@ -85,7 +85,7 @@ function Products({ account, width }) {
         ))}
         <tr class="al-total">
           <th scope="row" colSpan={3}>
-            sum: the dot product
+            dot product
           </th>
           <td>
             <Told account={account} read={(told) => told.raw} />
