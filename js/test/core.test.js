@@ -102,3 +102,27 @@ test("links that cannot be read say why", () => {
     );
   assert.throws(() => fromLink(`#figure=k&state=${"A".repeat(1e6)}`, "k"), /longer than/);
 });
+
+test("a row that did not change gives what it gave, unless something else did", () => {
+  const calls = [];
+  const times = mathematics.eachRow((row, i, factor) => (calls.push(i), row[0] * factor));
+  const [a, b] = [[1], [2]];
+  assert.deepEqual(times([a, b], 10), [10, 20]);
+  assert.deepEqual(times([a, [3]], 10), [10, 30]);
+  assert.deepEqual(calls, [0, 1, 1]);
+  assert.deepEqual(times([a, b], 100), [100, 200]);
+  assert.deepEqual(calls, [0, 1, 1, 0, 1]);
+  assert.deepEqual(times([b], 100), [200]);
+});
+
+test("rows with the same numbers are the same arrays, and a matrix without change is itself", () => {
+  const settled = mathematics.sameRows();
+  const first = settled([[1, 2], [3]]);
+  assert.equal(settled([[1, 2], [3]]), first);
+  const second = settled([[1, 2], [4]]);
+  assert.notEqual(second, first);
+  assert.equal(second[0], first[0]);
+  assert.deepEqual(second, [[1, 2], [4]]);
+  assert.deepEqual(settled([[1, 2]]), [[1, 2]]);
+  assert.deepEqual(settled([[NaN]]), [[NaN]]);
+});

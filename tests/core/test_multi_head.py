@@ -1,5 +1,7 @@
 """What a block of heads promises, alone and beside `nn.MultiheadAttention`."""
 
+from dataclasses import replace
+
 import array_api_strict as strict
 import numpy as np
 import pytest
@@ -167,6 +169,34 @@ def test_what_one_head_may_not_see_reaches_the_others_alone(library, seed):
     mask[-1, :, 1] = False
     hidden = block(library(x), library(context), library(mask))
     assert np.isfinite(np.asarray(hidden)).all()
+
+
+def test_what_is_hidden_reaches_no_gradient():
+    """A hidden token whose key is infinite, and its value finite: nothing shows in the output."""
+    block = al.MultiHead(**{name: torch.asarray(a) for name, a in arrays(0, MATRICES).items()})
+    block = replace(block, w_k=1e200 * torch.ones_like(block.w_k))
+    context, mask = 1e-200 * torch.ones(3, D_MODEL, dtype=torch.float64), torch.ones(2, 3) > 0
+    mask[:, 1] = False
+    gradients = []
+    for hidden in (1e-200, 1e200):
+        x = torch.asarray(normal(20, 2, D_MODEL)).requires_grad_()
+        context[1] = hidden
+        block.trace(x, context, mask).delta.square().sum().backward()
+        gradients.append(x.grad)
+    assert torch.isinf(block.trace(x, context, mask).keys[:, 1]).all()
+    assert torch.allclose(*gradients, atol=EXACT)
+
+
+@pytest.mark.parametrize("library", [np.asarray, torch.asarray, strict.asarray])
+def test_values_without_columns_have_weights_all_the_same(library):
+    shapes = MATRICES | {"w_v": (N_HEADS, D_MODEL, 0), "w_o": (N_HEADS, 0, D_MODEL)}
+    block = al.MultiHead(**{name: library(a) for name, a in arrays(0, shapes).items()})
+    x, mask = library(normal(20, 3, D_MODEL)), np.ones((3, 3), bool)
+    mask[1] = False
+    trace = block.trace(x, mask=library(mask))
+    sums = np.asarray(trace.weights).sum(axis=-1)
+    assert np.allclose(sums, [[1, 0, 1]] * N_HEADS, atol=EXACT)
+    assert not np.asarray(trace.delta).any()
 
 
 @pytest.mark.parametrize("library", [np.asarray, torch.asarray, strict.asarray])
