@@ -234,11 +234,24 @@ def test_dots_stand_in_their_cells_with_the_area_of_their_weight(open_figure, or
     figure = QueryKey(preset="nouns look for adjectives", orientation=orientation)
     hands = open_figure(figure, device_scale_factor=2)
     hands.settle()
+    before = assert_dots_tell_weights(hands, orientation)
+    hands.cell("w_q", "animal").press(
+        "Delete"
+    )  # some queries change, and only their lines are drawn
+    hands.settle()
+    after = assert_dots_tell_weights(hands, orientation)
+    changed = np.any(before != after, axis=1)
+    assert 0 < changed.sum() < len(changed)
+
+
+def assert_dots_tell_weights(hands, orientation):
+    """Every dot stands in its cell and has the area of its weight; gives the weights."""
     areas, across, down = ink_of(hands.pattern_cells)
     np.testing.assert_allclose([across, down], 0, atol=0.1)
-    weights = np.array(hands.values()["weights"])
-    weights = np.ravel(weights if orientation == "rows" else weights.T)
+    told = np.array(hands.values()["weights"])
+    weights = np.ravel(told if orientation == "rows" else told.T)
     largest = areas[weights.argmax()] / weights.max()
     seen = weights > 0.01  # smaller dots stay visible as points
     assert (areas > 0.5).all()
     np.testing.assert_allclose(areas[seen], weights[seen] * largest, rtol=0.02, atol=0.4)
+    return told
