@@ -119,6 +119,10 @@ class TestContents:
         assert ready.count() == figures.count()
 
     @every_document
+    def test_what_a_cell_prints_is_one_output(self, from_disk, document):
+        assert from_disk.locator(".output.stream + .output.stream").count() == 0
+
+    @every_document
     def test_every_link_inside_the_book_leads_somewhere(self, from_disk, file_url, document):
         links = from_disk.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
         inside = {link for link in links if link.startswith(file_url)}
