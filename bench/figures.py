@@ -1,6 +1,6 @@
 """The live figures: how fast they are mounted and redrawn, and what they weigh.
 
-Mounting: the `performance.measure` entries of the chapter page, fresh loads over file://, each in
+Mounting: the `performance.measure` entries of every chapter page, fresh loads over file://, each in
 a context of its own. Redraw: CPU slowed 4 times, one move after the other; QueryKey, ValueMixer and
 Heads with 16 tokens. Nothing is dragged in BreakIt, Alignment and Ledger.
 "work" is from dispatching the event to the end of its microtasks, of the next frame's scripts and
@@ -32,8 +32,8 @@ from bench.pages import HTML
 from tests.figures.driving import STATIC, Hands, centre, document
 from tools import chromium
 
-CHAPTER = HTML / "chapters" / "03_queries_and_keys.html"
-LOADS = 7
+CHAPTERS = sorted((HTML / "chapters").glob("*.html"))
+LOADS = 3
 ROUNDS = 3
 SLOWER = 4
 MOVES = 80
@@ -41,6 +41,7 @@ WARM_UP = 20
 GOALS = {"mounting": 50, "redraw": 8, "kilobytes": 100}  # ms, ms, kB gzipped (design)
 KILOBYTE = 1000
 
+READY = """!document.querySelector('[data-attnlib-figure]:not([data-ready="true"])')"""
 MOUNTED = """() => performance.getEntriesByType("measure")
     .filter((entry) => entry.name.startsWith("attnlib "))
     .map((entry) => [entry.name.slice(8), entry.duration])"""
@@ -95,16 +96,17 @@ DRAG = """async (el, { x, y, moves }) => {
 
 
 def mounting(browser):
-    """Milliseconds for each figure of the chapter page: `{class: [ms, ...]}`."""
+    """Milliseconds for each figure of the chapter pages: `{class: [ms, ...]}`."""
     times = {}
     for _ in range(LOADS):
-        context = browser.new_context()
-        page = context.new_page()
-        page.goto(CHAPTER.as_uri())
-        Hands(page)
-        for name, duration in page.evaluate(MOUNTED):
-            times.setdefault(name, []).append(duration)
-        context.close()
+        for chapter in CHAPTERS:
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(chapter.as_uri())
+            page.wait_for_function(READY)
+            for name, duration in page.evaluate(MOUNTED):
+                times.setdefault(name, []).append(duration)
+            context.close()
     return times
 
 

@@ -9,23 +9,24 @@ import { Steady } from "../Steady.jsx";
 
 export const STRONGEST = 3;
 
-/** What word `j` has in what the head adds, as signals; nothing while another phrase is on its way. */
-function looksOf(j, run, query) {
-  const here = (rows) => rows[query.value][j] ?? 0;
-  const weight = computed(() => here(run.value.weights));
-  const added = computed(() => here(run.value.added));
-  const largest = computed(() => Math.max(1, ...run.value.added[query.value]));
+/** What word `j` has in what the head adds, as signals; a drag of the strength changes no weight. */
+function looksOf(j, row) {
+  const weight = computed(() => row.value.weights[j] ?? 0);
+  const added = computed(() => row.value.added[j] ?? 0);
   const percent = (share) => `${round(100 * share, 1)}%`;
-  const widths = computed(() => [percent(weight.value), percent(added.value / largest.value)]);
   return {
     weight: computed(() => number(weight.value)),
     added: computed(() => number(added.value)),
-    bars: computed(() => `background-size: ${widths.value.join(" 50%, ")} 50%`), // needs no layout
+    // Needs no layout.
+    bars: computed(() => {
+      const longest = percent(added.value / row.value.largest);
+      return `background-size: ${percent(weight.value)} 50%, ${longest} 50%`;
+    }),
   };
 }
 
-function Read({ word, j, run, query }) {
-  const looks = useMemo(() => looksOf(j, run, query), []);
+function Read({ word, j, row }) {
+  const looks = useMemo(() => looksOf(j, row), []);
   return (
     <tr>
       <th scope="row">{word}</th>
@@ -44,6 +45,14 @@ function Read({ word, j, run, query }) {
 
 /** Weight and length of what is added, one under the other, for every word the query reads. */
 function Reads({ label, words, run, query }) {
+  const row = useMemo(
+    () =>
+      computed(() => {
+        const [weights, added] = ["weights", "added"].map((name) => run.value[name][query.value]);
+        return { weights, added, largest: Math.max(1, ...added) };
+      }),
+    [],
+  );
   return (
     <table class="al-numbers al-reads" aria-label={label}>
       <thead>
@@ -56,7 +65,7 @@ function Reads({ label, words, run, query }) {
       </thead>
       <tbody>
         {words.map((word, j) => (
-          <Read {...{ word, j, run, query }} />
+          <Read {...{ word, j, row }} />
         ))}
       </tbody>
     </table>
