@@ -9,19 +9,7 @@ import numpy as np
 import pytest
 
 from attnlib import figures
-from attnlib.figures import (
-    Alignment,
-    BreakIt,
-    ContextNudge,
-    EmbeddingSpace,
-    Heads,
-    Ledger,
-    MaskLab,
-    OrderLab,
-    QueryKey,
-    SoftmaxLab,
-    ValueMixer,
-)
+from attnlib.figures import Alignment, BreakIt, Heads, Ledger, MaskLab, OrderLab, ValueMixer
 from attnlib.figures.ledger import MOST
 from tests.axe import violations
 from tests.figures import test_reading
@@ -135,11 +123,11 @@ OUTSIDE = """root => [...root.querySelectorAll("*")].flatMap((node) => {
     return [`${node.tagName} ${node.className} in ${panel.className}`];
 })"""
 EARLIER = {
-    "query and key": lambda: QueryKey(preset="nouns look for adjectives", selected=[3, 1]),
-    "query and key of 16": lambda: QueryKey(SIXTEEN, preset="identity", selected=[15, 15]),
-    "embeddings": lambda: EmbeddingSpace(challenges="embeddings"),
-    "context": lambda: ContextNudge(),
-    "softmax": lambda: SoftmaxLab(),
+    "pattern": lambda: figures.QueryKey(preset="nouns look for adjectives", selected=[3, 1]),
+    "pattern of 16": lambda: figures.QueryKey(SIXTEEN, preset="identity", selected=[15, 15]),
+    "embeddings": lambda: figures.EmbeddingSpace(challenges="embeddings"),
+    "context": lambda: figures.ContextNudge(),
+    "softmax": lambda: figures.SoftmaxLab(),
 }
 
 

@@ -9,6 +9,13 @@ const SOLID = [];
 const SVG = "http://www.w3.org/2000/svg";
 const ALIGN = { start: "left", middle: "center", end: "right" };
 
+/** The head of an arrow: a shape whose tip is where it stands, and that points to the right. */
+export const ARROWHEAD = [
+  [0, 0],
+  [-9, -4.5],
+  [-9, 4.5],
+];
+
 // Where a corner of a shape is that stands at (x, y) and is turned.
 const across = (corner, { x, cos, sin }) => x + corner[0] * cos - corner[1] * sin;
 const down = (corner, { y, cos, sin }) => y + corner[0] * sin + corner[1] * cos;

@@ -5,14 +5,12 @@ import { Grid, cellOf, describeCell } from "./Grid.jsx";
 
 const MAY = { text: "", mark: "" };
 const HIDDEN = { text: "", mark: "al-masked" };
-const LEAK = { text: "", mark: "al-masked al-leak" };
 const BROKEN = { text: "0/0", mark: "al-broken-cell" };
 const BROKEN_HIDDEN = { text: "0/0", mark: "al-masked al-broken-cell" };
 
 function lookOf(may, weight) {
   if (Number.isNaN(weight)) return may ? BROKEN : BROKEN_HIDDEN;
-  if (may) return MAY;
-  return weight > 0 ? LEAK : HIDDEN;
+  return may ? MAY : HIDDEN;
 }
 
 /** A finger stays with the cell it began on unless it is let go: then events name the cell below it. */

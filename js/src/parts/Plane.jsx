@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
+import { ARROWHEAD } from "../core/pens.js";
 import { atRest } from "../core/rest.js";
 import { Drawing } from "./Drawing.jsx";
 import { Handle } from "./Handle.jsx";
@@ -32,11 +33,7 @@ const fine = (pixels) => Math.round(pixels * 100) / 100;
 const same = (a, b) => a && b && a.kind === b.kind && a.token === b.token;
 
 const MARKS = {
-  query: [
-    [0, 0],
-    [-9, -4.5],
-    [-9, 4.5],
-  ],
+  query: ARROWHEAD,
   key: [
     [-5, -5],
     [4, -5],

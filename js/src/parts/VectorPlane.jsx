@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { round } from "../core/format.js";
+import { ARROWHEAD } from "../core/pens.js";
 import { Drawing } from "./Drawing.jsx";
 import { Handle } from "./Handle.jsx";
 import { SIZE, labels, convexHull, frame, placeNames, ticks } from "./vectors.js";
@@ -10,11 +11,6 @@ const GRAB = 22; // pixels: a finger is wide
 const KEY_STEP = 0.1;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const TINY = 7; // pixels: an arrow this short has no head
-const HEAD = [
-  [0, 0],
-  [-9, -4.5],
-  [-9, 4.5],
-];
 const ORIGIN = [0, 0];
 const LOOKS = {
   value: { ink: "value", opacity: 0.75, width: 1.5 },
@@ -49,7 +45,7 @@ function drawHull(pen, points) {
 function drawHead(pen, [startX, startY], [x, y]) {
   const length = Math.hypot(x - startX, y - startY);
   if (length < TINY) return;
-  pen.shape(HEAD, { x, y, cos: (x - startX) / length, sin: (y - startY) / length });
+  pen.shape(ARROWHEAD, { x, y, cos: (x - startX) / length, sin: (y - startY) / length });
 }
 
 /** Arrows of one kind follow one another in `arrows`, and are drawn at once. */
