@@ -86,11 +86,3 @@ def fused_linear(x, w, b):
         return torch.addmm(b, x, w)
     rows = torch.addmm(b, x.reshape(-1, x.shape[-1]), w)
     return rows.reshape(*x.shape[:-1], w.shape[-1])
-
-
-def fused_heads(x, w, b):
-    """`x @ w + b` for all heads of a stack, `(..., head, n_tokens, d_head)`, in one kernel."""
-    n_heads, n_rows, width = w.shape
-    beside = w.movedim(0, 1).reshape(n_rows, n_heads * width)
-    product = x @ beside if b is None else fused_linear(x, beside, b.reshape(-1))
-    return product.unflatten(-1, (n_heads, width)).movedim(-2, -3)

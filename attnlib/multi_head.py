@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from array_api_compat import is_torch_array
-
 from attnlib._arguments import check_head_mask, namespace
 from attnlib._weights import check_tokens, check_weights, linear, show
 from attnlib.attention import attention, trace_attention, weights_and_output
@@ -207,10 +205,6 @@ class MultiHead:
 
 def _for_each_head(x, w, b):
     """`x @ w + b` for all heads in one product: `(..., head, n_tokens, d_head)`."""
-    if is_torch_array(x):
-        from attnlib._fused import fused_heads  # imports torch, so only for tensors
-
-        return fused_heads(x, w, b)
     n_heads, _, width = w.shape
     xp = namespace(x=x)
     b = None if b is None else xp.reshape(b, (n_heads * width,))
