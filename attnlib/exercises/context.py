@@ -44,6 +44,10 @@ def axes_named(count):
     return tuple(f"axis {i}" for i in range(count))
 
 
+def weights_of(x, head):
+    return head.trace(x).weights
+
+
 def drawn_head(head, axes):
     return (
         matrix("input head.w_q", head.w_q, axes),
@@ -62,6 +66,7 @@ SMALL_HEAD = al.Head(
 )
 SMALL_WORDS = ("Eiffel", "tower", "slept")
 SMALL_X = np.array([[0.0, 2.0], [1.0, 0.0], [1.0, 1.0]])
+SMALL_WEIGHTS = np.array([[0.2, 0.8, 0.0], [0.5, 0.0, 0.5], [0.1, 0.3, 0.6]])
 
 
 # --- nearest-sense: what does the word mean now?
@@ -200,65 +205,48 @@ class UpdateResult(ArrayResult):
         return facts | {"before": number(before, decimals), "added": number(added, decimals)}
 
 
-def updated(x, head):
-    return x + head(x)
+def updated(x, weights, w_v, w_o):
+    return x + weights @ (x @ w_v) @ w_o
 
 
-def update_case(x, head, tokens, axes):
-    drawn = matrix("input x", x, tokens, axes), *drawn_head(head, axes)
-    return Case((x, head), tokens, axes, drawn)
+def update_case(x, weights, w_v, w_o, tokens, axes):
+    drawn = (
+        matrix("input x", x, tokens, axes),
+        matrix("input weights", weights, tokens, tokens),
+        matrix("input w_v", w_v, axes),
+        matrix("input w_o", w_o, None, axes),
+    )
+    return Case((x, weights, w_v, w_o), tokens, axes, drawn)
+
+
+def update_case_of(x, head, tokens, axes):
+    return update_case(x, weights_of(x, head), head.w_v, head.w_o, tokens, axes)
 
 
 def update_cases():
-    cases = [update_case(SMALL_X, SMALL_HEAD, SMALL_WORDS, axes_named(2))]
+    cases = [
+        update_case(
+            SMALL_X, SMALL_WEIGHTS, SMALL_HEAD.w_v, SMALL_HEAD.w_o, SMALL_WORDS, axes_named(2)
+        )
+    ]
     rng = np.random.default_rng(SEED)
-    for n_tokens, d_model, d_head, d_value in (
-        (4, 3, 2, 2),
-        (2, 3, 4, 1),
-        (1, 5, 3, 2),
-        (6, 4, 1, 4),
-        (5, 6, 3, 3),
-    ):
-        x, head = one_decimal(rng, n_tokens, d_model), random_head(rng, d_model, d_head, d_value)
-        cases.append(update_case(x, head, tokens_named(n_tokens), axes_named(d_model)))
+    for n_tokens, d_model, d_value in ((4, 3, 2), (2, 3, 1), (1, 5, 2), (6, 4, 4), (5, 6, 3)):
+        x, head = one_decimal(rng, n_tokens, d_model), random_head(rng, d_model, 2, d_value)
+        cases.append(update_case_of(x, head, tokens_named(n_tokens), axes_named(d_model)))
     for title in ("the Eiffel tower", "the wizard"):
         tokens = tuple(world.SENSES.tokenize(world.SENSES.sentences[title]))
-        cases.append(update_case(world.SENSES.embed(tokens), HEAD, tokens, world.SENSES.axes))
+        cases.append(update_case_of(world.SENSES.embed(tokens), HEAD, tokens, world.SENSES.axes))
     return cases
 
 
-def raw_scores(x, head):
-    return (x @ head.w_q) @ (x @ head.w_k).T
-
-
-def weights_of(x, head):
-    return head.trace(x).weights
-
-
-def added_with(weights, x, head):
-    """What other `weights` would make of it."""
-    return x + weights @ (x @ head.w_v) @ head.w_o
-
-
-def per_row_but_flat(x, head):
-    """Exponentials divided by their sums without keepdims: cell i, j by the sum of row j."""
-    exponentials = np.exp(al.scores(x @ head.w_q, x @ head.w_k))
-    return added_with(exponentials / exponentials.sum(axis=-1), x, head)
-
-
-def shared_out_at_once(x, head):
-    exponentials = np.exp(al.scores(x @ head.w_q, x @ head.w_k))
-    return added_with(exponentials / exponentials.sum(), x, head)
-
-
-def last_only(x, head):
-    return np.concatenate([x[:-1], updated(x, head)[-1:]])
+def last_only(x, weights, w_v, w_o):
+    return np.concatenate([x[:-1], updated(x, weights, w_v, w_o)[-1:]])
 
 
 UPDATE_MISTAKES = (
     mistake(
         "no-residual",
-        lambda x, head: head(x),
+        lambda x, weights, w_v, w_o: weights @ (x @ w_v) @ w_o,
         "In row {row}, column {column} you have {returned}: that is what the head adds. The "
         "{before} that stood there before is gone, and with it what the word meant at first.",
         "The head does not replace a vector, it says what to add to it. Add your result to x in "
@@ -267,130 +255,84 @@ UPDATE_MISTAKES = (
     mistake(
         "embeddings-mixed",
         (
-            lambda x, head: weights_of(x, head) @ x,
-            lambda x, head: x + weights_of(x, head) @ x,
-            lambda x, head: weights_of(x, head) @ x @ head.w_o,
-            lambda x, head: x + weights_of(x, head) @ x @ head.w_o,
-        ),
-        "In row {row}, column {column} you have {returned}, and {expected} is expected. Your "
-        "weights are right, but they mix the embeddings themselves. What a word hands over is "
-        "its value.",
-        "A word's value is its row of x times `head.w_v`. Mix the values with the weights, send "
-        "the mixture through `head.w_o`, and add that to x.",
-    ),
-    mistake(
-        "unscaled",
-        lambda x, head: added_with(al.softmax(raw_scores(x, head)), x, head),
-        "In row {row}, column {column} you have {returned}, and {expected} is expected. Your "
-        "weights are too sharp: the larger scores take too much. One step between the dot "
-        "products and the softmax is missing.",
-        "Divide the dot products by the root of d_head before the softmax. d_head is the number "
-        "of columns of `head.w_q`.",
-    ),
-    mistake(
-        "scaled-by-d-model",
-        lambda x, head: added_with(al.softmax(raw_scores(x, head) / np.sqrt(x.shape[-1])), x, head),
-        "In row {row}, column {column} you have {returned}, and {expected} is expected. As long "
-        "as queries are as long as embeddings, your result is right; here they are not. By the "
-        "root of which length do you divide?",
-        "The dot product is one of queries and keys, so it is their length that counts: d_head, "
-        "the number of columns of `head.w_q`, not that of x.",
-    ),
-    mistake(
-        "wrong-axis",
-        (
-            lambda x, head: added_with(
-                al.softmax(al.scores(x @ head.w_q, x @ head.w_k), axis=0), x, head
-            ),
-            per_row_but_flat,
-        ),
-        "In row {row}, column {column} you have {returned}, and {expected} is expected. The "
-        "weights with which you mix do not sum to 1 in each row. Print them, and add up one row.",
-        "A query shares out its own weight, so the softmax runs along the rows: the last axis. If "
-        "you divide by sums of your own, keep them as a column, with `keepdims=True`.",
-    ),
-    mistake(
-        "whole-matrix",
-        shared_out_at_once,
-        "In row {row}, column {column} you have {returned}, and {expected} is expected. You share "
-        "out one whole among all cells of the grid. Each row has a whole of its own, so what you "
-        "add is too small.",
-        "`.sum()` without an axis adds up every cell. Add up along the last axis, and keep one "
-        "sum for each row.",
-    ),
-    mistake(
-        "no-softmax",
-        (
-            lambda x, head: added_with(al.scores(x @ head.w_q, x @ head.w_k), x, head),
-            lambda x, head: added_with(raw_scores(x, head), x, head),
+            lambda x, weights, w_v, w_o: weights @ x,
+            lambda x, weights, w_v, w_o: x + weights @ x,
+            lambda x, weights, w_v, w_o: weights @ x @ w_o,
+            lambda x, weights, w_v, w_o: x + weights @ x @ w_o,
         ),
         "In row {row}, column {column} you have {returned}, and {expected} is expected. You mix "
-        "the values with the scores themselves. A score can be any number; a weight is a share.",
-        "Put the scaled scores through softmax, row by row, and mix with what comes out: numbers "
-        "above 0 that sum to 1.",
+        "the embeddings themselves. What a word hands over is its value.",
+        "A word's value is its row of x times `w_v`. Mix the values with the weights, send the "
+        "mixture through `w_o`, and add that to x.",
     ),
     mistake(
-        "values-from-queries",
+        "weights-turned",
         (
-            lambda x, head: x + weights_of(x, head) @ (x @ head.w_q) @ head.w_o,
-            lambda x, head: x + weights_of(x, head) @ (x @ head.w_k) @ head.w_o,
+            lambda x, weights, w_v, w_o: x + weights.T @ (x @ w_v) @ w_o,
+            lambda x, weights, w_v, w_o: x + ((x @ w_v).T @ weights).T @ w_o,
         ),
-        "In row {row}, column {column} you have {returned}, and {expected} is expected. Your "
-        "weights are right, but what you mix with them are queries or keys. Those only decide "
-        "who listens to whom.",
-        "What a word hands over is made with a third matrix, `head.w_v`. Mix these values.",
+        "In row {row}, column {column} you have {returned}, and {expected} is expected. You mix "
+        "with the column of the token: what the others take from it. Its own shares stand in its "
+        "row, and sum to 1.",
+        "The weights are the left factor, as they are: row i of the product is the mixture for "
+        "token i.",
+    ),
+    mistake(
+        "softmax-again",
+        lambda x, weights, w_v, w_o: x + al.softmax(weights) @ (x @ w_v) @ w_o,
+        "In row {row}, column {column} you have {returned}, and {expected} is expected. You put "
+        "the weights through softmax. They are shares already; a second softmax makes them "
+        "nearly equal.",
+        "Each row of `weights` sums to 1. Use it as it is.",
+    ),
+    mistake(
+        "values-not-mixed",
+        lambda x, weights, w_v, w_o: x + x @ w_v @ w_o,
+        "In row {row}, column {column} you have {returned}, and {expected} is expected. You add "
+        "to each word its own value. No word has looked at another: the weights are not used.",
+        "Between `w_v` and `w_o` comes the mixture: the weights times the values.",
     ),
     mistake(
         "no-output-matrix",
         (
-            lambda x, head: weights_of(x, head) @ (x @ head.w_v),
-            lambda x, head: x + weights_of(x, head) @ (x @ head.w_v),
-            lambda x, head: weights_of(x, head) @ (x @ head.w_v) + x,
+            lambda x, weights, w_v, w_o: weights @ (x @ w_v),
+            lambda x, weights, w_v, w_o: x + weights @ (x @ w_v),
         ),
-        "Your weights and values are right. The mixture of values has d_value numbers, and their "
-        "order means nothing on the axes of x yet. One matrix of the head is not used.",
-        "`head.w_o` takes a mixture of values back to d_model numbers. Multiply by it before you "
+        "Your mixture of values is right. It has d_value numbers, and their order means nothing "
+        "on the axes of x yet. One of the two matrices is not used.",
+        "`w_o` takes a mixture of values back to d_model numbers. Multiply by it before you "
         "add to x.",
     ),
     mistake(
-        "asked-backwards",
-        lambda x, head: added_with(al.softmax(al.scores(x @ head.w_k, x @ head.w_q)), x, head),
-        "In row {row}, column {column} you have {returned}, and {expected} is expected. In your "
-        "grid the keys ask and the queries answer.",
-        "Row i of the scores is query i with every key: the queries are the left factor. Which "
-        "one do you turn on its side?",
-    ),
-    mistake(
         "last-token-only",
-        (last_only, lambda x, head: updated(x, head)[-1]),
+        (last_only, lambda x, weights, w_v, w_o: updated(x, weights, w_v, w_o)[-1]),
         "Only the last token gets its new vector from you. Every token asks: each row of x has "
         "something added to it.",
-        "Let the matrix products run over all rows at once: queries for every token, a grid of "
-        "scores, a row of weights for each.",
+        "Let the matrix products run over all rows at once: a value for every token, a mixture "
+        "for every row of the weights.",
     ),
 )
 UPDATE_FALLBACK = Diagnosis(
     "unrecognised",
     "In row {row}, column {column} you have {returned}. There stood {before}, and the head adds "
     "{added}: that makes {expected}. Follow this one row through your code.",
-    "Five steps, and a print after each: queries, keys and values of all tokens; dot products "
-    "divided by the root of d_head; softmax along each row; weights times values times "
-    "`head.w_o`; that added to x.",
+    "Four steps, and a print after each: the values of all tokens; the weights times the values; "
+    "that times `w_o`; that added to x.",
     lambda attempt: True,
 )
 
 CONTEXT_UPDATE = FunctionExercise(
     id="context-update",
     title="Add what the context says",
-    stars=2,
-    minutes=15,
+    stars=1,
+    minutes=10,
     diagnoses=(
         functions.CHANGED_INPUTS,
         *UPDATE_MISTAKES,
         *functions.OF_FORM,
         UPDATE_FALLBACK,
     ),
-    parameters=("x", "head"),
+    parameters=("x", "weights", "w_v", "w_o"),
     cases=update_cases,
     reference=updated,
     result=UpdateResult("a row for each token, a column for each axis, as in x"),

@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 
-import attnlib as al
 from attnlib.exercises import check, context
 from tests.exercises.judging import assert_every_diagnosis_is_met, assert_meets_hint, assert_solved
 
@@ -40,17 +39,20 @@ def delta(x, head):
     return weights(x, head) @ (x @ head.w_v) @ head.w_o
 
 
-def with_context(x, head):
-    return x + delta(x, head)
+def added(x, shares, w_v, w_o):
+    return shares @ (x @ w_v) @ w_o
 
 
-def token_by_token(x, head):
+def with_context(x, shares, w_v, w_o):
+    return x + added(x, shares, w_v, w_o)
+
+
+def token_by_token(x, shares, w_v, w_o):
     rows = []
-    for query in x @ head.w_q:
-        scores = np.array([query @ key for key in x @ head.w_k]) / len(query) ** 0.5
-        shares = np.exp(scores) / np.exp(scores).sum()
-        rows.append(sum(s * each @ head.w_v @ head.w_o for s, each in zip(shares, x, strict=True)))
-    return (x + np.array(rows)).tolist()
+    for row, mine in zip(x, shares, strict=True):
+        mixed = sum(share * (other @ w_v) for share, other in zip(mine, x, strict=True))
+        rows.append(row + mixed @ w_o)
+    return np.array(rows).tolist()
 
 
 def effect_of(word_index, token, x, head):
@@ -77,8 +79,7 @@ RIGHT = [
         np.argmax([cosine(vector, sense) for sense in senses.values()])]),
     ("context-update", with_context),
     ("context-update", token_by_token),
-    ("context-update", lambda x, head: x + head(x)),
-    ("context-update", lambda x, head: (x + weights(x, head) @ x @ head.ov).astype(np.float32)),
+    ("context-update", lambda x, s, v, o: (x + s @ x @ (v @ o)).astype(np.float32)),
     ("without-word", effect_of),
     ("without-word", by_renormalising),
     ("without-word", by_context),
@@ -103,34 +104,26 @@ def pop_sense(vector, senses):
     return best
 
 
-def mixed_with(change):
-    """A `with_context` whose weights come from changed steps."""
-    return lambda x, head: x + change(x, head) @ (x @ head.w_v) @ head.w_o
-
-
-def scores(x, head):
-    return (x @ head.w_q) @ (x @ head.w_k).T
-
-
-def without_keepdims(x, head):
-    exponentials = np.exp(al.scores(x @ head.w_q, x @ head.w_k))
-    return exponentials / exponentials.sum(axis=-1)
-
-
-def in_place(x, head):
-    x += delta(x, head)
+def in_place(x, shares, w_v, w_o):
+    x += added(x, shares, w_v, w_o)
     return x
 
 
-def head_in_place(x, head):
-    result = with_context(x, head)
-    head.w_v[0] = 0
+def matrix_in_place(x, shares, w_v, w_o):
+    result = with_context(x, shares, w_v, w_o)
+    w_v[0] = 0
     return result
 
 
-def last_only(x, head):
+def last_only(x, shares, w_v, w_o):
     result = x.copy()
-    result[-1] += delta(x, head)[-1]
+    result[-1] += added(x, shares, w_v, w_o)[-1]
+    return result
+
+
+def head_in_place(word_index, token, x, head):
+    result = effect_of(word_index, token, x, head)
+    head.w_v[0] = 0
     return result
 
 
@@ -179,41 +172,31 @@ WRONG = [
     ("nearest-sense", "unknown-word", lambda v, s: "animal", ["'animal'", "'an animal'"]),
     ("nearest-sense", "unrecognised", lambda v, s: max(s) if len(s) == 12 else
         nearest_sense(v, s), ["sense 7"]),
-    ("context-update", "no-residual", delta, ["Eiffel", "The 2.00 that stood there"]),
-    ("context-update", "no-residual", lambda x, head: head(x), ["4 of 6"]),
-    ("context-update", "embeddings-mixed", lambda x, h: weights(x, h) @ x, ["0.55 <"]),
-    ("context-update", "embeddings-mixed", lambda x, h: x + weights(x, h) @ x, ["<"]),
-    ("context-update", "embeddings-mixed", lambda x, h: x + weights(x, h) @ x @ h.w_o, ["<"]),
-    ("context-update", "unscaled", mixed_with(lambda x, h: softmax(scores(x, h))), ["<"]),
-    ("context-update", "scaled-by-d-model", mixed_with(
-        lambda x, h: softmax(scores(x, h) / x.shape[1] ** 0.5)), ["token 0"]),
-    ("context-update", "wrong-axis", mixed_with(
-        lambda x, h: softmax(al.scores(x @ h.w_q, x @ h.w_k), 0)), ["<"]),
-    ("context-update", "wrong-axis", mixed_with(without_keepdims), ["<"]),
-    ("context-update", "whole-matrix", mixed_with(
-        lambda x, h: softmax(al.scores(x @ h.w_q, x @ h.w_k), None)), ["<"]),
-    ("context-update", "no-softmax", mixed_with(scores), ["<"]),
-    ("context-update", "no-softmax", mixed_with(
-        lambda x, h: al.scores(x @ h.w_q, x @ h.w_k)), ["<"]),
-    ("context-update", "values-from-queries",
-        lambda x, h: x + weights(x, h) @ (x @ h.w_q) @ h.w_o, ["<"]),
-    ("context-update", "values-from-queries",
-        lambda x, h: x + weights(x, h) @ (x @ h.w_k) @ h.w_o, ["<"]),
-    ("context-update", "no-output-matrix", lambda x, h: x + weights(x, h) @ x @ h.w_v, ["<"]),
-    ("context-update", "no-output-matrix", lambda x, h: weights(x, h) @ (x @ h.w_v), ["<"]),
-    ("context-update", "asked-backwards", mixed_with(
-        lambda x, h: softmax(al.scores(x @ h.w_k, x @ h.w_q))), ["<"]),
+    ("context-update", "no-residual", added, ["Eiffel", "The 2.00 that stood there"]),
+    ("context-update", "no-residual", lambda x, s, v, o: s @ x @ (v @ o), ["<"]),
+    ("context-update", "embeddings-mixed", lambda x, s, v, o: s @ x, ["<"]),
+    ("context-update", "embeddings-mixed", lambda x, s, v, o: x + s @ x, ["<"]),
+    ("context-update", "embeddings-mixed", lambda x, s, v, o: x + s @ x @ o, ["<"]),
+    ("context-update", "weights-turned", lambda x, s, v, o: x + s.T @ x @ v @ o, ["<"]),
+    ("context-update", "weights-turned",
+        lambda x, s, v, o: x + np.einsum("ji,jv->iv", s, x @ v) @ o, ["<"]),
+    ("context-update", "softmax-again", lambda x, s, v, o: x + softmax(s) @ x @ v @ o, ["<"]),
+    ("context-update", "values-not-mixed", lambda x, s, v, o: x + x @ v @ o, ["<"]),
+    ("context-update", "no-output-matrix", lambda x, s, v, o: x + s @ x @ v, ["<"]),
+    ("context-update", "no-output-matrix", lambda x, s, v, o: s @ (x @ v), ["<"]),
     ("context-update", "last-token-only", last_only, ["Eiffel", "4 of 6"]),
-    ("context-update", "last-token-only", lambda x, h: with_context(x, h)[-1], ["(2,)", "(3, 2)"]),
+    ("context-update", "last-token-only", lambda *inputs: with_context(*inputs)[-1],
+        ["(2,)", "(3, 2)"]),
     ("context-update", "changed-inputs", in_place, ["changed its input x."]),
-    ("context-update", "changed-inputs", head_in_place, ["changed its input head."]),
-    ("context-update", "raised", lambda x, h: x @ h.w_c, ["AttributeError"]),
-    ("context-update", "wrong-type", lambda x, h: "x", ["the text 'x'"]),
-    ("context-update", "wrong-shape", lambda x, h: weights(x, h), ["(3, 3)", "(3, 2)"]),
-    ("context-update", "not-finite", lambda x, h: with_context(x, h) / 0, ["inf <"]),
-    ("context-update", "not-a-function", np.eye(2), ["f(x, head)"]),
-    ("context-update", "arguments", lambda x: x, ["f(x, head)"]),
-    ("context-update", "unrecognised", lambda x, h: x + 2 * delta(x, h), ["<", "the head adds"]),
+    ("context-update", "changed-inputs", matrix_in_place, ["changed its input w_v."]),
+    ("context-update", "raised", lambda x, s, v, o: x @ s, ["ValueError"]),
+    ("context-update", "wrong-type", lambda x, s, v, o: "x", ["the text 'x'"]),
+    ("context-update", "wrong-shape", lambda x, s, v, o: s, ["(3, 3)", "(3, 2)"]),
+    ("context-update", "not-finite", lambda *inputs: with_context(*inputs) / 0, ["inf <"]),
+    ("context-update", "not-a-function", np.eye(2), ["f(x, weights, w_v, w_o)"]),
+    ("context-update", "arguments", lambda x: x, ["f(x, weights, w_v, w_o)"]),
+    ("context-update", "unrecognised", lambda x, s, v, o: x + 2 * added(x, s, v, o),
+        ["<", "the head adds"]),
     ("without-word", "not-shared-anew", zero_weight, ["Eiffel is gone"]),
     ("without-word", "not-shared-anew", lambda j, i, x, h:
         weights(x, h)[i, j] * (x @ h.w_v @ h.w_o)[j], ["own part of the sum"]),
@@ -270,7 +253,7 @@ def only_where_it_raises(wrong, right):
     [
         (
             "context-update",
-            lambda x, h: x + weights(x, h) @ (x @ h.w_v),
+            lambda x, s, v, o: x + s @ x @ v,
             with_context,
             "no-output-matrix",
         ),
@@ -305,16 +288,22 @@ def test_words_are_removed_before_and_after_the_token_and_at_both_ends():
     assert any(word == len(x) - 1 for word, _, x, _ in inputs)
 
 
-def test_heads_are_not_square_in_some_inputs():
-    heads = [case.inputs[1] for case in context.update_cases()]
-    assert {head.w_q.shape[1] == head.w_v.shape[1] for head in heads} == {True, False}
-    assert any(len(set(head.w_q.shape)) == 2 for head in heads)
+def test_values_are_as_wide_as_embeddings_in_some_inputs_only():
+    matrices = [case.inputs[2] for case in context.update_cases()]
+    assert {len(set(w_v.shape)) for w_v in matrices} == {1, 2}
 
 
-def test_an_answer_right_for_square_heads_only_is_found_out():
+def test_the_weights_of_every_input_are_shares_and_not_the_same_when_turned():
+    for case in context.update_cases():
+        shares = case.inputs[1]
+        assert np.allclose(shares.sum(axis=-1), 1)
+        assert len(shares) == 1 or not np.allclose(shares, shares.T)
+
+
+def test_an_answer_right_for_square_matrices_only_is_found_out():
     verdict = check(
         "context-update",
-        lambda x, h: with_context(x, h) if h.w_q.shape[0] == h.w_q.shape[1] else delta(x, h),
+        lambda x, s, v, o: (with_context if v.shape[0] == v.shape[1] else added)(x, s, v, o),
     )
     assert verdict.hint == "no-residual" and "token 0" in verdict.message
 
@@ -344,12 +333,12 @@ def test_a_bad_result_is_answered(exercise, bad):
 
 
 def test_a_head_cannot_be_changed_for_the_next_check():
-    assert check("context-update", head_in_place).hint == "changed-inputs"
-    assert check("context-update", with_context).solved
+    assert check("without-word", head_in_place).hint == "changed-inputs"
+    assert check("without-word", effect_of).solved
 
 
 def test_the_exercises_of_the_chapter():
     told = {each.id: (each.stars, each.minutes) for each in context.EXERCISES}
-    assert told == {"nearest-sense": (1, 5), "context-update": (2, 15), "without-word": (2, 10)}
+    assert told == {"nearest-sense": (1, 5), "context-update": (1, 10), "without-word": (2, 10)}
     assert list(told) == ["nearest-sense", "context-update", "without-word"]
     assert all(each.title for each in context.EXERCISES)
