@@ -157,6 +157,10 @@ class Hands:
                 requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
         )
 
+    def rest(self):
+        """Wait until names and the live region, which do not follow every step of a drag, do."""
+        self.page.wait_for_timeout(AT_REST)
+
     def button(self, name, exact=True):
         return self.root.get_by_role("button", name=name, exact=exact)
 
@@ -213,9 +217,8 @@ class Hands:
         return self.matrix(name).locator(f'[role="gridcell"][aria-label^="{start}"]')
 
     def number(self, name, axis, dimension=1):
-        """The number that a matrix cell says it holds."""
-        text = self.cell(name, axis, dimension).get_attribute("aria-label").rpartition(": ")[2]
-        return float(text.replace("−", "-"))
+        """The number that a matrix cell shows."""
+        return float(self.cell(name, axis, dimension).inner_text().replace("−", "-"))
 
     @property
     def pattern(self):
@@ -246,7 +249,7 @@ class Hands:
     @property
     def spoken(self):
         """What the live region says, once a drag has come to rest."""
-        self.page.wait_for_timeout(AT_REST)
+        self.rest()
         return self.root.get_by_role("status").last.inner_text()
 
     def hears(self, text):
@@ -285,6 +288,15 @@ def centre(locator):
     locator.scroll_into_view_if_needed()
     box = locator.bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def held_tip(plane):
+    """Where in the viewport a plane draws the ring around the tip that is held: `(x, y)`."""
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
+    unit = box["width"] / float(plane.get_attribute("viewBox").split()[2])
+    x, y = map(float, plane.get_attribute("data-held").split())
+    return box["x"] + x * unit, box["y"] + y * unit
 
 
 def mouse_drag(page, start, by, steps=8):

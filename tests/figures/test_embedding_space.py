@@ -44,11 +44,12 @@ def hands(open_figure):
 def point(hands, word):
     """The point of `word` in the plane."""
     name = hands.page.get_by_text(word, exact=True)
-    return hands.plane.locator("g").filter(has=name).locator("circle")
+    return hands.plane.locator("g").filter(has=name).locator("line")
 
 
 def vector_of(hands, word):
     """The two numbers the plane tells of the word whose neighbours are listed."""
+    hands.rest()
     label = hands.plane.get_attribute("aria-label")
     assert label.startswith(f"{word} at ")
     return [float(n.replace("−", "-")) for n in re.findall(r"−?\d+\.\d\d", label)]

@@ -7,7 +7,7 @@ import pytest
 
 from attnlib import world
 from attnlib.figures import QueryKey
-from tests.figures.driving import AXES, centre, mouse_drag, touch_drag
+from tests.figures.driving import AXES, centre, held_tip, mouse_drag, touch_drag
 
 PIXELS_PER_TENTH = 4  # as js/src/parts/MatrixEditor.jsx says
 PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
@@ -230,15 +230,10 @@ class TestWalking:
 NAMES = "all => all.map(one => one.getAttribute('aria-label'))"
 
 
-def arrow_tip(hands):
-    """Where in the viewport the plane draws the tip of the chosen arrow: its handle comes last."""
-    return centre(hands.plane.locator("> circle").last)
-
-
 def unit_of(hands):
     """Pixels for 1 in the plane, measured from the handle of the chosen arrow."""
     box = hands.plane.bounding_box()
-    x, _ = arrow_tip(hands)
+    x, _ = held_tip(hands.plane)
     told = re.findall(r"[−\d.]+", hands.plane.get_attribute("aria-label"))[0]
     return (x - box["x"] - box["width"] / 2) / float(told.replace("−", "-"))
 
@@ -277,7 +272,7 @@ class TestPlane:
         figure = QueryKey(preset="nouns look for adjectives", selected=[3, 1])
         hands = open_figure(figure, **options)
         before = query_of(hands, "creature")
-        unit, tip = unit_of(hands), arrow_tip(hands)
+        unit, tip = unit_of(hands), held_tip(hands.plane)
         top = hands.page.evaluate("scrollY")
         drag(hands.page, tip, (-unit, -0.5 * unit))
         change = query_of(hands, "creature") - before

@@ -116,10 +116,8 @@ class TestTruth:
     def test_bars_are_as_long_as_their_numbers(self, hands):
         hands.open_link(START | {"strengths": [2, 1, 1, 1]})
         row = hands.table("what head 1 reads").get_by_role("row", name="fluffy")
-        sizes = row.locator(".al-reads-bars").evaluate(
-            "one => getComputedStyle(one).backgroundSize"
-        )
-        weight, added = (float(share) / 100 for share in re.findall(r"([\d.]+)% 50%", sizes))
+        ends = row.locator("line").evaluate_all("all => all.map(one => one.getAttribute('x2'))")
+        weight, added = (float(end.removesuffix("%")) / 100 for end in ends)
         values = hands.values()
         assert weight == pytest.approx(values["weights"][0][3][1], abs=0.03)
         assert added == pytest.approx(

@@ -10,7 +10,6 @@ import attnlib as al
 from attnlib.figures import MaskLab
 from attnlib.figures.mask_lab import PRESETS, WAYS, examples, preset
 from tests.figures.driving import (
-    AT_REST,
     assert_links_refused,
     centre,
     ink_of,
@@ -92,7 +91,7 @@ def cell(hands, i, j, label="mask"):
 
 def mask_of(hands):
     """The mask as its cells say it, queries in rows."""
-    hands.page.wait_for_timeout(AT_REST)
+    hands.rest()
     n = grid(hands).get_by_role("columnheader").count()
     names = [[cell(hands, i, j).get_attribute("aria-label") for j in range(n)] for i in range(n)]
     assert all(name.endswith((": may attend", ": hidden")) for row in names for name in row)

@@ -209,6 +209,7 @@ class TestRotaryTruth:
         for seed in range(12):
             state = random_state(seed, "rotary")
             dials.open_link(state)
+            dials.rest()
             q, k = turned(state)
             adds = [shown_number(v) for v in (q * k).reshape(PAIRS, 2).sum(axis=1)]
             np.testing.assert_allclose(OrderLab(**state).adds.sum(), q @ k)
@@ -243,8 +244,8 @@ class TestRotaryTruth:
             dials.open_link(random_state(seed, "rotary"))
             off = dials.root.locator(".al-curve").evaluate(
                 """svg => {
-                    const [path, dot] = [svg.querySelector("path"), svg.querySelector("circle")];
-                    const [x, y] = [dot.cx.baseVal.value, dot.cy.baseVal.value];
+                    const [path, dot] = [svg.querySelector("path"), svg.querySelector(".al-point")];
+                    const [x, y] = [dot.x1.baseVal.value, dot.y1.baseVal.value];
                     const points = path.getAttribute("d").slice(1).split("L")
                         .map((point) => point.split(" ").map(Number));
                     return Math.min(...points.map(([a, b]) => Math.hypot(a - x, b - y)));

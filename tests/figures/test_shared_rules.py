@@ -13,7 +13,7 @@ from attnlib.figures import Alignment, BreakIt, Heads, Ledger, MaskLab, OrderLab
 from attnlib.figures.ledger import MOST
 from tests.axe import violations
 from tests.figures import test_reading
-from tests.figures.driving import AT_REST, Hands, document, encoded, shown_number
+from tests.figures.driving import Hands, document, encoded, shown_number
 from tests.figures.test_questions import link_state
 from tests.figures.test_reading import FOCUSABLE, tree
 from tests.figures.test_saving import SVG
@@ -264,15 +264,15 @@ def test_a_copied_link_opens_the_same_state_and_reset_leads_back(open_figure, na
     hands.settle()
     at_first = (str(hands.values()), told(hands))
     hands.open_link(link_state(figure))
-    hands.page.wait_for_timeout(AT_REST)  # names are written at rest
+    hands.rest()
     opened = (str(hands.values()), told(hands))
     page = hands.page.context.new_page()
     page.goto(hands.copied("Copy link"))
     again = Hands(page, hands.kind)
-    again.page.wait_for_timeout(AT_REST)
+    again.rest()
     assert (str(again.values()), told(again)) == opened
     hands.button("Reset").click()
-    hands.page.wait_for_timeout(AT_REST)
+    hands.rest()
     assert (str(hands.values()), told(hands)) == at_first
     assert hands.spoken == "Back at the start."
 

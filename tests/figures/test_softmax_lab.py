@@ -165,11 +165,11 @@ class TestHands:
         assert after[0] == pytest.approx(before[0], abs=1e-4)
         phone = open_figure(SoftmaxLab(), **PHONE)
         for own, drag in ((hands, mouse_drag), (phone, touch_drag)):
-            start = centre(own.plane.locator("circle"))
-            corner = own.plane.locator("polygon").bounding_box()
+            start = centre(own.plane.locator("line"))
+            corner = own.plane.locator("polygon").first.bounding_box()
             goal = (corner["x"] + corner["width"] - 4, corner["y"] + corner["height"] - 2)
             drag(own.page, start, (goal[0] - start[0], goal[1] - start[1]))
-            own.settle()
+            own.rest()
             assert own.values()["weights"][2] > 0.95
             assert "verdant 0.9" in own.plane.get_attribute("aria-label")
 

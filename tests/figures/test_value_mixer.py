@@ -16,6 +16,7 @@ from tests.figures.driving import (
     assert_links_refused,
     centre,
     drawn,
+    held_tip,
     lines_of,
     mouse_drag,
     shown_number,
@@ -114,6 +115,7 @@ class TestMixTruth:
         for seed in range(12):
             state = random_state(seed)
             hands.open_link(state)
+            hands.rest()
             figure = ValueMixer(**state)
             held = int(hands.menu("Arrow keys move the value of").input_value())
             at = numbers((figure.x @ np.array(state["w_v"]))[held])
@@ -237,7 +239,7 @@ class TestTips:
         """Where the tip of a value stands, on the screen."""
         hands.menu("Arrow keys move the value of").select_option(label=word)
         hands.settle()
-        return centre(hands.plane.locator("circle"))
+        return held_tip(hands.plane)
 
     @pytest.mark.parametrize("how", ["mouse", "touch"])
     def test_a_dragged_tip_goes_where_the_hand_goes(self, open_figure, how):
@@ -288,6 +290,7 @@ class TestTips:
         at = np.array(hands.values()["values"])[2]
         want = (ValueMixer().x @ np.array(START["w_v"]))[2] + [0, 0.2]
         np.testing.assert_allclose(at, want, atol=1e-3)
+        hands.rest()
         assert hands.plane.get_attribute("aria-label").startswith(
             f"value of blue at {numbers(at)}."
         )

@@ -16,6 +16,14 @@ export const ARROWHEAD = [
   [-9, 4.5],
 ];
 
+const RING = { radius: 9, width: 1.5, dash: [3, 2] };
+
+/** The ring around the tip that is held. */
+export function drawRing(pen, { x, y }, ink) {
+  pen.dot(x, y, RING.radius);
+  pen.stroke({ ...RING, ink });
+}
+
 // Where a corner of a shape is that stands at (x, y) and is turned.
 const across = (corner, { x, cos, sin }) => x + corner[0] * cos - corner[1] * sin;
 const down = (corner, { y, cos, sin }) => y + corner[0] * sin + corner[1] * cos;

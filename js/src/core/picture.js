@@ -3,7 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const PAINT = [
-  ...["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray"],
+  ...["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap"],
   ...["paint-order", "opacity"],
 ];
 const TYPE = ["font-family", "font-size", "font-weight", "font-style", "text-anchor"];

@@ -1,5 +1,7 @@
 // What need not follow every step of a drag is done when the drag rests.
 
+export const NAMES_AFTER = 60; // ms: in a drag, names are for those who listen, not for every frame
+
 /** `later(task)` runs the last task it was given once nothing was asked for during `wait` ms. */
 export function atRest(wait) {
   let [task, asked, timer] = [null, 0, null];
@@ -17,4 +19,17 @@ export function atRest(wait) {
     task = null;
   };
   return { later, cancel };
+}
+
+/** `run(task)` at once after a pause of `wait` ms; of tasks that come in a row, the last, when they rest. */
+export function unhurried(wait) {
+  const rest = atRest(wait);
+  let asked = -Infinity;
+  const run = (task) => {
+    const now = performance.now();
+    if (now - asked < wait) rest.later(task);
+    else task();
+    asked = now;
+  };
+  return { run, cancel: rest.cancel };
 }

@@ -5,6 +5,7 @@ import { number, round } from "../core/format.js";
 import { cosine, dot, matmul, scores, softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
+import { Meter } from "../parts/Meter.jsx";
 import { Slider } from "../parts/Slider.jsx";
 import { Steady } from "../parts/Steady.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
@@ -62,14 +63,15 @@ function Words({ s, g, onToggle }) {
 
 /** One axis of the vector, before and after. */
 function AxisRow({ axis, a, nudged, largest }) {
-  const [added, after, look, style] = useMemo(() => {
+  const { added, after, bars } = useMemo(() => {
     const value = computed(() => nudged.value.after[a]);
-    return [
-      computed(() => number(value.value - nudged.value.before[a])),
-      computed(() => number(value.value)),
-      computed(() => (value.value < 0 ? "al-bar al-below" : "al-bar")),
-      computed(() => `width: ${(Math.abs(value.value) / largest.value) * 100}%`),
-    ];
+    const kind = computed(() => (value.value < 0 ? "al-below" : "al-above"));
+    const ends = computed(() => [0, Math.abs(value.value) / largest.value]);
+    return {
+      added: computed(() => number(value.value - nudged.value.before[a])),
+      after: computed(() => number(value.value)),
+      bars: [{ ends, kind }],
+    };
   }, []);
   return (
     <tr>
@@ -84,9 +86,7 @@ function AxisRow({ axis, a, nudged, largest }) {
         </strong>
       </td>
       <td class="al-vectors-bar" aria-hidden="true">
-        <span class="al-bar-space">
-          <span class={look} style={style} />
-        </span>
+        <Meter bars={bars} />
       </td>
     </tr>
   );

@@ -7,6 +7,8 @@ import { write } from "../core/write.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { Steady } from "../parts/Steady.jsx";
+import { useName } from "../parts/useName.js";
+import { usePlane } from "../parts/usePlane.js";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["vectors", "across", "up", "word", "analogy", "similarity"];
@@ -14,8 +16,6 @@ const SIZE = 340;
 const CENTRE = SIZE / 2;
 const REACH = 1.9; // of each axis, both ways
 const UNIT = CENTRE / REACH;
-const STEP = 0.1;
-const GRAB = 24;
 const SHOWN = 5; // neighbours in a list
 const TERMS = [
   { label: "", name: "from" },
@@ -36,36 +36,6 @@ export function neighbours(vectors, target, similarity, but = []) {
 
 const combine = (vectors, [a, b, c]) =>
   vectors[a].map((value, i) => value - vectors[b][i] + vectors[c][i]);
-
-function usePlane({ svg, points, onPick, onMove }) {
-  const held = useRef(null);
-  const locate = (event) => {
-    const box = svg.current.getBoundingClientRect();
-    const scale = SIZE / box.width;
-    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-  };
-  const release = () => (held.current = null);
-  return {
-    onPointerDown: (event) => {
-      const [x, y] = locate(event);
-      const near = points
-        .peek()
-        .map(({ word, at }) => ({ word, far: Math.hypot(at[0] - x, at[1] - y) }))
-        .sort((a, b) => a.far - b.far)[0];
-      if (!near || near.far > GRAB) return;
-      svg.current.setPointerCapture(event.pointerId);
-      held.current = near.word;
-      onPick(near.word);
-    },
-    onPointerMove: (event) => {
-      if (!held.current) return;
-      const [x, y] = locate(event);
-      onMove(held.current, (x - CENTRE) / UNIT, (CENTRE - y) / UNIT);
-    },
-    onPointerUp: release,
-    onPointerCancel: release,
-  };
-}
 
 /** Names below one another where points coincide, so that each can be read. */
 function placeNames(points) {
@@ -114,21 +84,21 @@ function sceneOf({ vectors, across, up, word, analogy }, result, axes) {
 /** Draws the scene on every change, without rendering. */
 function useDrawing(svg, { points, corners }, word) {
   useLayoutEffect(() => {
-    const [first, second, ring] = svg.current.querySelector(".al-parallelogram").children;
+    const [first, second, end] = svg.current.querySelector(".al-parallelogram").children;
     const groups = [...svg.current.querySelectorAll(".al-word")].map((g) => [g, ...g.children]);
     return effect(() => {
       const names = placeNames(points.value);
       points.value.forEach((point, n) => {
-        const [group, circle, text] = groups[n];
+        const [group, dot, text] = groups[n];
         const [x, y, anchor] = names[n];
         write(group, { class: `al-word ${wordClass(point, word.value)}` });
-        write(circle, { cx: point.at[0], cy: point.at[1] });
+        drawLine(dot, point.at, point.at);
         write(text, { x, y, "text-anchor": anchor });
       });
-      const [a, b, c, end] = corners.value;
+      const [a, b, c, d] = corners.value;
       drawLine(first, b, a);
-      drawLine(second, c, end);
-      write(ring, { cx: end[0], cy: end[1] });
+      drawLine(second, c, d);
+      drawLine(end, d, d);
     });
   }, []);
 }
@@ -137,16 +107,18 @@ function useDrawing(svg, { points, corners }, word) {
 function Space({ s, result, axes, onPick, onMove }) {
   const svg = useRef(null);
   const scene = useMemo(() => sceneOf(s, result, axes), []);
-  const hands = usePlane({ svg, points: scene.points, onPick, onMove });
+  const hands = usePlane({
+    ...{ svg, size: SIZE },
+    tips: () => scene.points.peek().map(({ word, at: [x, y] }) => ({ word, x, y })),
+    onGrab: ({ word }) => onPick(word),
+    onDrag: ({ word }, [x, y]) => onMove(word, (x - CENTRE) / UNIT, (CENTRE - y) / UNIT),
+    onStep: ([dx, dy]) => {
+      const [x, y] = scene.here.peek();
+      onMove(s.word.peek(), x + dx, y + dy);
+    },
+  });
+  useName(svg, scene.label);
   useDrawing(svg, scene, s.word);
-  const onKeyDown = (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    if (!(event.key in step)) return;
-    event.preventDefault();
-    const [dx, dy] = step[event.key];
-    const [x, y] = scene.here.peek();
-    onMove(s.word.peek(), x + dx * STEP, y + dy * STEP);
-  };
   return (
     <div class="al-space">
       <svg
@@ -155,8 +127,6 @@ function Space({ s, result, axes, onPick, onMove }) {
         tabindex={0}
         role="application"
         aria-roledescription="plane of words"
-        aria-label={scene.label}
-        onKeyDown={onKeyDown}
         {...hands}
       >
         <g class="al-axes">
@@ -172,11 +142,11 @@ function Space({ s, result, axes, onPick, onMove }) {
         <g class="al-parallelogram">
           <line />
           <line />
-          <circle r={9} />
+          <line class="al-end" />
         </g>
         {Object.keys(s.vectors.peek()).map((word) => (
           <g class="al-word">
-            <circle r={4.5} />
+            <line />
             <text>{word}</text>
           </g>
         ))}

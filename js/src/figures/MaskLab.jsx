@@ -7,6 +7,7 @@ import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { MaskGrid } from "../parts/MaskGrid.jsx";
+import { Meter } from "../parts/Meter.jsx";
 import { Steady } from "../parts/Steady.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
@@ -134,11 +135,11 @@ function snippet(s, { tokens, scores }) {
 
 /** `leak` is a signal. */
 function Leak({ leak }) {
-  const { look, text, bar } = useMemo(
+  const { look, text, bars } = useMemo(
     () => ({
       look: computed(() => (leak.value > 0 ? "al-broken" : "al-good-number")),
       text: computed(() => `${number(leak.value)} ${leak.value > 0 ? "" : "✓"}`),
-      bar: computed(() => `background-size: ${leak.value * 100}%`), // needs no layout
+      bars: [{ ends: computed(() => [0, leak.value]), kind: "al-wrong" }],
     }),
     [leak],
   );
@@ -148,7 +149,7 @@ function Leak({ leak }) {
       <strong class={look}>
         <Steady text={text} />
       </strong>
-      <span class="al-share" style={bar} aria-hidden="true" />
+      <Meter class="al-share" bars={bars} />
     </p>
   );
 }

@@ -3,7 +3,7 @@
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { effect, signal } from "@preact/signals";
 import { number } from "../core/format.js";
-import { atRest } from "../core/rest.js";
+import { NAMES_AFTER, unhurried } from "../core/rest.js";
 import { Drawing } from "./Drawing.jsx";
 import { walk } from "./MatrixEditor.jsx";
 
@@ -14,7 +14,6 @@ export function describeCell(queries, i, j, score, weight, keys = queries) {
 
 const LEAST_DOT = 0.08; // of a full dot, so that none disappears
 const FULL_DOT = 0.83; // of a cell
-const NAMES_AFTER = 60; // ms without a change: in a drag, names are for those who listen, not for every frame
 
 /** Query and key of the element `node` is in, or null. */
 export function cellOf(node) {
@@ -130,8 +129,7 @@ function useWriting(table, structure, { look, name, selected, query }) {
       const [i, j] = cellOf(cell);
       return { cell, i, j };
     });
-    const rest = atRest(NAMES_AFTER);
-    let asked = -Infinity;
+    const names = unhurried(NAMES_AFTER);
     const stops = [
       effect(() => {
         const lookOf = look();
@@ -140,13 +138,9 @@ function useWriting(table, structure, { look, name, selected, query }) {
       effect(() => {
         const nameOf = name();
         if (!nameOf) return;
-        const write = () => {
+        names.run(() => {
           for (const { cell, i, j } of cells) cell.setAttribute("aria-label", nameOf(i, j));
-        };
-        const now = performance.now();
-        if (now - asked < NAMES_AFTER) rest.later(write);
-        else write(); // what does not come in a row is told at once
-        asked = now;
+        });
       }),
       effect(() => {
         const [a, b] = selected.value ?? [0, 0];
@@ -161,7 +155,7 @@ function useWriting(table, structure, { look, name, selected, query }) {
       }),
     ];
     return () => {
-      rest.cancel();
+      names.cancel();
       stops.forEach((stop) => stop());
     };
   }, [structure]);

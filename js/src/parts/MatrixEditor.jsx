@@ -1,9 +1,10 @@
 // A matrix whose cells the reader changes: by dragging sideways, typing, or the keys.
-import { computed } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { useMemo, useRef, useState, useLayoutEffect } from "preact/hooks";
 import { number, short, parse, round } from "../core/format.js";
+import { NAMES_AFTER, unhurried } from "../core/rest.js";
 import { Slider } from "./Slider.jsx";
-import { Steady } from "./Steady.jsx";
+import { writeSteady } from "./Steady.jsx";
 
 export const LARGEST = 1000;
 const STEP = 0.1;
@@ -84,40 +85,28 @@ function useDrag(onStart, onMove) {
   };
 }
 
-/** `value` and `lit` are signals: what changes in a drag is written without rendering. */
-function Cell({ value, label, index, active, lit, onChange, onSelect, onWalk, voice }) {
+/** The hands on a cell; what it shows is written by `useWriting`. `valueOf()` gives its number. */
+function Cell({ valueOf, label, index, active, onChange, onSelect, onWalk, voice }) {
   const [editing, setEditing] = useState(null);
   const cell = useRef(null);
-  const { text, name, style, look } = useMemo(
-    () => ({
-      text: computed(() => short(value.value)),
-      name: computed(() => `${label}: ${number(value.value)}`),
-      style: computed(() => `background: ${signedFill(value.value)}`),
-      look: computed(() => `al-cell al-editable ${lit.value ? "al-lit" : ""}`),
-    }),
-    [value, lit, label],
-  );
   const clamp = (next) => Math.max(-LARGEST, Math.min(LARGEST, next));
   const change = (next) => onChange(round(clamp(next)));
-  const drag = useDrag(
-    () => value.peek(),
-    (next) => change(next),
-  );
+  const drag = useDrag(valueOf, change);
   const finish = (text) => {
     const typing = cell.current.contains(document.activeElement);
     setEditing(null);
     if (typing) cell.current.focus();
     const accepted = accept(text, voice);
-    if (accepted !== null && accepted !== value.peek()) onChange(accepted);
+    if (accepted !== null && accepted !== valueOf()) onChange(accepted);
   };
   const onKeyDown = (event) => {
     const steps = { "+": STEP, "=": STEP, "-": -STEP, _: -STEP };
     const bigSteps = { PageUp: BIG_STEP, PageDown: -BIG_STEP };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in steps) change(value.peek() + steps[event.key]);
-    else if (event.key in bigSteps) change(value.peek() + bigSteps[event.key]);
+    if (event.key in steps) change(valueOf() + steps[event.key]);
+    else if (event.key in bigSteps) change(valueOf() + bigSteps[event.key]);
     else if (event.key === "Delete" || event.key === "Backspace") change(0);
-    else if (event.key === "Enter") setEditing({ text: text.peek(), selected: true });
+    else if (event.key === "Enter") setEditing({ text: short(valueOf()), selected: true });
     else if (/^[0-9.,]$/.test(event.key)) setEditing({ text: event.key, selected: false });
     else if (!onWalk(event.key)) return;
     event.preventDefault();
@@ -128,15 +117,13 @@ function Cell({ value, label, index, active, lit, onChange, onSelect, onWalk, vo
       role="gridcell"
       data-index={index}
       tabIndex={active ? 0 : -1}
-      aria-label={name}
-      class={look}
-      style={style}
       onFocus={onSelect}
       onKeyDown={onKeyDown}
-      onDblClick={() => setEditing({ text: text.peek(), selected: true })}
+      onDblClick={() => setEditing({ text: short(valueOf()), selected: true })}
       {...(editing ? {} : drag)}
     >
-      {editing ? (
+      <span class="al-steady" />
+      {editing && (
         <CellInput
           start={editing}
           label={label}
@@ -146,8 +133,6 @@ function Cell({ value, label, index, active, lit, onChange, onSelect, onWalk, vo
             cell.current.focus();
           }}
         />
-      ) : (
-        <Steady text={text} />
       )}
     </td>
   );
@@ -201,23 +186,50 @@ function Stepper({ name, label, value, onChange, voice }) {
   );
 }
 
-/** Signals of the single numbers of `matrix`, a signal, by row and column. */
-function useCells(matrix, lit) {
+/** Rows and columns of `matrix`, a signal; whoever reads them is rendered anew only when they change. */
+function useShape(matrix) {
   const shape = useMemo(
-    () => computed(() => matrix.value.map((row) => row.length).join()),
+    () => computed(() => [matrix.value.length, matrix.value[0].length].join()),
     [matrix],
   );
-  const { length: rows, 0: columns } = shape.value.split(",").map(Number);
-  return useMemo(
-    () =>
-      Array.from({ length: rows }, (_, i) =>
-        Array.from({ length: columns }, (_, d) => ({
-          value: computed(() => matrix.value[i]?.[d] ?? 0),
-          lit: computed(() => Boolean(lit?.(i, d))),
-        })),
-      ),
-    [matrix, shape.value, lit],
-  );
+  return shape.value.split(",").map(Number);
+}
+
+function writeNumber(cell, value) {
+  if (cell.value === value) return;
+  cell.value = value;
+  cell.style.background = signedFill(value);
+  writeSteady(cell.querySelector(".al-steady"), short(value));
+}
+
+/** What a drag changes is written without rendering, one effect for all cells. */
+function useWriting(table, { matrix, shape, lit, labelOf }) {
+  useLayoutEffect(() => {
+    const cells = [...table.current.querySelectorAll("[data-index]")].map((cell) => {
+      const [i, d] = cell.dataset.index.split(",").map(Number);
+      return { cell, i, d };
+    });
+    const names = unhurried(NAMES_AFTER);
+    const stops = [
+      effect(() => {
+        const rows = matrix.value;
+        if (rows.length !== shape[0] || rows[0].length !== shape[1]) return; // about to be rendered
+        for (const { cell, i, d } of cells) writeNumber(cell, rows[i][d]);
+        names.run(() => {
+          for (const { cell, i, d } of cells)
+            cell.setAttribute("aria-label", `${labelOf(i, d)}: ${number(rows[i][d])}`);
+        });
+      }),
+      effect(() => {
+        for (const { cell, i, d } of cells)
+          cell.className = `al-cell al-editable ${lit?.(i, d) ? "al-lit" : ""}`;
+      }),
+    ];
+    return () => {
+      names.cancel();
+      stops.forEach((stop) => stop());
+    };
+  }, [matrix, shape.join(), lit, labelOf(0, 0)]);
 }
 
 /**
@@ -237,10 +249,15 @@ export function MatrixEditor({
 }) {
   const [at, setAt] = useState([0, 0]);
   const table = useRef(null);
-  const cells = useCells(matrix, lit);
-  const shape = [cells.length, cells[0].length];
+  const shape = useShape(matrix);
   const [row, column] = [Math.min(at[0], shape[0] - 1), Math.min(at[1], shape[1] - 1)];
   const nameOf = (d) => columnLabels?.[d] ?? d + 1;
+  const labelOf = (i, d) => `${name} ${rowLabels[i]}, ${nameOf(d)}`;
+  const chosen = useMemo(
+    () => computed(() => matrix.value[row]?.[column] ?? 0),
+    [matrix, row, column],
+  );
+  useWriting(table, { matrix, shape, lit, labelOf });
   const change = (i, d, value) => {
     voice.speakAtRest(`${name} ${rowLabels[i]}, ${nameOf(d)}: ${number(value)}`);
     onChange(matrix.peek().map((r, a) => (a === i ? r.map((v, b) => (b === d ? value : v)) : r)));
@@ -259,7 +276,7 @@ export function MatrixEditor({
         <thead>
           <tr>
             <td class="al-corner" role="presentation" />
-            {cells[0].map((_, d) => (
+            {Array.from({ length: shape[1] }, (_, d) => (
               <th scope="col" class={columnLabels ? "al-slanted" : ""}>
                 <span>{nameOf(d)}</span>
               </th>
@@ -267,13 +284,13 @@ export function MatrixEditor({
           </tr>
         </thead>
         <tbody>
-          {cells.map((signals, i) => (
+          {Array.from({ length: shape[0] }, (_, i) => (
             <tr>
               <th scope="row">{rowLabels[i]}</th>
-              {signals.map((cell, d) => (
+              {Array.from({ length: shape[1] }, (_, d) => (
                 <Cell
-                  {...cell}
-                  label={`${name} ${rowLabels[i]}, ${nameOf(d)}`}
+                  valueOf={() => matrix.peek()[i][d]}
+                  label={labelOf(i, d)}
                   index={[i, d].toString()}
                   active={row === i && column === d}
                   onSelect={() => setAt([i, d])}
@@ -289,7 +306,7 @@ export function MatrixEditor({
       <Stepper
         name={name}
         label={`${rowLabels[row]}, ${nameOf(column)}`}
-        value={cells[row][column].value}
+        value={chosen}
         onChange={(next) => change(row, column, next)}
         voice={voice}
       />

@@ -1,20 +1,19 @@
 // Queries and keys as arrows in the plane of a head with two dimensions.
 import { computed, signal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { number, round } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
-import { ARROWHEAD } from "../core/pens.js";
+import { ARROWHEAD, drawRing } from "../core/pens.js";
 import { atRest } from "../core/rest.js";
 import { Drawing } from "./Drawing.jsx";
-import { Handle } from "./Handle.jsx";
+import { useName } from "./useName.js";
+import { usePlane } from "./usePlane.js";
 
 const SIZE = 300;
 const CENTRE = SIZE / 2;
 const LEAST_REACH = 3;
 const ROOM = 1.35; // for names beyond the tips
 const TINY = 6; // pixels: an arrow this short is drawn as a point
-const GRAB = 22; // pixels: a finger is wide
-const KEY_STEP = 0.1;
 const MOST_TICKS = 12; // on each half of an axis
 const REST = 400; // ms without a change, before the scale settles
 const [FAINT, THIN, STRONG] = [0.6, 1.5, 3]; // opacity; widths of arrows, and of chosen ones
@@ -226,65 +225,8 @@ function sceneOf({ words, q, k, pick, selected }) {
     const { kind, token, vector } = moved.value;
     return `${kind} ${words.value[token]} at ${number(vector[0])}, ${number(vector[1])}. Arrow keys move it.`;
   });
-  return { hold, reach, at, items, moved, label };
-}
-
-/** The hands on the plane: what is near a pointer, dragging it, and the arrow keys. */
-function useHands({ svg, scene, onPick, onMove }) {
-  const held = useRef(null);
-  const locate = (event) => {
-    const box = svg.current.getBoundingClientRect();
-    const scale = SIZE / box.width;
-    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-  };
-  const nearest = (event) => {
-    const [x, y] = locate(event);
-    return scene.items
-      .peek()
-      .map((item) => ({ item, far: Math.hypot(item.x - x, item.y - y) }))
-      .filter(({ far }) => far < GRAB)
-      .sort((a, b) => a.far - 6 * a.item.chosen - (b.far - 6 * b.item.chosen))[0]?.item;
-  };
-  useEffect(() => {
-    // A finger on an arrow drags it; a finger anywhere else scrolls the page.
-    const hold = (event) => nearest(event.touches[0]) && event.preventDefault();
-    svg.current.addEventListener("touchstart", hold, { passive: false });
-    return () => svg.current?.removeEventListener("touchstart", hold);
-  }, []);
-  const release = () => {
-    held.current = null;
-    scene.hold(false);
-  };
-  return {
-    onPointerDown: (event) => {
-      const near = nearest(event);
-      if (!near) return;
-      svg.current.setPointerCapture(event.pointerId);
-      held.current = { kind: near.kind, token: near.token };
-      scene.hold(true);
-      onPick(held.current);
-    },
-    onPointerMove: (event) => {
-      if (!held.current) return;
-      const [x, y] = locate(event);
-      const unit = CENTRE / scene.reach.peek();
-      const target = [(x - CENTRE) / unit, (CENTRE - y) / unit].map((v) => round(v, 2));
-      onMove(held.current.kind, held.current.token, target);
-    },
-    onPointerUp: release,
-    onPointerCancel: release,
-    onKeyDown: (event) => {
-      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-      if (!(event.key in step)) return;
-      event.preventDefault();
-      const { kind, token, vector } = scene.moved.peek();
-      onMove(
-        kind,
-        token,
-        vector.map((value, d) => round(value + step[event.key][d] * KEY_STEP)),
-      );
-    },
-  };
+  const held = computed(() => `${fine(moved.value.x)} ${fine(moved.value.y)}`);
+  return { hold, reach, at, items, moved, label, held };
 }
 
 /** Draws the scene, the chosen arrows last. */
@@ -297,6 +239,7 @@ function drawScene(pen, scene, { q, k, selected }) {
       const alike = (item) => item.kind === kind && item.chosen === chosen;
       drawArrows(pen, scene.items.value.filter(alike), { kind, chosen });
     }
+  drawRing(pen, scene.moved.value, scene.moved.value.kind);
 }
 
 /**
@@ -309,7 +252,34 @@ export function Plane({ onPick, onMove, ...signals }) {
   const svg = useRef(null);
   const scene = useMemo(() => sceneOf(signals), []);
   const draw = useMemo(() => (pen) => drawScene(pen, scene, signals), []);
-  const hands = useHands({ svg, scene, onPick, onMove });
+  const moveTo = ({ kind, token }, target) =>
+    onMove(
+      kind,
+      token,
+      target.map((value) => round(value, 2)),
+    );
+  const hands = usePlane({
+    ...{ svg, size: SIZE },
+    tips: () => scene.items.peek().map((item) => ({ ...item, favour: 6 * item.chosen })),
+    onGrab: ({ kind, token }) => {
+      scene.hold(true);
+      onPick({ kind, token });
+    },
+    onDrag: (tip, [x, y]) => {
+      const unit = CENTRE / scene.reach.peek();
+      moveTo(tip, [(x - CENTRE) / unit, (CENTRE - y) / unit]);
+    },
+    onRelease: () => scene.hold(false),
+    onStep: (step) => {
+      const tip = scene.moved.peek();
+      onMove(
+        tip.kind,
+        tip.token,
+        tip.vector.map((value, d) => round(value + step[d])),
+      );
+    },
+  });
+  useName(svg, scene.label);
   return (
     <div class="al-plane">
       <div class="al-plane-sheet">
@@ -319,11 +289,10 @@ export function Plane({ onPick, onMove, ...signals }) {
           tabindex={0}
           role="application"
           aria-roledescription="plane of queries and keys"
-          aria-label={scene.label}
+          data-held={scene.held}
           {...hands}
         >
           <Axes reach={scene.reach} />
-          <Handle at={scene.moved} kind={pick.value.kind} />
         </svg>
         <Drawing draw={draw} units={SIZE} />
       </div>

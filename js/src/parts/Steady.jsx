@@ -1,24 +1,29 @@
 // Text that changes in a drag. Its box has a size of its own, so that the browser lays out this box and
 // nothing around it. The box grows with its text and never shrinks: that would move what stands beside it.
-import { computed } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { effect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
-const POINT = 0.5; // of a digit's width
+const WIDTHS = { ".": 0.5, " ": 0.5, "÷": 1.4, "=": 1.4 }; // of a digit's
 
-const widthOf = (text) => text.length - (text.includes(".") ? POINT : 0);
+function widthOf(text) {
+  let width = 0;
+  for (const letter of text) width += WIDTHS[letter] ?? 1;
+  return width;
+}
+
+/** Writes `text` into `box`, an element of the class `al-steady`. */
+export function writeSteady(box, text, room = 0) {
+  if (box.told === text) return;
+  box.told = text;
+  if (box.firstChild) box.firstChild.data = text;
+  else box.textContent = text;
+  const width = Math.max(box.room ?? room, widthOf(text));
+  if (width !== box.room) box.style.width = `${(box.room = width)}ch`;
+}
 
 /** `text` is a signal. `room`, in digits, is for what is known to come. */
-export function Steady({ text, room = 0 }) {
-  const style = useMemo(() => {
-    let width = room;
-    return computed(() => {
-      width = Math.max(width, widthOf(text.value));
-      return `width: ${width}ch`;
-    });
-  }, [text]);
-  return (
-    <span class="al-steady" style={style}>
-      {text}
-    </span>
-  );
+export function Steady({ text, room }) {
+  const box = useRef(null);
+  useLayoutEffect(() => effect(() => writeSteady(box.current, text.value, room)), [text]);
+  return <span ref={box} class="al-steady" />;
 }

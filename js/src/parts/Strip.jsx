@@ -3,9 +3,8 @@ import { computed, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { number, short } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
+import { Meter } from "./Meter.jsx";
 import { Steady } from "./Steady.jsx";
-
-const BAR = 46; // pixels for the largest product
 
 /** Everything the strip tells of the chosen cell; null while there is none. */
 function account(selected, { q, k, scores }) {
@@ -27,30 +26,20 @@ function account(selected, { q, k, scores }) {
   };
 }
 
-/** A number of the account, as steady text. */
-function Told({ account, read, digits }) {
-  const text = useMemo(
-    () => computed(() => (account.value ? number(read(account.value), digits) : "")),
-    [account],
-  );
+/** What `tell` says of the account, as steady text. */
+function Told({ account, tell }) {
+  const text = useMemo(() => computed(() => (account.value ? tell(account.value) : "")), [account]);
   return <Steady text={text} />;
 }
 
 function Bar({ account, d }) {
-  const { look, style } = useMemo(() => {
+  const bars = useMemo(() => {
     const product = computed(() => account.value?.products[d] ?? 0);
-    return {
-      look: computed(() => (product.value < 0 ? "al-bar al-below" : "al-bar")),
-      style: computed(
-        () => `width: ${(Math.abs(product.value) / (account.value?.largest ?? 1)) * BAR}px`,
-      ),
-    };
+    const kind = computed(() => (product.value < 0 ? "al-below" : "al-above"));
+    const share = () => Math.abs(product.value) / (account.value?.largest ?? 1);
+    return [{ ends: computed(() => [0, share()]), kind }];
   }, [account]);
-  return (
-    <span class="al-bar-space">
-      <span class={look} style={style} />
-    </span>
-  );
+  return <Meter bars={bars} />;
 }
 
 function Products({ account, width }) {
@@ -75,7 +64,7 @@ function Products({ account, width }) {
             <th scope="row">{d + 1}</th>
             {["query", "key", "products"].map((name) => (
               <td>
-                <Told account={account} read={(told) => told[name][d]} />
+                <Told account={account} tell={(told) => number(told[name][d])} />
               </td>
             ))}
             <td aria-hidden="true">
@@ -88,7 +77,7 @@ function Products({ account, width }) {
             dot product
           </th>
           <td>
-            <Told account={account} read={(told) => told.raw} />
+            <Told account={account} tell={(told) => number(told.raw)} />
           </td>
           <td />
         </tr>
@@ -99,34 +88,36 @@ function Products({ account, width }) {
 
 function Score({ account, word, width, masked, scaled }) {
   if (masked) return <li>score: −∞, because {word} comes later</li>;
-  const raw = <Told account={account} read={(told) => told.raw} />;
-  if (!scaled) return <li>score: {raw}, not scaled</li>;
+  const raw = (told) => number(told.raw);
+  const divided = (told) => `${raw(told)} ÷ √${width} = ${number(told.score)}`;
   return (
     <li>
-      score: {raw} ÷ √{width} = <Told account={account} read={(told) => told.score} />
+      score: <Told key={scaled} account={account} tell={scaled ? divided : raw} />
+      {!scaled && ", not scaled"}
     </li>
   );
 }
 
 function Steps({ account, word, width, scaled }) {
   const masked = useMemo(() => computed(() => account.value?.masked), [account]);
-  const power = <Told account={account} read={(told) => told.power} digits={3} />;
+  const power = (told) => number(told.power, 3);
   return (
     <ol class="al-steps">
       <Score {...{ account, word, width }} masked={masked.value} scaled={scaled.value} />
       <li>
         softmax, against the largest score of this row (
-        <Told account={account} read={(told) => told.top} />
+        <Told account={account} tell={(told) => number(told.top)} />
         ): e
         <sup>
-          <Told account={account} read={(told) => told.score - told.top} />
+          <Told account={account} tell={(told) => number(told.score - told.top)} />
         </sup>{" "}
-        = {power}
+        = <Told account={account} tell={power} />
       </li>
       <li>
-        weight: {power} ÷ <Told account={account} read={(told) => told.total} digits={3} /> ={" "}
+        weight:{" "}
+        <Told account={account} tell={(told) => `${power(told)} ÷ ${number(told.total, 3)}`} /> ={" "}
         <strong>
-          <Told account={account} read={(told) => told.weight} />
+          <Told account={account} tell={(told) => number(told.weight)} />
         </strong>
       </li>
     </ol>

@@ -1,15 +1,14 @@
 // Vectors in a plane: arrows from anywhere to anywhere, a shaded hull, and some tips to drag.
 import { computed, signal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { round } from "../core/format.js";
-import { ARROWHEAD } from "../core/pens.js";
+import { ARROWHEAD, drawRing } from "../core/pens.js";
 import { Drawing } from "./Drawing.jsx";
-import { Handle } from "./Handle.jsx";
+import { useName } from "./useName.js";
+import { usePlane } from "./usePlane.js";
 import { SIZE, labels, convexHull, frame, placeNames, ticks } from "./vectors.js";
 
-const GRAB = 22; // pixels: a finger is wide
-const KEY_STEP = 0.1;
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const MOST_FAVOURED = SIZE; // where tips lie on one another, the held one is meant
 const TINY = 7; // pixels: an arrow this short has no head
 const ORIGIN = [0, 0];
 const LOOKS = {
@@ -63,16 +62,21 @@ function drawArrows(pen, arrows, at) {
 }
 
 /** Where everything stands. `hold(true)` keeps the frame: a plane that rescales under the hand runs away. */
-function sceneOf({ arrows, axes }) {
+function sceneOf({ arrows, axes, tips, held }) {
   const kept = signal(null);
   const view = computed(() => kept.value ?? frame(arrows.value));
   const marks = computed(() => ticks(view.value));
   const around = computed(() => labels(axes.value, view.value, marks.value.step));
   const hold = (on) => (kept.value = on ? view.peek() : null);
-  return { view, marks, around, hold };
+  const ring = computed(() => {
+    const tip = tips?.value.find(({ key }) => key === held.value);
+    const [x, y] = tip ? view.value.at(tip.at) : [];
+    return tip && { x, y };
+  });
+  return { view, marks, around, ring, hold };
 }
 
-function drawScene(pen, { view, marks, around }, { arrows, hull }) {
+function drawScene(pen, { view, marks, around, ring }, { arrows, hull }) {
   pen.clear();
   const { at } = view.value;
   drawAxes(pen, view.value, marks.value, around.value);
@@ -80,68 +84,45 @@ function drawScene(pen, { view, marks, around }, { arrows, hull }) {
   drawArrows(pen, arrows.value, at);
   for (const { kind, place } of placeNames(arrows.value, at, around.value))
     pen.name(place.text, place, { ink: LOOKS[kind].ink, halo: "cell" });
-}
-
-/** A finger on a tip drags it; a finger anywhere else scrolls the page. */
-function useTouch(svg, near) {
-  const grabs = useRef(near);
-  grabs.current = near;
-  useEffect(() => {
-    const hold = (event) => grabs.current?.(event.touches[0]) && event.preventDefault();
-    const element = svg.current;
-    element.addEventListener("touchstart", hold, { passive: false });
-    return () => element.removeEventListener("touchstart", hold);
-  }, []);
+  if (ring.value) drawRing(pen, ring.value, "ink");
 }
 
 /** What makes tips movable: the attributes of the plane. */
 function useHands({ svg, scene, tips, held, onPick, onMove }) {
-  const drag = useRef(null);
-  const locate = (event) => {
-    const box = svg.current.getBoundingClientRect();
-    const scale = SIZE / box.width;
-    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-  };
-  const near = (event) => {
-    const [x, y] = locate(event);
-    const { at } = scene.view.peek();
-    const off = (tip) => Math.hypot(at(tip.at)[0] - x, at(tip.at)[1] - y);
-    const far = (tip) => off(tip) - (tip.key === held.peek() ? GRAB : 0); // the held one wins
-    const within = tips.peek().filter((tip) => off(tip) < GRAB);
-    return within.sort((a, b) => far(a) - far(b))[0];
-  };
-  useTouch(svg, onMove && near);
-  if (!onMove) return {};
-  const release = () => {
-    drag.current = null;
-    scene.hold(false);
-  };
-  return {
-    ...{ tabindex: 0, role: "application", "aria-roledescription": "plane of vectors" },
-    onPointerDown: (event) => {
-      const tip = event.button === 0 && near(event);
-      if (!tip) return;
-      svg.current.setPointerCapture(event.pointerId);
-      drag.current = tip.key;
-      scene.hold(true);
-      onPick(tip.key);
+  const hands = usePlane({
+    ...{ svg, size: SIZE },
+    tips: () => {
+      const { at } = scene.view.peek();
+      return (onMove ? tips.peek() : []).map((tip) => {
+        const [x, y] = at(tip.at);
+        return { ...tip, x, y, favour: tip.key === held.peek() ? MOST_FAVOURED : 0 };
+      });
     },
-    onPointerMove: (event) => {
-      if (drag.current === null) return;
-      const target = scene.view.peek().back(locate(event));
+    onGrab: ({ key }) => {
+      scene.hold(true);
+      onPick(key);
+    },
+    onDrag: ({ key }, point) => {
+      const target = scene.view.peek().back(point);
       onMove(
-        drag.current,
+        key,
         target.map((value) => round(value, 2)),
       );
     },
-    onKeyDown: (event) => {
+    onRelease: () => scene.hold(false),
+    onStep: (step) => {
       const tip = tips.peek().find(({ key }) => key === held.peek());
-      if (!(event.key in STEPS) || !tip) return;
-      event.preventDefault();
-      const to = tip.at.map((value, d) => round(value + STEPS[event.key][d] * KEY_STEP));
-      onMove(held.peek(), to);
+      if (!tip) return;
+      onMove(
+        tip.key,
+        tip.at.map((value, d) => round(value + step[d])),
+      );
     },
-    ...{ onPointerUp: release, onPointerCancel: release },
+  });
+  if (!onMove) return {};
+  return {
+    ...{ tabindex: 0, role: "application", "aria-roledescription": "plane of vectors" },
+    ...hands,
   };
 }
 
@@ -153,23 +134,18 @@ function useHands({ svg, scene, tips, held, onPick, onMove }) {
 export function VectorPlane({ title, label, onPick, onMove, ...signals }) {
   const { tips, held } = signals;
   const svg = useRef(null);
-  const { scene, draw, ring } = useMemo(() => {
+  const { scene, draw, place } = useMemo(() => {
     const scene = sceneOf(signals);
-    const ring = computed(() => {
-      const tip = tips?.value.find(({ key }) => key === held.value);
-      const [x, y] = tip ? scene.view.value.at(tip.at) : [];
-      return tip && { x, y };
-    });
-    return { scene, ring, draw: (pen) => drawScene(pen, scene, signals) };
+    const place = computed(() => scene.ring.value && `${scene.ring.value.x} ${scene.ring.value.y}`);
+    return { scene, place, draw: (pen) => drawScene(pen, scene, signals) };
   }, []);
   const hands = useHands({ svg, scene, tips, held, onPick, onMove });
+  useName(svg, label);
   return (
     <div class="al-plane al-vectors-plane">
       <p class="al-strip-title">{title}</p>
       <div class="al-plane-sheet">
-        <svg ref={svg} viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={label} {...hands}>
-          {tips && <Handle at={ring} />}
-        </svg>
+        <svg ref={svg} viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" data-held={place} {...hands} />
         <Drawing draw={draw} units={SIZE} />
       </div>
     </div>

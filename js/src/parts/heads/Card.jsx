@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { number, round } from "../../core/format.js";
 import { length } from "../../core/mathematics.js";
 import { MaskGrid } from "../MaskGrid.jsx";
+import { Meter } from "../Meter.jsx";
 import { Slider } from "../Slider.jsx";
 import { Steady } from "../Steady.jsx";
 
@@ -13,15 +14,13 @@ export const STRONGEST = 3;
 function looksOf(j, row) {
   const weight = computed(() => row.value.weights[j] ?? 0);
   const added = computed(() => row.value.added[j] ?? 0);
-  const percent = (share) => `${round(100 * share, 1)}%`;
   return {
     weight: computed(() => number(weight.value)),
     added: computed(() => number(added.value)),
-    // Needs no layout.
-    bars: computed(() => {
-      const longest = percent(added.value / row.value.largest);
-      return `background-size: ${percent(weight.value)} 50%, ${longest} 50%`;
-    }),
+    bars: [
+      { ends: computed(() => [0, weight.value]), kind: "al-weight", y: "25%" },
+      { ends: computed(() => [0, added.value / row.value.largest]), kind: "al-value", y: "75%" },
+    ],
   };
 }
 
@@ -37,7 +36,7 @@ function Read({ word, j, row }) {
         <Steady text={looks.added} />
       </td>
       <td aria-hidden="true">
-        <span class="al-reads-bars" style={looks.bars} />
+        <Meter class="al-reads-bars" bars={looks.bars} />
       </td>
     </tr>
   );

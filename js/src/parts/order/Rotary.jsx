@@ -1,11 +1,12 @@
 // Rotary positions: dials that turn at different speeds, and a score that sees the distance alone.
 import { computed } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { number } from "../../core/format.js";
 import { dot } from "../../core/mathematics.js";
 import { frequency, rotate } from "../../core/positions.js";
 import { Slider } from "../Slider.jsx";
 import { Steady } from "../Steady.jsx";
+import { useName } from "../useName.js";
 import { Switch } from "../Switch.jsx";
 
 export const LAST = 60; // the last position on the sliders
@@ -24,20 +25,21 @@ function Hand({ pair, full, kind }) {
 }
 
 function Dial({ i, d, g }) {
-  const { a, b, full, adds } = useMemo(() => {
+  const svg = useRef(null);
+  const degrees = (frequency(i, d) * 180) / Math.PI;
+  const speed = number(degrees, degrees < 1 ? 2 : 1);
+  const { a, b, full, adds, text } = useMemo(() => {
     const pairOf = (vector) => computed(() => vector.value.slice(2 * i, 2 * i + 2));
     const [a, b] = [g.turnedQ, g.turnedK].map(pairOf);
     const full = computed(() => Math.max(Math.hypot(...a.value), Math.hypot(...b.value)) || 1);
-    return { a, b, full, adds: computed(() => number(dot(a.value, b.value))) };
+    const adds = computed(() => number(dot(a.value, b.value)));
+    const turns = `Pair ${i + 1}: turns by ${speed} degrees a position`;
+    return { a, b, full, adds, text: computed(() => `${turns}, adds ${adds.value}`) };
   }, []);
-  const degrees = (frequency(i, d) * 180) / Math.PI;
-  const speed = number(degrees, degrees < 1 ? 2 : 1);
-  const text = computed(
-    () => `Pair ${i + 1}: turns by ${speed} degrees a position, adds ${adds.value}`,
-  );
+  useName(svg, text);
   return (
     <figure class="al-dial">
-      <svg viewBox={`0 0 ${DIAL.size} ${DIAL.size}`} role="img" aria-label={text}>
+      <svg ref={svg} viewBox={`0 0 ${DIAL.size} ${DIAL.size}`} role="img">
         <circle cx={DIAL.centre} cy={DIAL.centre} r={DIAL.radius} />
         <Hand pair={a} full={full} kind="query" />
         <Hand pair={b} full={full} kind="key" />
@@ -93,26 +95,23 @@ function Ground({ scores }) {
 }
 
 function Curve({ curve, distance }) {
-  const { cx, cy, text } = useMemo(() => {
+  const { x, y, text } = useMemo(() => {
     const here = computed(() => curve.value[distance.value + LAST]);
     return {
-      cx: computed(() => across(distance.value)),
-      cy: computed(() => heights(curve.value)(here.value)),
+      x: computed(() => across(distance.value)),
+      y: computed(() => heights(curve.value)(here.value)),
       text: computed(
         () => `Score against distance; at ${number(distance.value, 0)} it is ${number(here.value)}`,
       ),
     };
   }, []);
   const scores = curve.value;
+  const svg = useRef(null);
+  useName(svg, text);
   return (
-    <svg
-      class="al-curve"
-      viewBox={`0 0 ${CHART.width} ${CHART.height}`}
-      role="img"
-      aria-label={text}
-    >
+    <svg ref={svg} class="al-curve" viewBox={`0 0 ${CHART.width} ${CHART.height}`} role="img">
       <Ground scores={scores} />
-      <circle cx={cx} cy={cy} r={6} />
+      <line class="al-point" x1={x} x2={x} y1={y} y2={y} />
     </svg>
   );
 }

@@ -4,15 +4,17 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../../core/format.js";
 import { entropy } from "../../core/mathematics.js";
 import { write } from "../../core/write.js";
+import { Meter } from "../Meter.jsx";
 import { Slider } from "../Slider.jsx";
 import { Steady } from "../Steady.jsx";
+import { useName } from "../useName.js";
 
 const REACH = 6; // scores on the bars run from -6 to 6
 export const COOLEST = 0.05;
 export const HOTTEST = 20;
 
 const inside = (value) => Math.max(-REACH, Math.min(REACH, value));
-const at = (value) => `${((value + REACH) / (2 * REACH)) * 100}%`;
+const at = (value) => (inside(value) + REACH) / (2 * REACH); // of the track
 
 /** How row `i` looks, as signals. A link may hold a score beyond the track: it is drawn at its end. */
 function looksOf(i, scores, weights) {
@@ -23,13 +25,14 @@ function looksOf(i, scores, weights) {
     scoreText,
     weightText: computed(() => number(weights.value[i], 3)),
     told: computed(() => `${scoreText.value}, weight ${number(weights.value[i])}`),
-    bar: computed(() => (score.value < 0 ? "al-track-bar al-below" : "al-track-bar")),
-    barStyle: computed(() => {
-      const [low, high] = [Math.min(inside(score.value), 0), Math.max(inside(score.value), 0)];
-      return `left: ${at(low)}; width: ${((high - low) / (2 * REACH)) * 100}%`;
-    }),
-    knob: computed(() => `left: ${at(inside(score.value))}`),
-    share: computed(() => `background-size: ${weights.value[i] * 100}%`), // needs no layout
+    track: [
+      {
+        ends: computed(() => [at(0), at(score.value)]),
+        kind: computed(() => (score.value < 0 ? "al-below" : "al-above")),
+      },
+      { ends: computed(() => [at(score.value), at(score.value)]), kind: "al-knob" },
+    ],
+    share: [{ ends: computed(() => [0, weights.value[i]]), kind: "al-weight" }],
   };
 }
 
@@ -74,16 +77,12 @@ function ScoreRow({ label, i, scores, weights, onChange }) {
         onPointerUp={() => (held.current = false)}
         onPointerCancel={() => (held.current = false)}
       >
-        <span class="al-alone">
-          <span class="al-track-zero" />
-          <span class={looks.bar} style={looks.barStyle} />
-          <span class="al-track-knob" style={looks.knob} />
-        </span>
+        <Meter bars={looks.track} />
       </span>
       <span class="al-lab-number">
         <Steady text={looks.scoreText} />
       </span>
-      <span class="al-share" style={looks.share} />
+      <Meter class="al-share" bars={looks.share} />
       <span class="al-lab-number al-strong-number">
         <Steady text={looks.weightText} />
       </span>
@@ -109,16 +108,27 @@ function sharesAt([x, y]) {
   return kept.map((w) => w / total);
 }
 
+const BREADTH = 10; // of the spoke of a weight of 1
+const THINNEST = 1;
+
+/** The `points` of a spoke from a corner to the point; as broad as the weight. */
+function spoke([x1, y1], [x2, y2], weight) {
+  const half = Math.max(THINNEST, BREADTH * weight) / 2;
+  const far = Math.hypot(x2 - x1, y2 - y1) || 1;
+  const [dx, dy] = [((y1 - y2) / far) * half, ((x2 - x1) / far) * half];
+  return `${x1 + dx},${y1 + dy} ${x2 + dx},${y2 + dy} ${x2 - dx},${y2 - dy} ${x1 - dx},${y1 - dy}`;
+}
+
 function useSimplexDrawing(svg, weights, point) {
   useLayoutEffect(() => {
-    const lines = svg.current.querySelectorAll("line");
-    const circle = svg.current.querySelector("circle");
+    const spokes = svg.current.querySelectorAll(".al-spoke");
+    const dot = svg.current.querySelector("line");
     return effect(() => {
       const [x, y] = point.value;
-      lines.forEach((line, i) =>
-        write(line, { x2: x, y2: y, opacity: 0.15 + 0.85 * weights.value[i] }),
+      spokes.forEach((one, i) =>
+        write(one, { points: spoke(CORNERS[i], [x, y], weights.value[i]) }),
       );
-      write(circle, { cx: x, cy: y });
+      write(dot, { x1: x, y1: y, x2: x, y2: y });
     });
   }, []);
 }
@@ -134,6 +144,7 @@ function Simplex({ labels, weights, onWeights }) {
       computed(() => `${told()}. Arrow keys move the point.`),
     ];
   }, []);
+  useName(svg, name);
   useSimplexDrawing(svg, weights, point);
   const follow = (event) => {
     const box = svg.current.getBoundingClientRect();
@@ -156,7 +167,6 @@ function Simplex({ labels, weights, onWeights }) {
         tabindex={0}
         role="application"
         aria-roledescription="triangle of weights"
-        aria-label={name}
         onKeyDown={onKeyDown}
         onPointerDown={(event) => {
           svg.current.setPointerCapture(event.pointerId);
@@ -170,13 +180,13 @@ function Simplex({ labels, weights, onWeights }) {
         <polygon points={CORNERS.map((c) => c.join()).join(" ")} />
         {CORNERS.map(([x, y], i) => (
           <g>
-            <line x1={x} y1={y} />
+            <polygon class="al-spoke" />
             <text x={x} y={i ? y + 20 : y - 9} text-anchor="middle">
               {labels[i]}
             </text>
           </g>
         ))}
-        <circle r={8} />
+        <line />
       </svg>
     </div>
   );
