@@ -56,8 +56,20 @@ def assert_links_refused(hands, states, because="", kept=lambda hands: hands.val
 AT_REST = 100  # milliseconds: more than the figures wait before they speak of a drag
 
 
-INK = """cells => {
+INK = """(cells, kinds) => {
     const canvas = cells[0].closest("table").parentElement.querySelector("canvas");
+    const probe = document.createElement("canvas").getContext("2d");
+    const colours = ["ink", "line", "weight", "wrong"].map((kind) => {
+        probe.fillStyle = getComputedStyle(canvas).getPropertyValue(`--al-${kind}`);
+        probe.fillRect(0, 0, 1, 1);
+        return { kind, rgb: [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3) };
+    });
+    const off = (data, at, { rgb }) => Math.hypot(...rgb.map((value, n) => value - data[at + n]));
+    const counts = (data, at) => {
+        if (!kinds || !data[at + 3]) return true;
+        const nearest = colours.reduce((a, b) => (off(data, at, b) < off(data, at, a) ? b : a));
+        return kinds.includes(nearest.kind);
+    };
     const origin = canvas.getBoundingClientRect();
     return cells.map((cell) => {
         const box = cell.getBoundingClientRect();
@@ -67,7 +79,7 @@ INK = """cells => {
         const { data, width, height } = canvas.getContext("2d").getImageData(...within);
         const sums = [0, 0, 0];
         for (let n = 0; n < width * height; n++) {
-            const ink = data[4 * n + 3] / 255;
+            const ink = counts(data, 4 * n) ? data[4 * n + 3] / 255 : 0;
             const [x, y] = [n % width, Math.floor(n / width)];
             [1, x + 0.5, y + 0.5].forEach((factor, d) => (sums[d] += ink * factor));
         }
@@ -81,12 +93,13 @@ INK = """cells => {
 }"""
 
 
-def ink_of(cells):
+def ink_of(cells, kinds=None):
     """The ink in each of a grid's cells, in pixels: its area, and where its middle is.
 
+    `kinds`, "weight" for --al-weight, are the inks that count; without it, all do.
     Three arrays: areas, and how far to the right of and below the cell's middle (NaN without ink).
     """
-    return np.array(cells.evaluate_all(INK)).T
+    return np.array(cells.evaluate_all(INK, kinds)).T
 
 
 DRAWN = """canvas => {

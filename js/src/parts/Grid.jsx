@@ -46,28 +46,47 @@ const CHECK = [
     [-0.37, -0.07],
   ],
 ];
+const STRIP = 0.045; // half of a strip's breadth, across
+
+/** Strips at a slant over a whole cell, for what is hidden. */
+const HATCH = [-1.2, -0.6, 0, 0.6, 1.2].map((sum) => {
+  const [from, to] = [Math.max(-1, sum - 1), Math.min(1, sum + 1)]; // where x + y is the sum
+  const side = (off) => [from, to].map((x) => [x + off, sum - x + off]);
+  return [...side(-STRIP), ...side(STRIP).reverse()];
+});
+
 const SHAPES = {
+  hatch: (pen, x, y, size) => {
+    const half = (0.95 * size) / FULL_DOT;
+    for (const strip of HATCH) pen.shape(strip, { x, y, cos: half, sin: 0 });
+  },
   dot: (pen, x, y, size) => pen.dot(x, y, size),
   square: (pen, x, y, size) => pen.square(x, y, size),
   check: (pen, x, y, size) => pen.shape(CHECK, { x, y, cos: size, sin: 0 }),
 };
 
-/** Draws the lines `of`. `layers`: `{shape, ink, area(i, j)}`, where no area is no shape. */
+const BASELINE = 4; // pixels below the middle
+
+/** Draws the lines `of`. `layers`: `{shape, ink, area(i, j)}`, where no area is no shape; or a `text`. */
 function drawLines(pen, layers, of, { x, y, full }, flipped) {
   const n_keys = (flipped ? y : x).length;
-  for (const { shape, ink, area } of layers) {
+  for (const { shape, text, ink, area } of layers) {
     for (const i of of)
       for (let j = 0; j < n_keys; j++) {
         const size = full * Math.max(LEAST_DOT, Math.sqrt(area(i, j)));
-        if (size > 0) SHAPES[shape](pen, x[flipped ? i : j], y[flipped ? j : i], size);
+        if (!(size > 0)) continue;
+        const [left, top] = [x[flipped ? i : j], y[flipped ? j : i]];
+        if (text) pen.name(text, { x: left, y: top + BASELINE, anchor: "middle" }, { ink });
+        else SHAPES[shape](pen, left, top, size);
       }
-    pen.fill({ ink });
+    if (shape) pen.fill({ ink });
   }
 }
 
 /** Clears the line of query `i`. */
 function clearLine(pen, i, { x, y, full }, flipped) {
-  const [from, breadth] = [(flipped ? x : y)[i] - full - 1, 2 * full + 2];
+  const half = full / FULL_DOT;
+  const [from, breadth] = [(flipped ? x : y)[i] - half, 2 * half];
   if (flipped) pen.clear(from, undefined, breadth);
   else pen.clear(undefined, from, undefined, breadth);
 }
@@ -132,7 +151,7 @@ function useWriting(table, structure, { look, name, selected, query }) {
     const names = unhurried(NAMES_AFTER);
     const stops = [
       effect(() => {
-        const lookOf = look();
+        const lookOf = look?.();
         if (lookOf) for (const { cell, i, j } of cells) writeLook(cell, lookOf(i, j));
       }),
       effect(() => {
@@ -163,8 +182,8 @@ function useWriting(table, structure, { look, name, selected, query }) {
 
 /**
  * `look()`, `name()` and `dots()` read signals and are told apart by the words and `flipped` alone. They
- * give functions of query and key: a look `{text, mark, fill}`, a name; and the `layers` of dots, with the
- * matrices whose `rows` decide what is on a line. Each may give null while its numbers belong to other
+ * give functions of query and key: a look `{text, mark, fill}` (without `look` cells hold no text), a name;
+ * and the `layers` of the drawing, with the matrices whose `rows` decide what is on a line. Each may give null while its numbers belong to other
  * words. Signals: `selected`, and `query`, whose line is
  * marked. `hands` are further listeners; `onSelect(i, j)` hears of the cell that has the focus.
  */
@@ -208,7 +227,7 @@ export function Grid({ class: kind, label, queries, keys, flipped, hands, onSele
               </th>
               {columns.map((_, c) => (
                 <td role="gridcell" data-at={place(r, c).join()}>
-                  <span> </span>
+                  {cells.look && <span> </span>}
                 </td>
               ))}
             </tr>

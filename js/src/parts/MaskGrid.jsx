@@ -3,16 +3,6 @@ import { useRef } from "preact/hooks";
 import { number } from "../core/format.js";
 import { Grid, cellOf, describeCell } from "./Grid.jsx";
 
-const MAY = { text: "", mark: "" };
-const HIDDEN = { text: "", mark: "al-masked" };
-const BROKEN = { text: "0/0", mark: "al-broken-cell" };
-const BROKEN_HIDDEN = { text: "0/0", mark: "al-masked al-broken-cell" };
-
-function lookOf(may, weight) {
-  if (Number.isNaN(weight)) return may ? BROKEN : BROKEN_HIDDEN;
-  return may ? MAY : HIDDEN;
-}
-
 /** A finger stays with the cell it began on unless it is let go: then events name the cell below it. */
 function letGo({ target, pointerId }) {
   if (target.hasPointerCapture(pointerId)) target.releasePointerCapture(pointerId);
@@ -63,10 +53,6 @@ export function MaskGrid({ queries, keys = queries, onPaint, ...grid }) {
     const now = { may: keep?.value, weights: weights?.value, scores: scores?.value };
     return Object.values(now).every(fits) ? now : null;
   };
-  const look = () => {
-    const now = read();
-    return now && ((i, j) => lookOf(now.may?.[i][j] ?? true, now.weights?.[i][j]));
-  };
   const name = () => {
     const now = read();
     return now && ((i, j) => nameOf(now, i, j));
@@ -82,20 +68,23 @@ export function MaskGrid({ queries, keys = queries, onPaint, ...grid }) {
     if (!now) return null;
     const may = (i, j) => now.may?.[i][j] ?? true;
     const rows = [now.may, now.weights].filter(Boolean);
+    const hatch = { shape: "hatch", ink: "line", area: (i, j) => (may(i, j) ? NaN : 1) };
     if (!now.weights)
       return {
         rows,
-        layers: [{ shape: "check", ink: "ink", area: (i, j) => (may(i, j) ? 1 : NaN) }],
+        layers: [hatch, { shape: "check", ink: "ink", area: (i, j) => (may(i, j) ? 1 : NaN) }],
       };
     const weight = (wanted) => (i, j) =>
       may(i, j) === wanted && now.weights[i][j] > 0 ? now.weights[i][j] : NaN;
     return {
       rows,
       layers: [
+        hatch,
         { shape: "dot", ink: "weight", area: weight(true) },
         { shape: "square", ink: "wrong", area: weight(false) },
+        { text: "0/0", ink: "wrong", area: (i, j) => (Number.isNaN(now.weights[i][j]) ? 1 : NaN) },
       ],
     };
   };
-  return <Grid class="al-mask-grid" {...grid} {...{ queries, keys, hands, look, name, dots }} />;
+  return <Grid class="al-mask-grid" {...grid} {...{ queries, keys, hands, name, dots }} />;
 }

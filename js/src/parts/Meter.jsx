@@ -1,5 +1,6 @@
 // Bars beside numbers. The ends of a line are no style: a drag moves them without the cascade, which costs
-// more than the bars themselves, and a saved picture holds them.
+// more than the bars themselves, and a saved picture holds them. A drawing is laid out alone unless it is an
+// item of a grid or of a flex row: hence the box around it.
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { write } from "../core/write.js";
@@ -22,10 +23,12 @@ export function Meter({ bars, class: kind = "" }) {
     return () => stops.forEach((stop) => stop());
   }, [bars]);
   return (
-    <svg ref={svg} class={`al-meter ${kind}`} aria-hidden="true">
-      {bars.map(({ y = "50%" }) => (
-        <line y1={y} y2={y} />
-      ))}
-    </svg>
+    <span class={`al-meter ${kind}`} aria-hidden="true">
+      <svg ref={svg}>
+        {bars.map(({ y = "50%" }) => (
+          <line y1={y} y2={y} />
+        ))}
+      </svg>
+    </span>
   );
 }
