@@ -3,9 +3,11 @@
 import re
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from attnlib.figures import QueryKey
+from tests.figures.driving import drawn
 from tests.figures.test_shared_rules import SVG, downloaded
 
 INKS = """canvas => {
@@ -32,8 +34,45 @@ def opened(open_figure, **options):
     return hands
 
 
+NUMBERS = [[0, 3], [-3, 1.5], [-0.6, 0.6], [-1000, 1000], [0.1, -0.1], [0, 0]]
+
+
+def test_cells_are_coloured_by_sign_and_size(open_figure):
+    canvas = canvas_of(open_figure(QueryKey(w_q=NUMBERS)), "w_q")
+    paints = (
+        drawn(canvas)
+        .locator("path")
+        .evaluate_all(
+            "all => all.map(one => [one.getAttribute('fill'), Number(one.getAttribute('opacity'))])"
+        )
+    )
+    token = "(canvas, name) => getComputedStyle(canvas).getPropertyValue(`--al-${name}`).trim()"
+    cell, positive, negative = (
+        canvas.evaluate(token, name) for name in ("cell", "positive", "negative")
+    )
+    wanted = []
+    for value in np.ravel(NUMBERS):
+        strength = 0.45 * min(1, abs(value) / 3)
+        wanted += [[cell, 1], [negative if value < 0 else positive, pytest.approx(strength)]]
+    assert paints == wanted
+
+
+def test_a_changed_number_has_the_colour_it_would_begin_with(open_figure):
+    hands = open_figure(QueryKey(w_q=NUMBERS))
+    hands.cell("w_q", "place").focus()
+    hands.press("PageUp", "PageUp", "PageUp", "PageUp")
+    hands.settle()
+    changed = [[0, 3], [1, 1.5], *NUMBERS[2:]]
+    pixels = "canvas => canvas.toDataURL()"
+    after = canvas_of(hands, "w_q").evaluate(pixels)
+    begun = open_figure(QueryKey(w_q=changed))
+    begun.settle()
+    assert after == canvas_of(begun, "w_q").evaluate(pixels)
+
+
 def canvas_of(hands, which):
-    return getattr(hands, which).locator("xpath=..").locator("canvas")
+    beside = hands.matrix(which) if which in ("w_q", "w_k") else getattr(hands, which)
+    return beside.locator("xpath=..").locator("canvas")
 
 
 @pytest.mark.parametrize("which, token", [("pattern", "--al-weight"), ("plane", "--al-key")])

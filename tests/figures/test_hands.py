@@ -279,6 +279,25 @@ class TestPlane:
         np.testing.assert_allclose(change, [-1, 0.5], atol=0.1)
         assert hands.page.evaluate("scrollY") == top
 
+    def test_the_page_may_scroll_under_a_drag(self, open_figure):
+        figure = QueryKey(preset="nouns look for adjectives", selected=[3, 1])
+        hands = open_figure(figure, viewport={"width": 1000, "height": 500})
+        before = query_of(hands, "creature")
+        unit, (x, y) = unit_of(hands), held_tip(hands.plane)
+        mouse = hands.page.mouse
+        mouse.move(x, y)
+        mouse.down()
+        mouse.move(x, y - 0.5 * unit)
+        by = hands.page.evaluate(
+            "() => { const top = scrollY; scrollBy(0, top < 40 ? 40 : -40); return scrollY - top; }"
+        )
+        assert abs(by) == 40
+        hands.settle()
+        mouse.move(x - unit, y - by)
+        mouse.up()
+        change = query_of(hands, "creature") - before
+        np.testing.assert_allclose(change, [-1, 0], atol=0.03)
+
     def test_the_whole_projection_moves_not_one_word(self, hands):
         """Two words on the same axis move together: the drag changes w_q, nothing else."""
         self.choose(hands, "query", "fluffy")

@@ -45,7 +45,10 @@ export class CanvasPen {
     this.context.arc(x, y, r, 0, TURN);
   }
   square(x, y, r) {
-    this.context.rect(x - r, y - r, 2 * r, 2 * r);
+    this.box(x - r, y - r, 2 * r, 2 * r);
+  }
+  box(x, y, width, height) {
+    this.context.rect(x, y, width, height);
   }
   line(x1, y1, x2, y2) {
     this.context.moveTo(x1, y1);
@@ -97,7 +100,10 @@ export class SVGPen {
     this.traced += `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
   }
   square(x, y, r) {
-    this.traced += `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}Z`;
+    this.box(x - r, y - r, 2 * r, 2 * r);
+  }
+  box(x, y, width, height) {
+    this.traced += `M${x} ${y}h${width}v${height}h${-width}Z`;
   }
   line(x1, y1, x2, y2) {
     this.traced += `M${x1} ${y1}L${x2} ${y2}`;

@@ -4,7 +4,10 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { look, sharpness } from "../core/look.js";
 import { CanvasPen, SVGPen } from "../core/pens.js";
 
-const INKS = ["ink", "muted", "line", "cell", "query", "key", "value", "weight", "wrong"];
+const INKS = [
+  ...["ink", "muted", "line", "cell", "query", "key", "value", "weight"],
+  ...["positive", "negative", "wrong"],
+];
 
 /** The colours and the letters of the place where `node` stands. */
 function paintsOf(node) {

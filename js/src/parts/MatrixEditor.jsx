@@ -1,9 +1,10 @@
 // A matrix whose cells the reader changes: by dragging sideways, typing, or the keys.
-import { computed, effect } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useMemo, useRef, useState, useLayoutEffect } from "preact/hooks";
 import { number, short, parse, round } from "../core/format.js";
 import { NAMES_AFTER, unhurried } from "../core/rest.js";
 import { Slider } from "./Slider.jsx";
+import { Drawing } from "./Drawing.jsx";
 import { writeSteady } from "./Steady.jsx";
 
 export const LARGEST = 1000;
@@ -12,11 +13,19 @@ const BIG_STEP = 1;
 const PIXELS_PER_STEP = 4;
 const FULL_COLOUR = 3;
 
-/** Fill for a signed number: colour by sign, strength by size, as CSS that follows the theme. */
+const STRONGEST = 0.45; // of the full colour
+const EDGE = 1; // pixels of a cell that are its rim
+
+/** Colour for a signed number: by sign, and stronger the larger it is. */
+const tint = (value, full) => ({
+  ink: value < 0 ? "negative" : "positive",
+  opacity: Math.min(1, Math.abs(value) / full) * STRONGEST,
+});
+
+/** The same as CSS that follows the theme. */
 export function signedFill(value, full = FULL_COLOUR) {
-  const strength = Math.min(1, Math.abs(value) / full);
-  const hue = value < 0 ? "--al-negative" : "--al-positive";
-  return `color-mix(in oklab, var(${hue}) ${round(strength * 45, 1)}%, var(--al-cell))`;
+  const { ink, opacity } = tint(value, full);
+  return `color-mix(in oklab, var(--al-${ink}) ${round(opacity * 100, 1)}%, var(--al-cell))`;
 }
 
 function accept(text, voice) {
@@ -195,11 +204,50 @@ function useShape(matrix) {
   return shape.value.split(",").map(Number);
 }
 
+/** Where the cells of `table` are, without their rims: `[x, y, width, height]` in whole pixels. */
+function boxesIn(table) {
+  const origin = table.getBoundingClientRect();
+  return [...table.querySelectorAll("[data-index]")].map((cell) => {
+    const { left, top, right, bottom } = cell.getBoundingClientRect();
+    const [x, far] = [left + EDGE, right - EDGE].map((at) => Math.round(at - origin.left));
+    const [y, low] = [top + EDGE, bottom - EDGE].map((at) => Math.round(at - origin.top));
+    return [x, y, far - x, low - y];
+  });
+}
+
+/** The colours of the cells are one drawing below them: a drag then changes no style. */
+function useColours(table, matrix, shape) {
+  const boxes = useMemo(() => signal(null), []);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(() => (boxes.value = boxesIn(table.current)));
+    observer.observe(table.current);
+    return () => observer.disconnect();
+  }, [shape.join()]);
+  return useMemo(() => {
+    let drawn = {};
+    return (pen, anew) => {
+      const [at, values] = [boxes.value, matrix.value.flat()];
+      if (at?.length !== values.length) return;
+      const before = anew || drawn.at !== at ? [] : drawn.values;
+      if (!before.length) pen.clear();
+      values.forEach((value, n) => {
+        if (value === before[n]) return;
+        const [x, y, width, height] = at[n];
+        pen.clear(x - EDGE, y - EDGE, width + 2 * EDGE, height + 2 * EDGE);
+        for (const colour of [{ ink: "cell" }, tint(value, FULL_COLOUR)]) {
+          pen.box(...at[n]);
+          pen.fill(colour);
+        }
+      });
+      drawn = { at, values };
+    };
+  }, [matrix]);
+}
+
 function writeNumber(cell, value) {
   if (cell.value === value) return;
   cell.value = value;
-  cell.style.background = signedFill(value);
-  writeSteady(cell.querySelector(".al-steady"), short(value));
+  writeSteady(cell.firstChild, short(value));
 }
 
 /** What a drag changes is written without rendering, one effect for all cells. */
@@ -258,6 +306,7 @@ export function MatrixEditor({
     [matrix, row, column],
   );
   useWriting(table, { matrix, shape, lit, labelOf });
+  const draw = useColours(table, matrix, shape);
   const change = (i, d, value) => {
     voice.speakAtRest(`${name} ${rowLabels[i]}, ${nameOf(d)}: ${number(value)}`);
     onChange(matrix.peek().map((r, a) => (a === i ? r.map((v, b) => (b === d ? value : v)) : r)));
@@ -271,38 +320,41 @@ export function MatrixEditor({
   };
   return (
     <div class={`al-matrix al-${kind}`}>
-      <table ref={table} role="grid" aria-label={`${name}, ${shape[0]} by ${shape[1]}`}>
-        <caption aria-hidden="true">{name}</caption>
-        <thead>
-          <tr>
-            <td class="al-corner" role="presentation" />
-            {Array.from({ length: shape[1] }, (_, d) => (
-              <th scope="col" class={columnLabels ? "al-slanted" : ""}>
-                <span>{nameOf(d)}</span>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {Array.from({ length: shape[0] }, (_, i) => (
+      <div class="al-sheet">
+        <Drawing class="al-dots" draw={draw} />
+        <table ref={table} role="grid" aria-label={`${name}, ${shape[0]} by ${shape[1]}`}>
+          <caption aria-hidden="true">{name}</caption>
+          <thead>
             <tr>
-              <th scope="row">{rowLabels[i]}</th>
+              <td class="al-corner" role="presentation" />
               {Array.from({ length: shape[1] }, (_, d) => (
-                <Cell
-                  valueOf={() => matrix.peek()[i][d]}
-                  label={labelOf(i, d)}
-                  index={[i, d].toString()}
-                  active={row === i && column === d}
-                  onSelect={() => setAt([i, d])}
-                  onWalk={(key) => go(key, [i, d])}
-                  onChange={(next) => change(i, d, next)}
-                  voice={voice}
-                />
+                <th scope="col" class={columnLabels ? "al-slanted" : ""}>
+                  <span>{nameOf(d)}</span>
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {Array.from({ length: shape[0] }, (_, i) => (
+              <tr>
+                <th scope="row">{rowLabels[i]}</th>
+                {Array.from({ length: shape[1] }, (_, d) => (
+                  <Cell
+                    valueOf={() => matrix.peek()[i][d]}
+                    label={labelOf(i, d)}
+                    index={[i, d].toString()}
+                    active={row === i && column === d}
+                    onSelect={() => setAt([i, d])}
+                    onWalk={(key) => go(key, [i, d])}
+                    onChange={(next) => change(i, d, next)}
+                    voice={voice}
+                  />
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <Stepper
         name={name}
         label={`${rowLabels[row]}, ${nameOf(column)}`}
