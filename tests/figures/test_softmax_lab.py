@@ -15,6 +15,7 @@ from tests.figures import test_reading as reading
 from tests.figures.driving import centre, encoded, link, mouse_drag, shown_number, touch_drag
 from tests.figures.test_hands import PHONE
 from tests.figures.test_reading import FOCUSABLE, tree, violations
+from tests.figures.test_shared_rules import SVG, downloaded
 
 STATE = ["view", "scores", "temperature", "grid", "axis", "shift", "d_head", "seed"]
 TABS = {
@@ -172,6 +173,14 @@ class TestHands:
             own.rest()
             assert own.values()["weights"][2] > 0.95
             assert "verdant 0.9" in own.plane.get_attribute("aria-label")
+
+    def test_a_saved_picture_holds_the_bars(self, hands):
+        root = ElementTree.fromstring(downloaded(hands, "SVG"))
+        ends = [line.get("x2") for line in root.iter(f"{SVG}line")]
+        wanted = [
+            f"{100 * weight:.1f}%".replace(".0%", "%") for weight in hands.values()["weights"]
+        ]
+        assert [end for end in ends if end in wanted] == wanted
 
     def test_moving_the_point_keeps_the_mean_of_the_scores(self, hands):
         hands.open_link(START | {"temperature": 3.0, "scores": [4.0, -1.0, 0.5]})

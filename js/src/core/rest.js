@@ -1,6 +1,6 @@
 // What need not follow every step of a drag is done when the drag rests.
 
-export const NAMES_AFTER = 60; // ms: in a drag, names are for those who listen, not for every frame
+export const NAMES_AFTER = 120; // ms: in a drag, names are for those who listen, not for every frame
 
 /** `later(task)` runs the last task it was given once nothing was asked for during `wait` ms. */
 export function atRest(wait) {

@@ -47,8 +47,9 @@ const CHECK = [
   ],
 ];
 const STRIP = 0.045; // half of a strip's breadth, across
+const HATCHED = 0.95; // of a cell
 
-/** Strips at a slant over a whole cell, for what is hidden. */
+/** Strips at a slant, for what is hidden. */
 const HATCH = [-1.2, -0.6, 0, 0.6, 1.2].map((sum) => {
   const [from, to] = [Math.max(-1, sum - 1), Math.min(1, sum + 1)]; // where x + y is the sum
   const side = (off) => [from, to].map((x) => [x + off, sum - x + off]);
@@ -57,7 +58,7 @@ const HATCH = [-1.2, -0.6, 0, 0.6, 1.2].map((sum) => {
 
 const SHAPES = {
   hatch: (pen, x, y, size) => {
-    const half = (0.95 * size) / FULL_DOT;
+    const half = (HATCHED * size) / FULL_DOT;
     for (const strip of HATCH) pen.shape(strip, { x, y, cos: half, sin: 0 });
   },
   dot: (pen, x, y, size) => pen.dot(x, y, size),
@@ -183,9 +184,9 @@ function useWriting(table, structure, { look, name, selected, query }) {
 /**
  * `look()`, `name()` and `dots()` read signals and are told apart by the words and `flipped` alone. They
  * give functions of query and key: a look `{text, mark, fill}` (without `look` cells hold no text), a name;
- * and the `layers` of the drawing, with the matrices whose `rows` decide what is on a line. Each may give null while its numbers belong to other
- * words. Signals: `selected`, and `query`, whose line is
- * marked. `hands` are further listeners; `onSelect(i, j)` hears of the cell that has the focus.
+ * and the `layers` of the drawing, with the matrices whose `rows` decide what is on a line. Each may give
+ * null while its numbers belong to other words. Signals: `selected`, and `query`, whose line is marked.
+ * `hands` are further listeners; `onSelect(i, j)` hears of the cell that has the focus.
  */
 export function Grid({ class: kind, label, queries, keys, flipped, hands, onSelect, ...cells }) {
   const table = useRef(null);

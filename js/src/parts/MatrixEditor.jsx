@@ -12,7 +12,6 @@ const STEP = 0.1;
 const BIG_STEP = 1;
 const PIXELS_PER_STEP = 4;
 const FULL_COLOUR = 3;
-
 const STRONGEST = 0.45; // of the full colour
 const EDGE = 1; // pixels of a cell that are its rim
 

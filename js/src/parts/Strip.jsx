@@ -92,7 +92,7 @@ function Score({ account, word, width, masked, scaled }) {
   const divided = (told) => `${raw(told)} ÷ √${width} = ${number(told.score)}`;
   return (
     <li>
-      score: <Told key={scaled} account={account} tell={scaled ? divided : raw} />
+      score: <Told key={`${scaled} ${width}`} account={account} tell={scaled ? divided : raw} />
       {!scaled && ", not scaled"}
     </li>
   );
