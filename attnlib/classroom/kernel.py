@@ -9,7 +9,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 STARTING = 60.0  # seconds a kernel may take to answer for the first time
-YIELDING = 5.0  # seconds an interrupted cell may take to stop
+YIELDING = 20.0  # seconds an interrupted cell may take to stop, on a busy machine
 HEARTBEAT = 1.0  # seconds between two looks whether the kernel is still there
 
 
