@@ -53,7 +53,7 @@ def assert_links_refused(hands, states, because="", kept=lambda hands: hands.val
         assert hands.page.record.errors == [], name
 
 
-AT_REST = 140  # milliseconds: more than the figures wait before they tell of a drag
+AT_REST = 170  # milliseconds: more than the figures wait before they tell of a drag
 
 
 INK = """(cells, kinds) => {
