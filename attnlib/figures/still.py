@@ -12,7 +12,7 @@ def signed_fill(value, full=3.0):
     """The fill of a signed number, as CSS; the same rule as in js/src/parts/MatrixEditor.jsx."""
     strength = round(min(1.0, abs(value) / full) * 45, 1)
     hue = "--al-negative" if value < 0 else "--al-positive"
-    return f"color-mix(in oklab, var({hue}) {strength}%, var(--al-cell))"
+    return f"color-mix(in srgb, var({hue}) {strength}%, var(--al-cell))"
 
 
 def text(x, y, words, anchor="middle", colour="--al-ink"):

@@ -21,10 +21,10 @@ const tint = (value, full) => ({
   opacity: Math.min(1, Math.abs(value) / full) * STRONGEST,
 });
 
-/** The same as CSS that follows the theme. */
+/** The same as CSS that follows the theme: what is laid over a cell mixes in sRGB. */
 export function signedFill(value, full = FULL_COLOUR) {
   const { ink, opacity } = tint(value, full);
-  return `color-mix(in oklab, var(--al-${ink}) ${round(opacity * 100, 1)}%, var(--al-cell))`;
+  return `color-mix(in srgb, var(--al-${ink}) ${round(opacity * 100, 1)}%, var(--al-cell))`;
 }
 
 function accept(text, voice) {

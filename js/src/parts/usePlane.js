@@ -8,17 +8,18 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
 /** Points of an event in the units of `svg`, a ref, `size` units across. */
 function useLocation(svg, size) {
   const drag = useRef(null);
+  const leave = () => {
+    drag.current?.stop.abort();
+    drag.current = null;
+  };
   // Asked for at every step, the box would be worked out at every step.
   const keep = () => {
+    leave(); // a second finger may begin before the first has let go
     const stop = new AbortController();
     const forget = () => (drag.current.box = null);
     document.addEventListener("scroll", forget, { capture: true, signal: stop.signal });
     addEventListener("resize", forget, { signal: stop.signal });
     drag.current = { box: null, stop };
-  };
-  const leave = () => {
-    drag.current?.stop.abort();
-    drag.current = null;
   };
   const locate = ({ clientX, clientY }) => {
     const box = drag.current?.box ?? svg.current.getBoundingClientRect();
