@@ -9,6 +9,9 @@ second animation frame after it (what a reader waits, with up to two display int
 "nothing" is what the measuring itself costs: an event that no figure hears. Every drag is measured
 in several rounds, minutes apart, and the round with the shortest 95th percentile counts: other work
 on the machine makes a round longer, never shorter. The slowest round is told beside it.
+"ratio" needs no quiet machine: after every move a yardstick is timed, plain arithmetic that takes
+8 ms / 4 of the undisturbed CPU at full speed, and so 8 ms slowed 4 times. It is the 95th percentile
+of the work of all rounds over that of the yardstick in the same rounds.
 """
 
 import gzip
@@ -16,6 +19,7 @@ import statistics
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 from playwright.sync_api import sync_playwright
 
 from attnlib.figures import (
@@ -46,11 +50,26 @@ MOUNTED = """() => performance.getEntriesByType("measure")
     .filter((entry) => entry.name.startsWith("attnlib "))
     .map((entry) => [entry.name.slice(8), entry.duration])"""
 
+YARDSTICK = """window.yardstick = (turns) => {
+    let state = 1;
+    for (let n = 0; n < turns; n++) state = (state * 48271) % 2147483647;
+    window.arithmetic = state; // or the loop could be left out
+}"""
+# How many turns the CPU makes in a millisecond while nothing disturbs it: the most of many samples.
+SPEED = """() => {
+    const sample = (turns) => {
+        const began = performance.now();
+        yardstick(turns);
+        return turns / (performance.now() - began);
+    };
+    return Math.max(...Array.from({ length: 60 }, () => sample(1e6)));
+}"""
+
 # Moves the pointer by a few pixels to and fro; `el` is what the pointer holds. A range input is
 # told its new value, as by the browser. Over a mask each move enters another cell; at the first
 # cell the brush is set down anew, which turns it over, so that every move paints.
 # Preact writes in nested microtasks: all are waited for.
-DRAG = """async (el, { x, y, moves }) => {
+DRAG = """async (el, { x, y, moves, turns }) => {
     const sideways = (n) => n && 8 * (1 + (n % 9));
     const press = (on, type, clientX, clientY) => on.dispatchEvent(new PointerEvent(type, {
         bubbles: true, cancelable: true, pointerId: 1, button: 0, buttons: 1, clientX, clientY }));
@@ -85,7 +104,10 @@ DRAG = """async (el, { x, y, moves }) => {
         document.body.offsetHeight;
         const late = performance.now() - due;
         await frame();
-        found.push([handled + late, performance.now() - began]);
+        const waited = performance.now() - began;
+        const measured = performance.now();
+        yardstick(turns);
+        found.push([handled + late, waited, performance.now() - measured]);
     }
     send("pointerup", 0);
     return found;
@@ -151,25 +173,38 @@ DRAGS = {
 }
 
 
-def drag(browser, path, figure, hold):
-    """`[(work, frame), ...]` of the moves of one drag, in milliseconds, with the CPU slowed."""
+def speed(browser):
+    """Turns of the yardstick in a millisecond, at full speed."""
+    page = browser.new_page()
+    page.evaluate(YARDSTICK)
+    found = page.evaluate(SPEED)
+    page.close()
+    return found
+
+
+def drag(browser, path, turns, figure, hold):
+    """`[(work, frame, yardstick), ...]` of the moves of one drag, in milliseconds, with the CPU
+    slowed; the yardstick makes `turns`."""
     path.write_text(document(figure), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.goto(path.as_uri())
     held, (x, y) = hold(Hands(page, type(figure).__name__))
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    found = held.evaluate(DRAG, {"x": x, "y": y, "moves": MOVES + WARM_UP})[WARM_UP:]
+    page.evaluate(YARDSTICK)
+    wanted = {"x": x, "y": y, "moves": MOVES + WARM_UP, "turns": turns}
+    found = held.evaluate(DRAG, wanted)[WARM_UP:]
     page.close()
     return found
 
 
 def redraw(browser, folder):
-    """`{what is dragged: rounds}`, each round a list of `(work, frame)`."""
+    """`{what is dragged: rounds}`, each round a list of `(work, frame, yardstick)`."""
     path, rounds = Path(folder) / "page.html", {name: [] for name in DRAGS}
+    turns = GOALS["redraw"] / SLOWER * speed(browser)
     for _ in range(ROUNDS):
         for name, what in DRAGS.items():
-            rounds[name].append(drag(browser, path, *what))
+            rounds[name].append(drag(browser, path, turns, *what))
     return rounds
 
 
@@ -180,12 +215,12 @@ def late(times):
 
 def summary(rounds):
     """Milliseconds: median and 95th percentile of the quietest round's work, the 95th percentile of
-    its frames, and that of the work in the busiest round."""
-    work = [[pair[0] for pair in moves] for moves in rounds]
-    quietest = min(range(len(rounds)), key=lambda n: late(work[n]))
-    frames = [pair[1] for pair in rounds[quietest]]
-    quiet = work[quietest]
-    return statistics.median(quiet), late(quiet), late(frames), max(map(late, work))
+    its frames, and that of the work in the busiest round. Then the ratio to the yardstick."""
+    works, frames, yardsticks = np.moveaxis(np.array(rounds), -1, 0)
+    lates = [late(work) for work in works]
+    quiet = int(np.argmin(lates))
+    ratio = late(works.ravel()) / late(yardsticks.ravel())
+    return np.median(works[quiet]), lates[quiet], late(frames[quiet]), max(lates), ratio
 
 
 def main():
@@ -195,10 +230,11 @@ def main():
         print(f"mounting, ms (goal {GOALS['mounting']})       median   worst")
         for name, times in mounting(browser).items():
             print(f"  {name:<30}{statistics.median(times):8.1f}{max(times):8.1f}")
-        print(f"redraw, ms (goal {GOALS['redraw']})  work: median     p95  frame p95  busiest p95")
+        titles = f"{'work: median':>14}{'p95':>8}{'frame p95':>12}{'busiest p95':>14}{'ratio':>8}"
+        print(f"redraw, ms (goal {GOALS['redraw']}, ratio 1)".ljust(26) + titles)
         for name, rounds in redraw(browser, folder).items():
-            median, p95, frame, busiest = summary(rounds)
-            print(f"  {name:<24}{median:12.1f}{p95:8.1f}{frame:12.1f}{busiest:14.1f}")
+            median, p95, frame, busiest, ratio = summary(rounds)
+            print(f"  {name:<24}{median:14.1f}{p95:8.1f}{frame:12.1f}{busiest:14.1f}{ratio:8.2f}")
         browser.close()
     bundle = (STATIC / "attnlib.js").read_bytes()
     packed = len(gzip.compress(bundle)) / KILOBYTE
