@@ -102,10 +102,10 @@ def ink_of(cells, kinds=None):
     return np.array(cells.evaluate_all(INK, kinds)).T
 
 
-DRAWN = """canvas => {
+DRAWN = """sheets => {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    canvas.drawIn(svg);
-    const { left, top, width, height } = canvas.getBoundingClientRect();
+    for (const canvas of sheets) canvas.drawIn(svg);
+    const { left, top, width, height } = sheets[0].getBoundingClientRect();
     const place = { left: left + scrollX, top: top + scrollY, width, height };
     svg.style.position = "absolute";
     for (const name in place) svg.style[name] = `${place[name]}px`;
@@ -116,10 +116,31 @@ DRAWN = """canvas => {
 LINE = re.compile(r"M(\S+) (\S+?)L(\S+) ([^\sMLZ]+)")
 
 
-def drawn(canvas):
-    """The drawing on `canvas` as an SVG over it, as it would be saved: its locator."""
-    canvas.evaluate(DRAWN)
-    return canvas.page.locator("svg.drawn")
+def drawn(sheets):
+    """What is drawn on `sheets`, a canvas or several that lie on one another, as an SVG over them,
+    as it would be saved: its locator."""
+    sheets.evaluate_all(DRAWN)
+    return sheets.page.locator("svg.drawn")
+
+
+# Ends as shares of the width; each bar's middle, in the viewport.
+BARS = """all => all.map((line) => {
+    const { top, bottom } = line.getBoundingClientRect();
+    const [from, to] = ["x1", "x2"].map((end) => parseFloat(line.getAttribute(end)) / 100);
+    return { from, to, middle: (top + bottom) / 2, kind: line.getAttribute("class") };
+})"""
+
+
+def bars_of(table):
+    """The bars beside the rows of `table`: `{from, to, middle, kind}` of each."""
+    return table.locator("line").evaluate_all(BARS)
+
+
+def assert_beside(bars, row):
+    """Every bar lies between the top and the bottom of `row`."""
+    box = row.bounding_box()
+    for bar in bars:
+        assert box["y"] < bar["middle"] < box["y"] + box["height"]
 
 
 def lines_of(path):
@@ -308,8 +329,8 @@ def held_tip(plane):
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
     unit = box["width"] / float(plane.get_attribute("viewBox").split()[2])
-    x, y = map(float, plane.get_attribute("data-held").split())
-    return box["x"] + x * unit, box["y"] + y * unit
+    tip = plane.evaluate("node => node.heldTip()")
+    return box["x"] + tip["x"] * unit, box["y"] + tip["y"] * unit
 
 
 def mouse_drag(page, start, by, steps=8):

@@ -169,6 +169,7 @@ class TestTruth:
         for seed in (1, 2, 4):
             state = random_state(seed)
             hands.open_link(state)
+            hands.rest()
             scores, weights, *_ = run(state)
             queries, keys = texts_of(state)
             wanted = np.array(

@@ -176,6 +176,7 @@ class TestTruth:
         for seed in range(14):
             state = random_state(seed)
             hands.open_link(state)
+            hands.rest()
             sums = np.sum(hands.values()["weights"], axis=1)
             known = sums[~np.isnan(sums)]
             told = [span([known.min(), known.max()])] if known.size else []

@@ -9,7 +9,15 @@ import traitlets
 import attnlib as al
 from attnlib import world
 from attnlib.figures import Heads
-from tests.figures.driving import AXES, assert_links_refused, centre, mouse_drag, shown_number
+from tests.figures.driving import (
+    AXES,
+    assert_beside,
+    assert_links_refused,
+    bars_of,
+    centre,
+    mouse_drag,
+    shown_number,
+)
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import link_state
 from tests.figures.test_shared_rules import SIXTEEN, STATES, assert_judged_alike, downloaded
@@ -115,19 +123,22 @@ class TestTruth:
 
     def test_bars_are_as_long_as_their_numbers(self, hands):
         hands.open_link(START | {"strengths": [2, 1, 1, 1]})
-        row = hands.table("what head 1 reads").get_by_role("row", name="fluffy")
-        ends = row.locator("line").evaluate_all("all => all.map(one => one.getAttribute('x2'))")
-        weight, added = (float(end.removesuffix("%")) / 100 for end in ends)
-        values = hands.values()
-        assert weight == pytest.approx(values["weights"][0][3][1], abs=0.03)
-        assert added == pytest.approx(
-            values["added"][0][3][1] / max(values["added"][0][3]), abs=0.03
-        )
+        table, values = hands.table("what head 1 reads"), hands.values()
+        weights, added = (np.array(values[name][0][3]) for name in ("weights", "added"))
+        assert added.max() > 1
+        bars = bars_of(table)
+        assert [bar["from"] for bar in bars] == [0] * 16
+        ends = np.reshape([bar["to"] for bar in bars], (8, 2))
+        np.testing.assert_allclose(ends[:, 0], weights, atol=6e-4)
+        np.testing.assert_allclose(ends[:, 1], added / added.max(), atol=6e-4)
+        for j, row in enumerate(table.get_by_role("row").all()[1:]):
+            assert_beside(bars[2 * j : 2 * j + 2], row)
 
     def test_cells_tell_score_and_weight_in_both_orientations(self, hands):
         for seed in (0, 3, 4):
             state = random_state(seed)
             hands.open_link(state)
+            hands.rest()
             words, traces = state["sentence"].split(), Heads(**state).traces
             for h, trace in enumerate(traces):
                 wanted = np.array(
@@ -173,7 +184,7 @@ class TestTruth:
             (h, key), figure, query = state["selected"], Heads(**state), state["query"]
             trace, added = figure.traces[h], figure.added[h, query, key]
             reach = trace.values[key] @ (state["strengths"][h] * world.PHRASES.head(NAMES[h]).w_o)
-            score, _, weight, value, through, long, adds = (
+            score, _, weight, value, through, adds = (
                 hands.root.locator("ol.al-steps").get_by_role("listitem").all_inner_texts()
             )
             assert score.endswith(f" = {shown_number(trace.scores[query, key])}")
@@ -184,9 +195,9 @@ class TestTruth:
             factor = shown_number(state["strengths"][h], 1)
             assert through == f"through W_O, times {factor}: {told or 'nothing'}"
             length = shown_number(np.linalg.norm(reach))
-            assert long == f"its length: {length}"
             share = shown_number(trace.weights[query, key])
-            assert adds == f"adds: {share} · {length} = {shown_number(added)}"
+            told = f"{share} · {length} = {shown_number(added)}"
+            assert adds == f"adds, weight times length: {told}"
 
     def test_challenges_are_judged_as_in_python(self, open_figure):
         states = [random_state(seed) for seed in range(14)]

@@ -123,6 +123,7 @@ class TestTruth:
         for seed in range(9):
             state = random_state(seed) | {"orientation": "rows"}
             hands.open_link(state)
+            hands.rest()
             figure = MaskLab(**state)
             words, mask = figure.tokens, figure.mask
             for way in WAYS:

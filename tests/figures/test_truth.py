@@ -8,7 +8,7 @@ import pytest
 import attnlib as al
 from attnlib import world
 from attnlib.figures import QueryKey
-from tests.figures.driving import D_MODEL, document, ink_of, shown_number
+from tests.figures.driving import D_MODEL, assert_beside, bars_of, document, ink_of, shown_number
 
 STATES = 25
 LENGTHS = [1, 16, 2, 5, 8, 11]
@@ -142,7 +142,14 @@ def test_the_strip_shows_the_arithmetic_of_the_chosen_cell(every_state):
         top = max(values["scores"][i])
         power = 0 if masked else np.exp(values["scores"][i][j] - top)
         total = np.exp(np.array(values["scores"][i]) - top).sum()
-        assert re.search(rf"= {re.escape(shown_number(power, 3))}$", softmax.strip())
+        shown = [shown_number(values["scores"][i][j]), shown_number(top), shown_number(power, 3)]
+        shown[1] = f"({shown[1]})" if top < 0 else shown[1]
+        assert softmax.endswith(": exp({} − {}) = {}".format(*shown))
+        longest = max(map(abs, products)) or 1
+        for n, (bar, product) in enumerate(zip(bars_of(table), products, strict=True), 1):
+            assert (bar["from"], bar["to"]) == (0, pytest.approx(abs(product) / longest, abs=6e-4))
+            assert bar["kind"] == ("al-below" if product < 0 else "al-above")
+            assert_beside([bar], table.get_by_role("row").nth(n))
         assert shown_number(power, 3) in weight
         assert shown_number(total, 3) in weight
         assert weight.endswith(f"= {shown_number(values['weights'][i][j])}")

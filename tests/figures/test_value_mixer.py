@@ -130,7 +130,7 @@ class TestMixTruth:
     def test_arrows_head_to_tail_end_at_the_mixture(self, hands):
         for seed in range(8):
             hands.open_link(random_state(seed))
-            drawing = drawn(canvas_beside(hands.plane))
+            drawing = drawn(sheets_of(hands.plane))
             chain = lines_of(drawing.locator('path[stroke-width="4"]'))
             [mixed] = lines_of(drawing.locator('path[stroke-dasharray="2 4"]'))
             assert len(chain) == len(hands.values()["weights"])
@@ -146,7 +146,7 @@ class TestMixTruth:
         for seed in (None, *range(0, 16, 4), 2, 10):
             state = random_state(seed) if seed is not None else START
             hands.open_link(state)
-            names = drawn(canvas_beside(hands.plane)).locator("text").evaluate_all(box)
+            names = drawn(sheets_of(hands.plane)).locator("text").evaluate_all(box)
             assert {"value 1 →", "value 2 ↑", "mixed"} <= {word for *_, word in names}
             frame = hands.plane.bounding_box()
             for n, (left, right, top, bottom, word) in enumerate(names):
@@ -163,7 +163,7 @@ class TestMixTruth:
         assert 10 < len(verdicts) < 180  # both verdicts were seen
 
 
-def canvas_beside(plane):
+def sheets_of(plane):
     return plane.locator("xpath=..").locator("canvas")
 
 
@@ -362,7 +362,7 @@ class TestHands:
         assert_true(hands, START | {"query": 7, "residual": False})
         assert hands.root.get_by_text("delta alone").first.is_visible()
         plane = hands.root.get_by_role("img", name="forest: delta")
-        names = drawn(canvas_beside(plane)).locator("text").all_text_contents()
+        names = drawn(sheets_of(plane)).locator("text").all_text_contents()
         assert {"place →", "fits places ↑", "delta"} <= set(names)
 
     @pytest.mark.parametrize("name, axis, d", [("w_v", "fits animals", 2), ("w_o", "value 2", 3)])

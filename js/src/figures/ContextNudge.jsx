@@ -65,12 +65,12 @@ function Words({ s, g, onToggle }) {
 function AxisRow({ axis, a, nudged, largest }) {
   const { added, after, bars } = useMemo(() => {
     const value = computed(() => nudged.value.after[a]);
-    const kind = computed(() => (value.value < 0 ? "al-below" : "al-above"));
-    const ends = computed(() => [0, Math.abs(value.value) / largest.value]);
+    const share = () => Math.abs(value.value) / largest.value;
+    const kind = () => (value.value < 0 ? "al-below" : "al-above");
     return {
       added: computed(() => number(value.value - nudged.value.before[a])),
       after: computed(() => number(value.value)),
-      bars: [{ ends, kind }],
+      bars: computed(() => [{ ends: [0, share()], kind: kind() }]),
     };
   }, []);
   return (

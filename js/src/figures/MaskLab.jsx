@@ -139,7 +139,7 @@ function Leak({ leak }) {
     () => ({
       look: computed(() => (leak.value > 0 ? "al-broken" : "al-good-number")),
       text: computed(() => `${number(leak.value)} ${leak.value > 0 ? "" : "✓"}`),
-      bars: [{ ends: computed(() => [0, leak.value]), kind: "al-wrong" }],
+      bars: computed(() => [{ ends: [0, leak.value], kind: "al-wrong" }]),
     }),
     [leak],
   );

@@ -76,7 +76,8 @@ function drawLines(pen, layers, of, { x, y, full }, flipped) {
       for (let j = 0; j < n_keys; j++) {
         const size = full * Math.max(LEAST_DOT, Math.sqrt(area(i, j)));
         if (!(size > 0)) continue;
-        const [left, top] = [x[flipped ? i : j], y[flipped ? j : i]];
+        const left = x[flipped ? i : j];
+        const top = y[flipped ? j : i];
         if (text) pen.name(text, { x: left, y: top + BASELINE, anchor: "middle" }, { ink });
         else SHAPES[shape](pen, left, top, size);
       }
@@ -84,12 +85,17 @@ function drawLines(pen, layers, of, { x, y, full }, flipped) {
   }
 }
 
-/** Clears the line of query `i`. */
-function clearLine(pen, i, { x, y, full }, flipped) {
+/** Clears the lines `of`, those that follow one another at once. */
+function clearLines(pen, of, { x, y, full }, flipped) {
   const half = full / FULL_DOT;
-  const [from, breadth] = [(flipped ? x : y)[i] - half, 2 * half];
-  if (flipped) pen.clear(from, undefined, breadth);
-  else pen.clear(undefined, from, undefined, breadth);
+  const middles = flipped ? x : y;
+  for (let n = 0, end; n < of.length; n = end) {
+    for (end = n + 1; of[end] === of[end - 1] + 1;) end++;
+    const from = middles[of[n]] - half;
+    const breadth = middles[of[end - 1]] + half - from;
+    if (flipped) pen.clear(from, undefined, breadth);
+    else pen.clear(undefined, from, undefined, breadth);
+  }
 }
 
 /** A drawing of `dots()` at `spots` that draws again only the lines whose `rows` are other arrays. */
@@ -107,7 +113,7 @@ function drawingOf(dots, spots, flipped) {
     const isAsBefore = (i) => before && now.rows.every((rows, n) => rows[i] === before[n][i]);
     const changed = Array.from({ length: count }, (_, i) => i).filter((i) => !isAsBefore(i));
     if (changed.length === count) pen.clear();
-    else for (const i of changed) clearLine(pen, i, at, flipped);
+    else clearLines(pen, changed, at, flipped);
     drawLines(pen, now.layers, changed, at, flipped);
     drawn = { at, rows: now.rows };
   };

@@ -6,6 +6,7 @@ import { NAMES_AFTER, unhurried } from "../core/rest.js";
 import { Slider } from "./Slider.jsx";
 import { Drawing } from "./Drawing.jsx";
 import { writeSteady } from "./Steady.jsx";
+import { useUnhurried } from "./useUnhurried.js";
 
 export const LARGEST = 1000;
 const STEP = 0.1;
@@ -163,7 +164,8 @@ export function walk(key, [row, column], [rows, columns]) {
 /** A finger has no + key and a wide thumb: the chosen cell can be changed below the matrix too. */
 function Stepper({ name, label, value, onChange, voice }) {
   const set = (next) => onChange(round(Math.max(-LARGEST, Math.min(LARGEST, next))));
-  const spoken = useMemo(() => computed(() => number(value.value)), [value]);
+  const shown = useUnhurried(value);
+  const spoken = useMemo(() => computed(() => number(shown.value)), [shown]);
   return (
     <div class="al-stepper" data-not-in-picture role="group" aria-label={`${name}, chosen cell`}>
       <span class="al-stepper-label">{label}</span>
@@ -178,7 +180,7 @@ function Stepper({ name, label, value, onChange, voice }) {
         min={-5}
         max={5}
         step={STEP}
-        value={value}
+        value={shown}
         aria-label={`${name} ${label}`}
         aria-valuetext={spoken}
         onInput={(event) => set(Number(event.currentTarget.value))}

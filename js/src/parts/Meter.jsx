@@ -8,25 +8,26 @@ import { write } from "../core/write.js";
 const percent = (share) => `${Math.round(share * 1000) / 10}%`;
 
 /**
- * `bars`: `{ends, kind, y}`; `ends` is a signal of two shares of the width, `kind` (a text, or a signal of
- * one) the bar's class, `y` where it lies.
+ * `bars` is a signal of bars, always as many: `{ends, kind, y}`, where `ends` are two shares of the width,
+ * `kind` is a class, and `y` is where the bar lies.
  */
 export function Meter({ bars, class: kind = "" }) {
   const svg = useRef(null);
-  useLayoutEffect(() => {
-    const stops = bars.map(({ ends, kind }, n) =>
+  useLayoutEffect(
+    () =>
       effect(() => {
-        const [from, to] = ends.value.map(percent);
-        write(svg.current.children[n], { x1: from, x2: to, class: kind.value ?? kind });
+        bars.value.forEach(({ ends, kind, y = 0.5 }, n) => {
+          const [x1, x2, height] = [...ends, y].map(percent);
+          write(svg.current.children[n], { x1, x2, y1: height, y2: height, class: kind });
+        });
       }),
-    );
-    return () => stops.forEach((stop) => stop());
-  }, [bars]);
+    [bars],
+  );
   return (
     <span class={`al-meter ${kind}`} aria-hidden="true">
       <svg ref={svg}>
-        {bars.map(({ y = "50%" }) => (
-          <line y1={y} y2={y} />
+        {bars.peek().map(() => (
+          <line />
         ))}
       </svg>
     </span>

@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { number } from "../core/format.js";
 import { Grid, describeCell } from "./Grid.jsx";
 import { signedFill } from "./MatrixEditor.jsx";
+import { useUnhurried } from "./useUnhurried.js";
 
 const PLAIN = { text: "", mark: "" };
 const BROKEN = { text: "NaN", mark: "al-broken-cell" };
@@ -53,7 +54,8 @@ function tellSums(weights) {
 }
 
 function Sums({ weights, columns }) {
-  const text = useMemo(() => computed(() => tellSums(weights.value)), [weights]);
+  const told = useUnhurried(weights);
+  const text = useMemo(() => computed(() => tellSums(told.value)), [told]);
   return (
     <p class="al-sums">
       {columns ? "Each column" : "Each row"} of weights sums to {text}.

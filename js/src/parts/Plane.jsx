@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { number, round } from "../core/format.js";
-import { dot } from "../core/mathematics.js";
+import { dot, length } from "../core/mathematics.js";
 import { ARROWHEAD, drawRing } from "../core/pens.js";
 import { atRest } from "../core/rest.js";
 import { Drawing } from "./Drawing.jsx";
@@ -47,9 +47,9 @@ const MARKS = {
 
 /** An arrow's mark: its tip at (x, y), turned away from the middle. */
 function drawMark(pen, kind, x, y) {
-  const length = Math.hypot(x - CENTRE, y - CENTRE);
-  const [cos, sin] = length ? [(x - CENTRE) / length, (y - CENTRE) / length] : [1, 0];
-  pen.shape(MARKS[length < TINY ? "tiny" : kind], { x, y, cos, sin });
+  const far = length([x - CENTRE, y - CENTRE]);
+  const [cos, sin] = far ? [(x - CENTRE) / far, (y - CENTRE) / far] : [1, 0];
+  pen.shape(MARKS[far < TINY ? "tiny" : kind], { x, y, cos, sin });
 }
 
 /** Arrows that look alike, drawn at once. */
@@ -201,22 +201,18 @@ function sceneOf({ words, q, k, pick, selected }) {
     const unit = CENTRE / reach.value;
     return ([x, y]) => ({ x: CENTRE + x * unit, y: CENTRE - y * unit });
   });
-  const rank = (kind, token) =>
-    same(pick.value, { kind, token })
-      ? 2
-      : selected.value?.[kind === "query" ? 0 : 1] === token
-        ? 1
-        : 0;
   const items = computed(() => {
-    const crowded = reach.value * NAMED_FROM;
-    const of = (kind) => (vector, token) => {
-      const { x, y } = at.value(vector);
-      const word = words.value[token];
-      const isCrowded = Math.hypot(vector[0], vector[1]) < crowded;
-      const chosen = rank(kind, token);
-      return { kind, token, word, vector, x, y, chosen, crowded: isCrowded, name: null };
+    const least = reach.value * NAMED_FROM;
+    const place = at.value;
+    const of = (kind, opened) => (vector, token) => {
+      const { x, y } = place(vector);
+      const moves = kind === pick.value.kind && token === pick.value.token;
+      const chosen = moves ? 2 : token === opened ? 1 : 0;
+      const crowded = length(vector) < least;
+      return { kind, token, word: words.value[token], vector, x, y, chosen, crowded, name: null };
     };
-    const all = k.value.map(of("key")).concat(q.value.map(of("query")));
+    const [query, key] = selected.value ?? [];
+    const all = k.value.map(of("key", key)).concat(q.value.map(of("query", query)));
     placeNames(all);
     return all;
   });
@@ -225,8 +221,7 @@ function sceneOf({ words, q, k, pick, selected }) {
     const { kind, token, vector } = moved.value;
     return `${kind} ${words.value[token]} at ${number(vector[0])}, ${number(vector[1])}. Arrow keys move it.`;
   });
-  const held = computed(() => `${fine(moved.value.x)} ${fine(moved.value.y)}`);
-  return { hold, reach, at, items, moved, label, held };
+  return { hold, reach, at, items, moved, label };
 }
 
 /** Draws the scene, the chosen arrows last. */
@@ -260,6 +255,7 @@ export function Plane({ onPick, onMove, ...signals }) {
     );
   const hands = usePlane({
     ...{ svg, size: SIZE },
+    held: () => scene.moved.peek(),
     tips: () => scene.items.peek().map((item) => ({ ...item, favour: 6 * item.chosen })),
     onGrab: ({ kind, token }) => {
       scene.hold(true);
@@ -289,7 +285,6 @@ export function Plane({ onPick, onMove, ...signals }) {
           tabindex={0}
           role="application"
           aria-roledescription="plane of queries and keys"
-          data-held={scene.held}
           {...hands}
         >
           <Axes reach={scene.reach} />

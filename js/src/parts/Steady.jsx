@@ -27,3 +27,21 @@ export function Steady({ text, room }) {
   useLayoutEffect(() => effect(() => writeSteady(box.current, text.value, room)), [text]);
   return <span ref={box} class="al-steady" />;
 }
+
+/** A text of many that `useTold` writes. */
+export const Told = ({ of }) => <span class="al-steady" data-told={of} />;
+
+/**
+ * One effect for all that is told in `root`: `tell()` reads signals and gives the texts by name, or null
+ * when there are none. `structure` names what is rendered, so that new boxes are found.
+ */
+export function useTold(root, tell, structure) {
+  useLayoutEffect(() => {
+    const boxes = [...root.current.querySelectorAll("[data-told]")];
+    const names = boxes.map((box) => box.dataset.told);
+    return effect(() => {
+      const texts = tell();
+      if (texts) boxes.forEach((box, n) => writeSteady(box, texts[names[n]]));
+    });
+  }, [structure]);
+}

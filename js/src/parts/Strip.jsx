@@ -1,23 +1,23 @@
 // Where one weight comes from: coordinate by coordinate, with its numbers.
 import { computed, signal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { number, short } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
 import { Meter } from "./Meter.jsx";
-import { Steady } from "./Steady.jsx";
+import { Told, useTold } from "./Steady.jsx";
 
 /** Everything the strip tells of the chosen cell; null while there is none. */
 function account(selected, { q, k, scores }) {
   if (!selected) return null;
   const [i, j] = selected;
   const [query, key, row] = [q[i], k[j], scores[i]];
-  const products = query.map((value, d) => value * key[d]);
+  const product = query.map((value, d) => value * key[d]);
   const top = Math.max(...row);
   const powers = row.map((score) => Math.exp(score - top));
   const total = powers.reduce((a, b) => a + b, 0);
   return {
-    ...{ query, key, products, top, total },
-    largest: Math.max(1e-9, ...products.map(Math.abs)),
+    ...{ query, key, product, top, total },
+    largest: Math.max(1e-9, ...product.map(Math.abs)),
     raw: dot(query, key),
     score: row[j],
     masked: row[j] === -Infinity,
@@ -26,23 +26,37 @@ function account(selected, { q, k, scores }) {
   };
 }
 
-/** What `tell` says of the account, as steady text. */
-function Told({ account, tell }) {
-  const text = useMemo(() => computed(() => (account.value ? tell(account.value) : "")), [account]);
-  return <Steady text={text} />;
-}
+const PARTS = ["query", "key", "product"];
 
-function Bar({ account, d }) {
-  const bars = useMemo(() => {
-    const product = computed(() => account.value?.products[d] ?? 0);
-    const kind = computed(() => (product.value < 0 ? "al-below" : "al-above"));
-    const share = () => Math.abs(product.value) / (account.value?.largest ?? 1);
-    return [{ ends: computed(() => [0, share()]), kind }];
-  }, [account]);
-  return <Meter bars={bars} />;
+const signed = (value) => (value < 0 ? `(${number(value)})` : number(value));
+
+/** The account in words, by name. */
+function tellAccount(told, scaled) {
+  const { query, raw, score, top, power, total, weight } = told;
+  const texts = {
+    raw: number(raw),
+    score: scaled ? `${number(raw)} ÷ √${query.length} = ${number(score)}` : number(raw),
+    power: `exp(${number(score)} − ${signed(top)}) = ${number(power, 3)}`,
+    weight: `${number(power, 3)} ÷ ${number(total, 3)} = ${number(weight)}`,
+  };
+  for (const name of PARTS)
+    for (let d = 0; d < query.length; d++) texts[`${name} ${d}`] = number(told[name][d]);
+  return texts;
 }
 
 function Products({ account, width }) {
+  const bars = useMemo(
+    () =>
+      computed(() => {
+        const { product, largest } = account.value ?? { product: [], largest: 1 };
+        return Array.from({ length: width }, (_, d) => {
+          const [value, y] = [product[d] ?? 0, (d + 0.5) / width];
+          const kind = value < 0 ? "al-below" : "al-above";
+          return { ends: [0, Math.abs(value) / largest], kind, y };
+        });
+      }),
+    [account, width],
+  );
   return (
     <table class="al-products">
       <thead>
@@ -55,21 +69,23 @@ function Products({ account, width }) {
             key
           </th>
           <th scope="col">product</th>
-          <td />
+          <td class="al-bar-column" />
         </tr>
       </thead>
       <tbody>
         {Array.from({ length: width }, (_, d) => (
           <tr>
             <th scope="row">{d + 1}</th>
-            {["query", "key", "products"].map((name) => (
+            {PARTS.map((name) => (
               <td>
-                <Told account={account} tell={(told) => number(told[name][d])} />
+                <Told of={`${name} ${d}`} />
               </td>
             ))}
-            <td aria-hidden="true">
-              <Bar account={account} d={d} />
-            </td>
+            {d === 0 && (
+              <td class="al-bar-column" rowSpan={width} aria-hidden="true">
+                <Meter bars={bars} />
+              </td>
+            )}
           </tr>
         ))}
         <tr class="al-total">
@@ -77,47 +93,29 @@ function Products({ account, width }) {
             dot product
           </th>
           <td>
-            <Told account={account} tell={(told) => number(told.raw)} />
+            <Told of="raw" />
           </td>
-          <td />
+          <td class="al-bar-column" />
         </tr>
       </tbody>
     </table>
   );
 }
 
-function Score({ account, word, width, masked, scaled }) {
-  if (masked) return <li>score: −∞, because {word} comes later</li>;
-  const raw = (told) => number(told.raw);
-  const divided = (told) => `${raw(told)} ÷ √${width} = ${number(told.score)}`;
-  return (
-    <li>
-      score: <Told key={`${scaled} ${width}`} account={account} tell={scaled ? divided : raw} />
-      {!scaled && ", not scaled"}
-    </li>
-  );
-}
-
-function Steps({ account, word, width, scaled }) {
-  const masked = useMemo(() => computed(() => account.value?.masked), [account]);
-  const power = (told) => number(told.power, 3);
+function Steps({ word, masked, scaled }) {
   return (
     <ol class="al-steps">
-      <Score {...{ account, word, width }} masked={masked.value} scaled={scaled.value} />
       <li>
-        softmax, against the largest score of this row (
-        <Told account={account} tell={(told) => number(told.top)} />
-        ): e
-        <sup>
-          <Told account={account} tell={(told) => number(told.score - told.top)} />
-        </sup>{" "}
-        = <Told account={account} tell={power} />
+        score: {masked ? `−∞, because ${word} comes later` : <Told of="score" />}
+        {!masked && !scaled && ", not scaled"}
+      </li>
+      <li>
+        softmax, against the row’s largest score: <Told of="power" />
       </li>
       <li>
         weight:{" "}
-        <Told account={account} tell={(told) => `${power(told)} ÷ ${number(told.total, 3)}`} /> ={" "}
         <strong>
-          <Told account={account} tell={(told) => number(told.weight)} />
+          <Told of="weight" />
         </strong>
       </li>
     </ol>
@@ -174,49 +172,50 @@ function Unfolded({ selected, words, axes, x, q, k, w_q, w_k }) {
   );
 }
 
-/**
- * Signals in: selected (a cell of the pattern that exists, or null), words, x, q, k, w_q, w_k,
- * scores, scaled; `axes` is a list.
- */
-export function Strip({ selected, scaled, ...graph }) {
-  const {
-    account: told,
-    width,
-    open,
-  } = useMemo(
-    () => ({
-      account: computed(() =>
-        account(selected.value, {
-          q: graph.q.value,
-          k: graph.k.value,
-          scores: graph.scores.value,
-        }),
-      ),
-      width: computed(() => graph.w_q.value[0].length),
-      open: signal(false),
-    }),
-    [],
-  );
-  if (!selected.value) {
-    return (
-      <div class="al-strip">
-        <p class="al-strip-title">Where does a weight come from?</p>
-        <p>Choose a cell of the grid.</p>
-      </div>
+/** The chosen cell: it exists. `open` remembers whether the reader unfolds. */
+function Chosen({ selected, scaled, axes, open, ...graph }) {
+  const strip = useRef(null);
+  const { told, masked, width } = useMemo(() => {
+    const told = computed(() =>
+      account(selected.value, {
+        q: graph.q.value,
+        k: graph.k.value,
+        scores: graph.scores.value,
+      }),
     );
-  }
+    const width = computed(() => graph.w_q.value[0].length);
+    return { told, width, masked: computed(() => told.value?.masked) };
+  }, []);
+  const tell = () => told.value && tellAccount(told.value, scaled.value);
+  useTold(strip, tell, [width.value, masked.value, scaled.value].join());
   const [asking, answering] = selected.value.map((n) => graph.words.value[n]);
   return (
-    <div class="al-strip" key={selected.value.join()}>
+    <div class="al-strip" ref={strip}>
       <p class="al-strip-title">
         <span class="al-query">{asking}</span> asks, <span class="al-key">{answering}</span> answers
       </p>
       <Products account={told} width={width.value} />
-      <Steps account={told} word={answering} width={width.value} scaled={scaled} />
+      <Steps word={answering} masked={masked.value} scaled={scaled.value} />
       <details open={open.value} onToggle={(event) => (open.value = event.currentTarget.open)}>
         <summary>And the query and the key?</summary>
-        {open.value && <Unfolded selected={selected} {...graph} />}
+        {open.value && <Unfolded {...{ selected, axes }} {...graph} />}
       </details>
+    </div>
+  );
+}
+
+/**
+ * Signals in: selected (a cell of the pattern that exists, or null), words, x, q, k, w_q, w_k,
+ * scores, scaled; `axes` is a list.
+ */
+export function Strip({ selected, ...graph }) {
+  const open = useMemo(() => signal(false), []);
+  if (selected.value)
+    return <Chosen key={selected.value.join()} {...{ selected, open }} {...graph} />;
+  return (
+    <div class="al-strip">
+      <p class="al-strip-title">Where does a weight come from?</p>
+      <p>Choose a cell of the grid.</p>
     </div>
   );
 }

@@ -76,10 +76,15 @@ function sceneOf({ arrows, axes, tips, held }) {
   return { view, marks, around, ring, hold };
 }
 
-function drawScene(pen, { view, marks, around, ring }, { arrows, hull }) {
+/** The axes: a drag leaves them as they are. */
+function drawFrame(pen, { view, marks, around }) {
+  pen.clear();
+  drawAxes(pen, view.value, marks.value, around.value);
+}
+
+function drawScene(pen, { view, around, ring }, { arrows, hull }) {
   pen.clear();
   const { at } = view.value;
-  drawAxes(pen, view.value, marks.value, around.value);
   if (hull) drawHull(pen, hull.value.map(at));
   drawArrows(pen, arrows.value, at);
   for (const { kind, place } of placeNames(arrows.value, at, around.value))
@@ -91,6 +96,7 @@ function drawScene(pen, { view, marks, around, ring }, { arrows, hull }) {
 function useHands({ svg, scene, tips, held, onPick, onMove }) {
   const hands = usePlane({
     ...{ svg, size: SIZE },
+    held: () => scene.ring.peek(),
     tips: () => {
       const { at } = scene.view.peek();
       return (onMove ? tips.peek() : []).map((tip) => {
@@ -134,10 +140,10 @@ function useHands({ svg, scene, tips, held, onPick, onMove }) {
 export function VectorPlane({ title, label, onPick, onMove, ...signals }) {
   const { tips, held } = signals;
   const svg = useRef(null);
-  const { scene, draw, place } = useMemo(() => {
+  const { scene, layers } = useMemo(() => {
     const scene = sceneOf(signals);
-    const place = computed(() => scene.ring.value && `${scene.ring.value.x} ${scene.ring.value.y}`);
-    return { scene, place, draw: (pen) => drawScene(pen, scene, signals) };
+    const layers = [(pen) => drawFrame(pen, scene), (pen) => drawScene(pen, scene, signals)];
+    return { scene, layers };
   }, []);
   const hands = useHands({ svg, scene, tips, held, onPick, onMove });
   useName(svg, label);
@@ -145,8 +151,10 @@ export function VectorPlane({ title, label, onPick, onMove, ...signals }) {
     <div class="al-plane al-vectors-plane">
       <p class="al-strip-title">{title}</p>
       <div class="al-plane-sheet">
-        <svg ref={svg} viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" data-held={place} {...hands} />
-        <Drawing draw={draw} units={SIZE} />
+        <svg ref={svg} viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" {...hands} />
+        {layers.map((draw) => (
+          <Drawing draw={draw} units={SIZE} />
+        ))}
       </div>
     </div>
   );

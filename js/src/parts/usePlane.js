@@ -32,10 +32,11 @@ function useLocation(svg, size) {
 
 /**
  * The listeners of `svg`. `tips()`: what can be dragged, `{x, y, favour}`, where the favoured wins by so
- * many units. `onGrab(tip)`, `onDrag(tip, [x, y])` and `onRelease()` follow a drag; `onStep([dx, dy])` a key.
+ * many units. `held()`: where the tip is that the keys move, `{x, y}`; a drawing has no element for it, so
+ * tests ask `element.heldTip()`. `onGrab(tip)`, `onDrag(tip, [x, y])` and `onRelease()` follow a drag; `onStep([dx, dy])` a key.
  */
-export function usePlane({ svg, size, tips, onGrab, onDrag, onRelease, onStep }) {
-  const held = useRef(null);
+export function usePlane({ svg, size, held, tips, onGrab, onDrag, onRelease, onStep }) {
+  const grabbed = useRef(null);
   const { locate, keep, leave } = useLocation(svg, size);
   const nearest = (event) => {
     const [x, y] = locate(event);
@@ -49,6 +50,7 @@ export function usePlane({ svg, size, tips, onGrab, onDrag, onRelease, onStep })
   useEffect(() => {
     // A finger on a tip drags it; a finger anywhere else scrolls the page.
     const element = svg.current;
+    element.heldTip = held;
     const hold = (event) => grabs.current(event.touches[0]) && event.preventDefault();
     element.addEventListener("touchstart", hold, { passive: false });
     return () => {
@@ -57,8 +59,8 @@ export function usePlane({ svg, size, tips, onGrab, onDrag, onRelease, onStep })
     };
   }, []);
   const release = () => {
-    if (!held.current) return;
-    held.current = null;
+    if (!grabbed.current) return;
+    grabbed.current = null;
     leave();
     onRelease?.();
   };
@@ -67,11 +69,11 @@ export function usePlane({ svg, size, tips, onGrab, onDrag, onRelease, onStep })
       const tip = event.button === 0 && nearest(event);
       if (!tip) return;
       svg.current.setPointerCapture(event.pointerId);
-      held.current = tip;
+      grabbed.current = tip;
       keep();
       onGrab(tip);
     },
-    onPointerMove: (event) => held.current && onDrag(held.current, locate(event)),
+    onPointerMove: (event) => grabbed.current && onDrag(grabbed.current, locate(event)),
     onPointerUp: release,
     onPointerCancel: release,
     onKeyDown: (event) => {

@@ -1,59 +1,46 @@
 // One head: its pattern, the strength of what it writes, and what each word adds to the one that asks.
 import { computed } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { number, round } from "../../core/format.js";
 import { length } from "../../core/mathematics.js";
 import { MaskGrid } from "../MaskGrid.jsx";
 import { Meter } from "../Meter.jsx";
 import { Slider } from "../Slider.jsx";
-import { Steady } from "../Steady.jsx";
+import { Steady, Told, useTold } from "../Steady.jsx";
 
 export const STRONGEST = 3;
-
-/** What word `j` has in what the head adds, as signals; a drag of the strength changes no weight. */
-function looksOf(j, row) {
-  const weight = computed(() => row.value.weights[j] ?? 0);
-  const added = computed(() => row.value.added[j] ?? 0);
-  return {
-    weight: computed(() => number(weight.value)),
-    added: computed(() => number(added.value)),
-    bars: [
-      { ends: computed(() => [0, weight.value]), kind: "al-weight", y: "25%" },
-      { ends: computed(() => [0, added.value / row.value.largest]), kind: "al-value", y: "75%" },
-    ],
-  };
-}
-
-function Read({ word, j, row }) {
-  const looks = useMemo(() => looksOf(j, row), []);
-  return (
-    <tr>
-      <th scope="row">{word}</th>
-      <td>
-        <Steady text={looks.weight} />
-      </td>
-      <td>
-        <Steady text={looks.added} />
-      </td>
-      <td aria-hidden="true">
-        <Meter class="al-reads-bars" bars={looks.bars} />
-      </td>
-    </tr>
-  );
-}
+const NOTHING = { weights: [], added: [], largest: 1 };
 
 /** Weight and length of what is added, one under the other, for every word the query reads. */
 function Reads({ label, words, run, query }) {
-  const row = useMemo(
-    () =>
-      computed(() => {
-        const [weights, added] = ["weights", "added"].map((name) => run.value[name][query.value]);
-        return { weights, added, largest: Math.max(1, ...added) };
-      }),
-    [],
-  );
+  const table = useRef(null);
+  const n = words.length;
+  const { tell, bars } = useMemo(() => {
+    const row = computed(() => {
+      const [weights, added] = ["weights", "added"].map((name) => run.value[name][query.value]);
+      return weights.length === n && { weights, added, largest: Math.max(1, ...added) };
+    });
+    const tell = () => {
+      if (!row.value) return null;
+      const texts = {};
+      for (let j = 0; j < n; j++) {
+        texts[`weight ${j}`] = number(row.value.weights[j]);
+        texts[`added ${j}`] = number(row.value.added[j]);
+      }
+      return texts;
+    };
+    const bars = computed(() => {
+      const { weights, added, largest } = row.value || NOTHING;
+      return words.flatMap((_, j) => [
+        { ends: [0, weights[j] ?? 0], kind: "al-weight", y: (j + 0.32) / n },
+        { ends: [0, (added[j] ?? 0) / largest], kind: "al-value", y: (j + 0.68) / n },
+      ]);
+    });
+    return { tell, bars };
+  }, [n]);
+  useTold(table, tell, n);
   return (
-    <table class="al-numbers al-reads" aria-label={label}>
+    <table class="al-numbers al-reads" aria-label={label} ref={table}>
       <thead>
         <tr>
           <th scope="col">reads</th>
@@ -64,7 +51,20 @@ function Reads({ label, words, run, query }) {
       </thead>
       <tbody>
         {words.map((word, j) => (
-          <Read {...{ word, j, row }} />
+          <tr>
+            <th scope="row">{word}</th>
+            <td>
+              <Told of={`weight ${j}`} />
+            </td>
+            <td>
+              <Told of={`added ${j}`} />
+            </td>
+            {j === 0 && (
+              <td class="al-bar-column" rowSpan={n} aria-hidden="true">
+                <Meter key={n} bars={bars} />
+              </td>
+            )}
+          </tr>
         ))}
       </tbody>
     </table>

@@ -25,14 +25,15 @@ function looksOf(i, scores, weights) {
     scoreText,
     weightText: computed(() => number(weights.value[i], 3)),
     told: computed(() => `${scoreText.value}, weight ${number(weights.value[i])}`),
-    track: [
-      {
-        ends: computed(() => [at(0), at(score.value)]),
-        kind: computed(() => (score.value < 0 ? "al-below" : "al-above")),
-      },
-      { ends: computed(() => [at(score.value), at(score.value)]), kind: "al-knob" },
-    ],
-    share: [{ ends: computed(() => [0, weights.value[i]]), kind: "al-weight" }],
+    track: computed(() => {
+      const knob = at(score.value);
+      const kind = score.value < 0 ? "al-below" : "al-above";
+      return [
+        { ends: [at(0), knob], kind },
+        { ends: [knob, knob], kind: "al-knob" },
+      ];
+    }),
+    share: computed(() => [{ ends: [0, weights.value[i]], kind: "al-weight" }]),
   };
 }
 
