@@ -55,6 +55,16 @@ def vector_of(hands, word):
     return [float(n.replace("−", "-")) for n in re.findall(r"−?\d+\.\d\d", label)]
 
 
+def boxes(hands, part):
+    """Left, right, top and bottom of a part of every word; of a name, what its letters take up."""
+    box = """all => all.map((one) => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        const free = one.matches("text") ? 3 : 0;
+        return [left, right, top + free, bottom - free];
+    })"""
+    return hands.plane.locator(f".al-word {part}").evaluate_all(box)
+
+
 def listed(hands, name):
     words = hands.table(name).get_by_role("rowheader").all_inner_texts()
     return [(w, *row) for w, row in zip(words, hands.cells(name), strict=True)]
@@ -96,6 +106,20 @@ class TestTruth:
                 told = point(hands, word).bounding_box()
                 middle = told["x"] + told["width"] / 2, told["y"] + told["height"] / 2
                 assert middle == pytest.approx((box["x"] + x, box["y"] + y), abs=0.6)
+
+    def test_names_keep_off_one_another_and_off_the_points(self, hands):
+        for seed in (None, *range(8)):
+            hands.open_link(START if seed is None else random_state(seed))
+            names, points = (boxes(hands, part) for part in ("text", "line"))
+            plane = hands.plane.bounding_box()
+            for n, (left, right, top, bottom) in enumerate(names):
+                assert left >= plane["x"] and right <= plane["x"] + plane["width"]
+                assert top >= plane["y"] and bottom <= plane["y"] + plane["height"]
+                for x, _, y, _ in points:
+                    assert not (left < x < right and top < y < bottom), (WORDS[n], seed)
+                for other in names[n + 1 :]:
+                    apart = right <= other[0] or other[1] <= left
+                    assert apart or bottom <= other[2] or other[3] <= top, (WORDS[n], seed)
 
     def test_a_word_without_a_direction_is_like_none(self, open_figure):
         vectors = START["vectors"] | {"child": [0] * len(DIRECTIONS.axes)}

@@ -9,6 +9,7 @@ import { Figure, useVoice } from "../parts/Figure.jsx";
 import { Steady } from "../parts/Steady.jsx";
 import { useName } from "../parts/useName.js";
 import { usePlane } from "../parts/usePlane.js";
+import { LINE, apart, boxOf } from "../parts/vectors.js";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["vectors", "across", "up", "word", "analogy", "similarity"];
@@ -17,6 +18,8 @@ const CENTRE = SIZE / 2;
 const REACH = 1.9; // of each axis, both ways
 const UNIT = CENTRE / REACH;
 const SHOWN = 5; // neighbours in a list
+const [RADIUS, BESIDE] = [5, 8]; // of a point; from its middle to its name
+const LETTER = 8.8; // breadth: names are short, and may have an m
 const TERMS = [
   { label: "", name: "from" },
   { label: "−", name: "− subtract" },
@@ -37,15 +40,37 @@ export function neighbours(vectors, target, similarity, but = []) {
 const combine = (vectors, [a, b, c]) =>
   vectors[a].map((value, i) => value - vectors[b][i] + vectors[c][i]);
 
-/** Names below one another where points coincide, so that each can be read. */
-function placeNames(points) {
-  const taken = [];
-  return points.map(({ at: [x, y] }) => {
-    let line = y + 4;
-    while (taken.some(([a, b]) => Math.abs(a - x) < 60 && Math.abs(b - line) < 12)) line += 12;
-    taken.push([x, line]);
-    return [x > SIZE - 70 ? x - 8 : x + 8, line, x > SIZE - 70 ? "end" : "start"];
+/** Where the name of a point may stand, the best place first: beside it, below that, above that. */
+function* placesAround([x, y], text) {
+  const width = BESIDE + text.length * LETTER;
+  const fits = { start: x + width < SIZE, end: x - width > 0 };
+  const sides = ["start", "end"].filter((anchor) => fits[anchor]);
+  const [highest, lowest] = [LINE, SIZE - 4];
+  const level = Math.max(highest, Math.min(y + 4, lowest));
+  for (const step of [LINE + 1, -LINE - 1])
+    for (let line = level; line >= highest && line <= lowest; line += step)
+      for (const anchor of sides)
+        yield { x: x + (anchor === "end" ? -BESIDE : BESIDE), y: line, anchor, text };
+}
+
+/** Names off one another and off the points, the chosen word's first; below one another where all is full. */
+function placeNames(points, chosen) {
+  const full = points.map(({ at: [x, y] }) => {
+    return { left: x - RADIUS, right: x + RADIUS, top: y - RADIUS, bottom: y + RADIUS };
   });
+  const place = ({ word, at }) => {
+    for (const name of placesAround(at, word)) {
+      const box = boxOf(name, LETTER);
+      if (full.every((other) => apart(box, other))) {
+        full.push(box);
+        return name;
+      }
+    }
+    return { x: at[0] + BESIDE, y: at[1] + 4, anchor: "start" }; // nothing is free
+  };
+  const first = points.findIndex(({ word }) => word === chosen);
+  const name = place(points[first]);
+  return points.map((point, n) => (n === first ? name : place(point)));
 }
 
 /** Words that have nothing on either axis crowd the middle: they stand back. */
@@ -87,10 +112,10 @@ function useDrawing(svg, { points, corners }, word) {
     const [first, second, end] = svg.current.querySelector(".al-parallelogram").children;
     const groups = [...svg.current.querySelectorAll(".al-word")].map((g) => [g, ...g.children]);
     return effect(() => {
-      const names = placeNames(points.value);
+      const names = placeNames(points.value, word.value);
       points.value.forEach((point, n) => {
         const [group, dot, text] = groups[n];
-        const [x, y, anchor] = names[n];
+        const { x, y, anchor } = names[n];
         write(group, { class: `al-word ${wordClass(point, word.value)}` });
         drawLine(dot, point.at, point.at);
         write(text, { x, y, "text-anchor": anchor });

@@ -8,7 +8,7 @@ const LEAST_SIDE = 1.2;
 const ROOM = 1.35; // for names beyond the tips
 const LEAST_TICK = 24; // pixels from tick to tick
 const LETTER = 7.2; // pixels, rather too many
-const LINE = 12; // pixels, the height of a name
+export const LINE = 12; // pixels, the height of a name
 const OFF = 12; // pixels from a tip to its name
 const TIP = 5;
 
@@ -68,15 +68,16 @@ export function labels([across, up], { at }, step) {
   ];
 }
 
-function boxOf({ x, y, anchor, text }) {
-  const width = text.length * LETTER;
+/** What a name takes up, about; the breadth of a letter is another where the type is. */
+export function boxOf({ x, y, anchor, text }, letter = LETTER) {
+  const width = text.length * letter;
   const left = anchor === "start" ? x : anchor === "end" ? x - width : x - width / 2;
   return { left, right: left + width, top: y - LINE + 3, bottom: y + 3 };
 }
 
 const inside = ({ left, right, top, bottom }) =>
   left >= 0 && right <= SIZE && top >= 0 && bottom <= SIZE;
-const apart = (a, b) =>
+export const apart = (a, b) =>
   a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top;
 
 /** Around a tip: to the right and down in pixels, and the anchor. */
