@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { number, parse, short, list } from "../src/core/format.js";
 import { fromLink, toLink } from "../src/core/link.js";
 import * as mathematics from "../src/core/mathematics.js";
+import { unhurried } from "../src/core/rest.js";
 
 const close = (a, b) => assert.ok(Math.abs(a - b) < 1e-12, `${a} is not ${b}`);
 
@@ -125,4 +126,29 @@ test("rows with the same numbers are the same arrays, and a matrix without chang
   assert.deepEqual(second, [[1, 2], [4]]);
   assert.deepEqual(settled([[1, 2]]), [[1, 2]]);
   assert.deepEqual(settled([[NaN]]), [[NaN]]);
+});
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const block = (ms) => {
+  for (const began = performance.now(); performance.now() - began < ms;);
+};
+
+test("of what is done unhurriedly, what is late never comes after what is new", async () => {
+  const done = [];
+  const steps = unhurried(20);
+  steps.run(() => done.push("first"));
+  steps.run(() => done.push("late"));
+  block(30); // its timer is due, and could not fire
+  steps.run(() => done.push("new"));
+  await pause(60);
+  assert.deepEqual(done, ["first", "new"]);
+});
+
+test("of what comes in a row the last is done, when it rests", async () => {
+  const done = [];
+  const steps = unhurried(20);
+  for (const n of [1, 2, 3]) steps.run(() => done.push(n));
+  assert.deepEqual(done, [1]);
+  await pause(60);
+  assert.deepEqual(done, [1, 3]);
 });

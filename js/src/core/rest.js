@@ -28,7 +28,10 @@ export function unhurried(wait) {
   const run = (task) => {
     const now = performance.now();
     if (now - asked < wait) rest.later(task);
-    else task();
+    else {
+      rest.cancel(); // what is late must not come after what is new
+      task();
+    }
     asked = now;
   };
   return { run, cancel: rest.cancel };

@@ -164,10 +164,20 @@ export function walk(key, [row, column], [rows, columns]) {
 /** A finger has no + key and a wide thumb: the chosen cell can be changed below the matrix too. */
 function Stepper({ name, label, value, onChange, voice }) {
   const set = (next) => onChange(round(Math.max(-LARGEST, Math.min(LARGEST, next))));
-  const shown = useUnhurried(value);
-  const spoken = useMemo(() => computed(() => number(shown.value)), [shown]);
+  const box = useRef(null);
+  useUnhurried(value, (now) => {
+    const slider = box.current.querySelector("input");
+    slider.value = now;
+    slider.setAttribute("aria-valuetext", number(now));
+  });
   return (
-    <div class="al-stepper" data-not-in-picture role="group" aria-label={`${name}, chosen cell`}>
+    <div
+      ref={box}
+      class="al-stepper"
+      data-not-in-picture
+      role="group"
+      aria-label={`${name}, chosen cell`}
+    >
       <span class="al-stepper-label">{label}</span>
       <button
         type="button"
@@ -180,9 +190,9 @@ function Stepper({ name, label, value, onChange, voice }) {
         min={-5}
         max={5}
         step={STEP}
-        value={shown}
+        value={value.peek()}
         aria-label={`${name} ${label}`}
-        aria-valuetext={spoken}
+        aria-valuetext={number(value.peek())}
         onInput={(event) => set(Number(event.currentTarget.value))}
       />
       <button

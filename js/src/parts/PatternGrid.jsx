@@ -1,5 +1,5 @@
 // The attention pattern: dots, scores or weights.
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { number } from "../core/format.js";
 import { Grid, describeCell } from "./Grid.jsx";
@@ -54,8 +54,8 @@ function tellSums(weights) {
 }
 
 function Sums({ weights, columns }) {
-  const told = useUnhurried(weights);
-  const text = useMemo(() => computed(() => tellSums(told.value)), [told]);
+  const text = useMemo(() => signal(tellSums(weights.peek())), [weights]);
+  useUnhurried(weights, (now) => (text.value = tellSums(now)));
   return (
     <p class="al-sums">
       {columns ? "Each column" : "Each row"} of weights sums to {text}.

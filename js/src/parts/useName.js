@@ -1,10 +1,7 @@
 // The name of an element that a drag changes at every step.
-import { effect } from "@preact/signals";
-import { useLayoutEffect } from "preact/hooks";
 import { useUnhurried } from "./useUnhurried.js";
 
 /** Keeps the name of `node`, a ref, in step with `label`, a signal; in a drag, when it rests. */
 export function useName(node, label) {
-  const told = useUnhurried(label);
-  useLayoutEffect(() => effect(() => node.current.setAttribute("aria-label", told.value)), [told]);
+  useUnhurried(label, (told) => node.current.setAttribute("aria-label", told));
 }

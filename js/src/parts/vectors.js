@@ -121,7 +121,7 @@ export function placeNames(arrows, at, taken) {
   const named = arrows.filter(({ word }) => word).reverse();
   const tips = named.map(({ to }) => at(to));
   const full = [
-    ...taken.map(boxOf),
+    ...taken.map((name) => boxOf(name)),
     ...tips.map(([x, y]) => ({ left: x - TIP, right: x + TIP, top: y - TIP, bottom: y + TIP })),
   ];
   const names = [];
