@@ -56,6 +56,12 @@ def assert_links_refused(hands, states, because="", kept=lambda hands: hands.val
 AT_REST = 170  # milliseconds: more than the figures wait before they tell of a drag
 
 
+def names_of(cells):
+    """The accessible names of `cells`, as they are when what was changed is at rest."""
+    cells.page.wait_for_timeout(AT_REST)
+    return cells.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+
+
 INK = """(cells, kinds) => {
     const canvas = cells[0].closest("table").parentElement.querySelector("canvas");
     const probe = document.createElement("canvas").getContext("2d");
@@ -270,9 +276,7 @@ class Hands:
     @property
     def pattern_names(self):
         """The accessible names of the pattern's cells, row by row as drawn."""
-        return self.pattern_cells.evaluate_all(
-            "cells => cells.map(cell => cell.getAttribute('aria-label'))"
-        )
+        return names_of(self.pattern_cells)
 
     @property
     def pattern_texts(self):

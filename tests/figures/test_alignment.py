@@ -11,7 +11,7 @@ import attnlib as al
 from attnlib.figures import Alignment
 from attnlib.figures.alignment import HEAD, MOST_PADDING
 from attnlib.world import PAD, PAIRS
-from tests.figures.driving import ink_of, shown_number
+from tests.figures.driving import ink_of, names_of, shown_number
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import link_state
 from tests.figures.test_shared_rules import assert_judged_alike
@@ -165,11 +165,9 @@ class TestTruth:
         assert received == ["the", "fox", "not", "sleep", "not"]
 
     def test_cells_tell_score_and_weight_in_both_orientations(self, hands):
-        labels = "all => all.map(one => one.getAttribute('aria-label'))"
         for seed in (1, 2, 4):
             state = random_state(seed)
             hands.open_link(state)
-            hands.rest()
             scores, weights, *_ = run(state)
             queries, keys = texts_of(state)
             wanted = np.array(
@@ -185,7 +183,7 @@ class TestTruth:
             turned = state["orientation"] == "columns"
             wanted = wanted.T if turned else wanted
             cells = grid(hands).locator('[role="gridcell"]')
-            assert cells.evaluate_all(labels) == wanted.ravel().tolist()
+            assert names_of(cells) == wanted.ravel().tolist()
             rows, columns = (keys, queries) if turned else (queries, keys)
             assert grid(hands).get_by_role("rowheader").all_inner_texts() == rows
             assert grid(hands).get_by_role("columnheader").all_inner_texts() == columns

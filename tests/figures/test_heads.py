@@ -16,6 +16,7 @@ from tests.figures.driving import (
     bars_of,
     centre,
     mouse_drag,
+    names_of,
     shown_number,
 )
 from tests.figures.test_hands import PHONE
@@ -88,7 +89,7 @@ def grid(hands, head):
 
 def grid_names(hands, head):
     cells = grid(hands, head).locator('[role="gridcell"]')
-    return cells.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+    return names_of(cells)
 
 
 def grid_cell(hands, head, query, key):
@@ -138,7 +139,6 @@ class TestTruth:
         for seed in (0, 3, 4):
             state = random_state(seed)
             hands.open_link(state)
-            hands.rest()
             words, traces = state["sentence"].split(), Heads(**state).traces
             for h, trace in enumerate(traces):
                 wanted = np.array(

@@ -15,6 +15,7 @@ from tests.figures.driving import (
     drawn,
     ink_of,
     mouse_drag,
+    names_of,
     shown_number,
     touch_drag,
 )
@@ -123,7 +124,6 @@ class TestTruth:
         for seed in range(9):
             state = random_state(seed) | {"orientation": "rows"}
             hands.open_link(state)
-            hands.rest()
             figure = MaskLab(**state)
             words, mask = figure.tokens, figure.mask
             for way in WAYS:
@@ -135,8 +135,7 @@ class TestTruth:
                     for j, key in enumerate(words)
                 ]
                 cells = grid(hands, TITLES[way]).locator('[role="gridcell"]')
-                labels = "all => all.map(one => one.getAttribute('aria-label'))"
-                assert cells.evaluate_all(labels) == names
+                assert names_of(cells) == names
             assert mask_of(hands) == state["mask"]
 
     def test_dots_have_the_area_of_their_weight_and_leaks_are_marked(self, hands):
@@ -329,13 +328,12 @@ class TestHands:
 
     def test_queries_turn_into_columns(self, hands):
         hands.open_link(START | {"mask": holes(8)})
-        names = "all => all.map(one => one.getAttribute('aria-label'))"
         whole = grid(hands).locator('[role="gridcell"]')
-        rows = np.array(whole.evaluate_all(names)).reshape(8, 8)
+        rows = np.reshape(names_of(whole), (8, 8))
         assert hands.root.get_by_text("queries are rows, keys are columns").is_visible()
         hands.menu("Queries are").select_option("columns")
         hands.settle()
-        np.testing.assert_array_equal(np.array(whole.evaluate_all(names)).reshape(8, 8), rows.T)
+        np.testing.assert_array_equal(np.reshape(names_of(whole), (8, 8)), rows.T)
         assert hands.root.get_by_text("queries are columns, keys are rows").is_visible()
         for one in hands.root.get_by_role("grid").all():
             assert one.get_attribute("aria-label").endswith(", columns are queries")
