@@ -11,7 +11,7 @@ from attnlib.figures import EmbeddingSpace
 from attnlib.figures.embedding_space import cosine
 from attnlib.world import DIRECTIONS
 from tests.figures import test_reading as reading
-from tests.figures.driving import centre, encoded, mouse_drag, shown_number, touch_drag
+from tests.figures.driving import centre, encoded, mouse_drag, names_of, shown_number, touch_drag
 from tests.figures.test_hands import PHONE
 from tests.figures.test_reading import FOCUSABLE, tree, violations
 
@@ -50,7 +50,7 @@ def point(hands, word):
 def vector_of(hands, word):
     """The two numbers the plane tells of the word whose neighbours are listed."""
     hands.rest()
-    label = hands.plane.get_attribute("aria-label")
+    label = names_of(hands.plane)[0]
     assert label.startswith(f"{word} at ")
     return [float(n.replace("−", "-")) for n in re.findall(r"−?\d+\.\d\d", label)]
 
@@ -179,7 +179,7 @@ class TestHands:
         for name, word in (("from", "queen"), ("− subtract", "woman"), ("+ add", "child")):
             hands.menu(name).select_option(word)
         hands.settle()
-        assert f"{DIRECTIONS.axes[-1]} " in hands.plane.get_attribute("aria-label")
+        assert f"{DIRECTIONS.axes[-1]} " in names_of(hands.plane)[0]
         figure = EmbeddingSpace(analogy=["queen", "woman", "child"], similarity="dot")
         np.testing.assert_allclose(hands.values()["result"], figure.target, atol=1e-6)
         shown = listed(hands, "nearest to queen − woman + child")

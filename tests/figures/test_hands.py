@@ -7,7 +7,7 @@ import pytest
 
 from attnlib import world
 from attnlib.figures import QueryKey
-from tests.figures.driving import AXES, centre, held_tip, mouse_drag, touch_drag
+from tests.figures.driving import AXES, centre, held_tip, mouse_drag, names_of, touch_drag
 
 PIXELS_PER_TENTH = 4  # as js/src/parts/MatrixEditor.jsx says
 PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
@@ -234,7 +234,7 @@ def unit_of(hands):
     """Pixels for 1 in the plane, measured from the handle of the chosen arrow."""
     box = hands.plane.bounding_box()
     x, _ = held_tip(hands.plane)
-    told = re.findall(r"[−\d.]+", hands.plane.get_attribute("aria-label"))[0]
+    told = re.findall(r"[−\d.]+", names_of(hands.plane)[0])[0]
     return (x - box["x"] - box["width"] / 2) / float(told.replace("−", "-"))
 
 
@@ -263,7 +263,7 @@ class TestPlane:
         self.choose(hands, "query", "creature")
         hands.plane.focus()
         hands.press("ArrowUp")
-        assert re.search("query creature at 2.50?, 0.35", hands.plane.get_attribute("aria-label"))
+        assert re.search("query creature at 2.50?, 0.35", names_of(hands.plane)[0])
         assert re.search("query creature at 2.50?, 0.35", hands.spoken)
 
     @pytest.mark.parametrize("drag", [mouse_drag, touch_drag])
@@ -433,7 +433,7 @@ class TestControls:
         later = np.triu(np.ones((8, 8), dtype=bool), k=1)
         assert (np.array(values["scores"])[later] == -np.inf).all()
         assert (np.array(values["weights"])[later] == 0).all()
-        name = hands.pattern_cell("a", "fluffy").get_attribute("aria-label")
+        name = names_of(hands.pattern_cell("a", "fluffy"))[0]
         assert name == "query a, key fluffy: score −∞, weight 0.00"
         texts = np.array(hands.pattern_texts).reshape(8, 8)
         assert (texts[later] == "−∞").all() and (texts[~later] == "").all()
