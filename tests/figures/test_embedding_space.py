@@ -49,7 +49,6 @@ def point(hands, word):
 
 def vector_of(hands, word):
     """The two numbers the plane tells of the word whose neighbours are listed."""
-    hands.rest()
     label = names_of(hands.plane)[0]
     assert label.startswith(f"{word} at ")
     return [float(n.replace("−", "-")) for n in re.findall(r"−?\d+\.\d\d", label)]

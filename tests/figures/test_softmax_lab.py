@@ -12,7 +12,15 @@ from attnlib.figures import SoftmaxLab
 from attnlib.figures.seeded import normals
 from attnlib.figures.softmax_lab import KEYS_APART, N_KEYS, N_QUERIES, WIDTHS
 from tests.figures import test_reading as reading
-from tests.figures.driving import centre, encoded, link, mouse_drag, shown_number, touch_drag
+from tests.figures.driving import (
+    centre,
+    encoded,
+    link,
+    mouse_drag,
+    names_of,
+    shown_number,
+    touch_drag,
+)
 from tests.figures.test_hands import PHONE
 from tests.figures.test_reading import FOCUSABLE, tree, violations
 from tests.figures.test_shared_rules import SVG, downloaded
@@ -172,7 +180,7 @@ class TestHands:
             drag(own.page, start, (goal[0] - start[0], goal[1] - start[1]))
             own.rest()
             assert own.values()["weights"][2] > 0.95
-            assert "verdant 0.9" in own.plane.get_attribute("aria-label")
+            assert "verdant 0.9" in names_of(own.plane)[0]
 
     def test_a_saved_picture_holds_the_bars(self, hands):
         root = ElementTree.fromstring(downloaded(hands, "SVG"))
