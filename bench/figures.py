@@ -15,7 +15,6 @@ of the work of all rounds over that of the yardstick in the same rounds.
 """
 
 import gzip
-import statistics
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -229,7 +228,7 @@ def main():
         browser = chromium.launch(playwright)
         print(f"mounting, ms (goal {GOALS['mounting']})       median   worst")
         for name, times in mounting(browser).items():
-            print(f"  {name:<30}{statistics.median(times):8.1f}{max(times):8.1f}")
+            print(f"  {name:<30}{np.median(times):8.1f}{max(times):8.1f}")
         titles = f"{'work: median':>14}{'p95':>8}{'frame p95':>12}{'busiest p95':>14}{'ratio':>8}"
         print(f"redraw, ms (goal {GOALS['redraw']}, ratio 1)".ljust(26) + titles)
         for name, rounds in redraw(browser, folder).items():

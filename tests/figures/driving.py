@@ -56,9 +56,17 @@ def assert_links_refused(hands, states, because="", kept=lambda hands: hands.val
 AT_REST = 170  # milliseconds: more than the figures wait before they tell of a drag
 
 
+def rest(page):
+    """Wait until names and the live region, which do not follow every step of a drag, do.
+
+    A timer of the page waits: on a slow machine, too, it comes after the figures' own.
+    """
+    page.evaluate(f"new Promise((done) => setTimeout(done, {AT_REST}))")
+
+
 def names_of(cells):
     """The accessible names of `cells`, as they are when what was changed is at rest."""
-    cells.page.wait_for_timeout(AT_REST)
+    rest(cells.page)
     return cells.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
 
 
@@ -198,8 +206,7 @@ class Hands:
         )
 
     def rest(self):
-        """Wait until names and the live region, which do not follow every step of a drag, do."""
-        self.page.wait_for_timeout(AT_REST)
+        rest(self.page)
 
     def button(self, name, exact=True):
         return self.root.get_by_role("button", name=name, exact=exact)

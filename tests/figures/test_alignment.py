@@ -354,7 +354,7 @@ class TestHands:
         hands.settle()
         state = START | {"query": 2, "selected": [2, 1]}
         assert_true(hands, state)
-        assert hands.spoken == target.get_attribute("aria-label")
+        assert [hands.spoken] == names_of(target)
         assert hands.spoken == "query bleue, key fluffy: score 0.00, weight 0.00"
         assert chosen(hands) == ["2,1"]
         assert hands.menu("Who asks").input_value() == "2"

@@ -210,7 +210,7 @@ class TestWalking:
         hands.pattern_cell("roamed", "forest").focus()
         grids = hands.root.get_by_role("grid").all()
         assert len(grids) == 3
-        stops = [grid.locator('[tabindex="0"]').evaluate_all(NAMES) for grid in grids]
+        stops = [names_of(grid.locator('[tabindex="0"]')) for grid in grids]
         assert [len(names) for names in stops] == [1, 1, 1]
         starts = ("w_q action, 2:", "w_k animal, 1:", "query roamed, key forest:")
         found = [name for names in stops for name in names]
@@ -225,9 +225,6 @@ class TestWalking:
         hands.press("Enter")
         hands.settle()
         assert hands.pattern.locator('[tabindex="0"]').count() == 1
-
-
-NAMES = "all => all.map(one => one.getAttribute('aria-label'))"
 
 
 def unit_of(hands):
@@ -483,7 +480,7 @@ class TestControls:
         assert hands.values() == start
         assert hands.pattern_names == names
         assert hands.spoken == "Back at the start."
-        assert hands.pattern.locator('[aria-selected="true"]').evaluate_all(NAMES) == [
+        assert names_of(hands.pattern.locator('[aria-selected="true"]')) == [
             "query creature, key fluffy: score 4.42, weight 0.54"
         ]
 

@@ -12,7 +12,13 @@ from attnlib import world
 from attnlib.figures import OrderLab
 from attnlib.figures.order_lab import HEAD, LAST, POSITIONS, VIEWS
 from attnlib.figures.seeded import normals, shuffled
-from tests.figures.driving import assert_links_refused, centre, mouse_drag, shown_number
+from tests.figures.driving import (
+    assert_links_refused,
+    centre,
+    mouse_drag,
+    names_of,
+    shown_number,
+)
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import link_state
 from tests.figures.test_shared_rules import BACKWARDS, SIXTEEN, assert_judged_alike
@@ -86,7 +92,7 @@ def word_button(hands, line, place):
 
 def line_names(hands, line):
     buttons = hands.root.get_by_role("list", name=line).get_by_role("button")
-    return buttons.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+    return names_of(buttons)
 
 
 def wanted_names(line, words, weights):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from attnlib.figures import QueryKey
-from tests.figures.driving import AXES, Hands
+from tests.figures.driving import AXES, Hands, names_of
 from tests.figures.test_truth import random_state
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -81,10 +81,7 @@ def test_a_copied_link_opens_the_same_state(open_figure, seed):
     assert again.pattern_names == hands.pattern_names
     assert again.pattern_texts == hands.pattern_texts
     chosen = '[aria-selected="true"]'
-    told = "all => all.map(one => one.getAttribute('aria-label'))"
-    assert again.pattern.locator(chosen).evaluate_all(told) == hands.pattern.locator(
-        chosen
-    ).evaluate_all(told)
+    assert names_of(again.pattern.locator(chosen)) == names_of(hands.pattern.locator(chosen))
 
 
 @pytest.mark.parametrize("name, start", [("Copy link", "file://"), ("Copy as Python", "import")])

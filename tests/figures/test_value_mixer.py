@@ -19,6 +19,7 @@ from tests.figures.driving import (
     held_tip,
     lines_of,
     mouse_drag,
+    names_of,
     shown_number,
     touch_drag,
 )
@@ -115,14 +116,13 @@ class TestMixTruth:
         for seed in range(12):
             state = random_state(seed)
             hands.open_link(state)
-            hands.rest()
             figure = ValueMixer(**state)
             held = int(hands.menu("Arrow keys move the value of").input_value())
             at = numbers((figure.x @ np.array(state["w_v"]))[held])
-            assert hands.plane.get_attribute("aria-label") == (
+            assert names_of(hands.plane) == [
                 f"value of {figure.tokens[held]} at {at}. Mixed: {numbers(figure.mixed)}. "
                 "Arrow keys move it."
-            )
+            ]
             word = figure.tokens[figure.query]
             name = f"{word}: delta {numbers(figure.delta)}"
             assert hands.root.get_by_role("img", name=name, exact=True).count() == 1
@@ -290,10 +290,7 @@ class TestTips:
         at = np.array(hands.values()["values"])[2]
         want = (ValueMixer().x @ np.array(START["w_v"]))[2] + [0, 0.2]
         np.testing.assert_allclose(at, want, atol=1e-3)
-        hands.rest()
-        assert hands.plane.get_attribute("aria-label").startswith(
-            f"value of blue at {numbers(at)}."
-        )
+        assert names_of(hands.plane)[0].startswith(f"value of blue at {numbers(at)}.")
 
     def test_a_value_out_of_range_is_refused_with_a_word(self, hands):
         w_v = np.full((6, 2), 1000.0).tolist()

@@ -5,7 +5,7 @@ import { number, round } from "../core/format.js";
 import { cosine, dot, matmul, scores, softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
-import { Meter } from "../parts/Meter.jsx";
+import { Meter, barOf } from "../parts/Meter.jsx";
 import { Slider } from "../parts/Slider.jsx";
 import { Steady } from "../parts/Steady.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
@@ -65,12 +65,13 @@ function Words({ s, g, onToggle }) {
 function AxisRow({ axis, a, nudged, largest }) {
   const { added, after, bars } = useMemo(() => {
     const value = computed(() => nudged.value.after[a]);
-    const share = () => Math.abs(value.value) / largest.value;
-    const kind = () => (value.value < 0 ? "al-below" : "al-above");
     return {
       added: computed(() => number(value.value - nudged.value.before[a])),
       after: computed(() => number(value.value)),
-      bars: computed(() => [{ ends: [0, share()], kind: kind() }]),
+      bars: computed(() => {
+        const share = Math.abs(value.value) / largest.value;
+        return [{ ends: [0, share], kind: barOf(value.value) }];
+      }),
     };
   }, []);
   return (

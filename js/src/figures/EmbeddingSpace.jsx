@@ -6,10 +6,10 @@ import { cosine, dot } from "../core/mathematics.js";
 import { write } from "../core/write.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
+import { LINE, boxAround, boxOf, isFree } from "../parts/names.js";
 import { Steady } from "../parts/Steady.jsx";
 import { useName } from "../parts/useName.js";
 import { usePlane } from "../parts/usePlane.js";
-import { LINE, apart, boxOf } from "../parts/vectors.js";
 import { useFigureState } from "../parts/useFigureState.js";
 
 const STATE = ["vectors", "across", "up", "word", "analogy", "similarity"];
@@ -55,13 +55,11 @@ function* placesAround([x, y], text) {
 
 /** Names off one another and off the points, the chosen word's first; below one another where all is full. */
 function placeNames(points, chosen) {
-  const full = points.map(({ at: [x, y] }) => {
-    return { left: x - RADIUS, right: x + RADIUS, top: y - RADIUS, bottom: y + RADIUS };
-  });
+  const full = points.map(({ at }) => boxAround(at, RADIUS));
   const place = ({ word, at }) => {
     for (const name of placesAround(at, word)) {
       const box = boxOf(name, LETTER);
-      if (full.every((other) => apart(box, other))) {
+      if (isFree(box, full)) {
         full.push(box);
         return name;
       }

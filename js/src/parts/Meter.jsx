@@ -5,6 +5,9 @@ import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { write } from "../core/write.js";
 
+/** The class of a bar of `value`. */
+export const barOf = (value) => (value < 0 ? "al-below" : "al-above");
+
 const percent = (share) => `${Math.round(share * 1000) / 10}%`;
 
 /**

@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { number, short } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
-import { Meter } from "./Meter.jsx";
+import { Meter, barOf } from "./Meter.jsx";
 import { Told, useTold } from "./Steady.jsx";
 
 /** Everything the strip tells of the chosen cell; null while there is none. */
@@ -51,8 +51,7 @@ function Products({ account, width }) {
         const { product, largest } = account.value ?? { product: [], largest: 1 };
         return Array.from({ length: width }, (_, d) => {
           const [value, y] = [product[d] ?? 0, (d + 0.5) / width];
-          const kind = value < 0 ? "al-below" : "al-above";
-          return { ends: [0, Math.abs(value) / largest], kind, y };
+          return { ends: [0, Math.abs(value) / largest], kind: barOf(value), y };
         });
       }),
     [account, width],

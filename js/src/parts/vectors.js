@@ -1,14 +1,13 @@
 // Where the pieces of a plane of vectors stand: its frame, its ticks, the names at the tips.
 
 import { short } from "../core/format.js";
+import { LETTER, LINE, boxAround, boxOf, isFree } from "./names.js";
 
 export const SIZE = 300;
 const CENTRE = SIZE / 2;
 const LEAST_SIDE = 1.2;
 const ROOM = 1.35; // for names beyond the tips
 const LEAST_TICK = 24; // pixels from tick to tick
-const LETTER = 7.2; // pixels, rather too many
-export const LINE = 12; // pixels, the height of a name
 const OFF = 12; // pixels from a tip to its name
 const TIP = 5;
 
@@ -68,17 +67,8 @@ export function labels([across, up], { at }, step) {
   ];
 }
 
-/** What a name takes up, about; the breadth of a letter is another where the type is. */
-export function boxOf({ x, y, anchor, text }, letter = LETTER) {
-  const width = text.length * letter;
-  const left = anchor === "start" ? x : anchor === "end" ? x - width : x - width / 2;
-  return { left, right: left + width, top: y - LINE + 3, bottom: y + 3 };
-}
-
 const inside = ({ left, right, top, bottom }) =>
   left >= 0 && right <= SIZE && top >= 0 && bottom <= SIZE;
-export const apart = (a, b) =>
-  a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top;
 
 /** Around a tip: to the right and down in pixels, and the anchor. */
 const AROUND = [
@@ -107,7 +97,7 @@ function placeName(text, start, tip, full) {
     const place = { x: tip[0] + right, y: tip[1] + down, anchor, text };
     const box = boxOf(place);
     if (!inside(box)) continue;
-    if (full.every((other) => apart(box, other))) return { place, box, free: true };
+    if (isFree(box, full)) return { place, box, free: true };
     first ??= { place, box, free: false };
   }
   return first;
@@ -120,10 +110,7 @@ function placeName(text, start, tip, full) {
 export function placeNames(arrows, at, taken) {
   const named = arrows.filter(({ word }) => word).reverse();
   const tips = named.map(({ to }) => at(to));
-  const full = [
-    ...taken.map((name) => boxOf(name)),
-    ...tips.map(([x, y]) => ({ left: x - TIP, right: x + TIP, top: y - TIP, bottom: y + TIP })),
-  ];
+  const full = [...taken.map((name) => boxOf(name)), ...tips.map((tip) => boxAround(tip, TIP))];
   const names = [];
   named.forEach(({ from, word, kind, minor }, n) => {
     const found = placeName(word, at(from), tips[n], full);

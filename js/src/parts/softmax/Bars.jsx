@@ -4,7 +4,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../../core/format.js";
 import { entropy } from "../../core/mathematics.js";
 import { write } from "../../core/write.js";
-import { Meter } from "../Meter.jsx";
+import { Meter, barOf } from "../Meter.jsx";
 import { Slider } from "../Slider.jsx";
 import { Steady } from "../Steady.jsx";
 import { useName } from "../useName.js";
@@ -27,9 +27,8 @@ function looksOf(i, scores, weights) {
     told: computed(() => `${scoreText.value}, weight ${number(weights.value[i])}`),
     track: computed(() => {
       const knob = at(score.value);
-      const kind = score.value < 0 ? "al-below" : "al-above";
       return [
-        { ends: [at(0), knob], kind },
+        { ends: [at(0), knob], kind: barOf(score.value) },
         { ends: [knob, knob], kind: "al-knob" },
       ];
     }),
