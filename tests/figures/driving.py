@@ -137,6 +137,37 @@ def drawn(sheets):
     return sheets.page.locator("svg.drawn")
 
 
+# What the letters take up: the lines of a text have room above and below.
+LETTERS = """all => all.map((one) => {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    return { word: one.textContent, left, right, top: top + 3, bottom: bottom - 3 };
+})"""
+
+
+def overlap(one, other):
+    """Whether two boxes share a place."""
+    across = one["left"] < other["right"] and other["left"] < one["right"]
+    return across and one["top"] < other["bottom"] and other["top"] < one["bottom"]
+
+
+def lies_on(name, x, y):
+    """Whether the letters of `name` cover a point."""
+    return name["left"] < x < name["right"] and name["top"] < y < name["bottom"]
+
+
+def names_apart(names, plane, but=()):
+    """The boxes of `names`, texts that must lie within `plane` and not on one another; a word in
+    `but` may lie on others."""
+    boxes, frame = names.evaluate_all(LETTERS), plane.bounding_box()
+    for n, box in enumerate(boxes):
+        assert box["left"] >= frame["x"] - 1, box
+        assert box["right"] <= frame["x"] + frame["width"] + 1, box
+        assert box["top"] >= frame["y"] and box["bottom"] <= frame["y"] + frame["height"], box
+        for other in boxes[n + 1 :]:
+            assert {box["word"], other["word"]} & set(but) or not overlap(box, other), (box, other)
+    return boxes
+
+
 # Ends as shares of the width; each bar's middle, in the viewport.
 BARS = """all => all.map((line) => {
     const { top, bottom } = line.getBoundingClientRect();

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from attnlib.figures import QueryKey
-from tests.figures.driving import drawn
+from tests.figures.driving import drawn, lies_on, lines_of, names_apart
 from tests.figures.test_shared_rules import SVG, downloaded
+from tests.figures.test_truth import random_state
 
 INKS = """canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -120,3 +121,26 @@ def test_the_saved_picture_holds_the_drawings(open_figure):
     assert dots.count("M") == len(hands.values()["weights"]) ** 2
     marks = "".join(filled[colour["query"]])
     assert marks.count("M") == len(hands.values()["queries"])
+
+
+def test_names_in_the_plane_keep_off_one_another_and_off_the_tips(open_figure):
+    """Chosen arrows have a name in any case, others where there is room."""
+    figure = QueryKey(preset="nouns look for adjectives", selected=[3, 1])
+    hands, seen = open_figure(figure), 0
+    start = {"sentence": figure.sentence, "selected": figure.selected}
+    for seed in (None, *range(12)):
+        state = start if seed is None else random_state(seed)
+        if seed is not None:
+            hands.open_link(state)
+        words = state["sentence"].split()
+        chosen = {words[n] for n in (*state["selected"], min(3, len(words) - 1))}
+        sheet = drawn(canvas_of(hands, "plane"))
+        names = names_apart(sheet.locator("text"), hands.plane, but=chosen)
+        box = hands.plane.bounding_box()
+        arrows = sheet.locator('path[fill="none"][stroke-dasharray="none"]').all()
+        for x, y in np.concatenate([lines_of(path) for path in arrows])[:, 2:]:
+            tip = box["x"] + x * box["width"] / 300, box["y"] + y * box["height"] / 300
+            for name in names:
+                assert name["word"] in chosen or not lies_on(name, *tip), (name, seed)
+        seen += len(names)
+    assert seen > 30

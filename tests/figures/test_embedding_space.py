@@ -11,7 +11,16 @@ from attnlib.figures import EmbeddingSpace
 from attnlib.figures.embedding_space import cosine
 from attnlib.world import DIRECTIONS
 from tests.figures import test_reading as reading
-from tests.figures.driving import centre, encoded, mouse_drag, names_of, shown_number, touch_drag
+from tests.figures.driving import (
+    centre,
+    encoded,
+    lies_on,
+    mouse_drag,
+    names_apart,
+    names_of,
+    shown_number,
+    touch_drag,
+)
 from tests.figures.test_hands import PHONE
 from tests.figures.test_reading import FOCUSABLE, tree, violations
 
@@ -54,14 +63,10 @@ def vector_of(hands, word):
     return [float(n.replace("−", "-")) for n in re.findall(r"−?\d+\.\d\d", label)]
 
 
-def boxes(hands, part):
-    """Left, right, top and bottom of a part of every word; of a name, what its letters take up."""
-    box = """all => all.map((one) => {
-        const { left, right, top, bottom } = one.getBoundingClientRect();
-        const free = one.matches("text") ? 3 : 0;
-        return [left, right, top + free, bottom - free];
-    })"""
-    return hands.plane.locator(f".al-word {part}").evaluate_all(box)
+MIDDLES = """all => all.map((one) => {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    return [(left + right) / 2, (top + bottom) / 2];
+})"""
 
 
 def listed(hands, name):
@@ -109,16 +114,10 @@ class TestTruth:
     def test_names_keep_off_one_another_and_off_the_points(self, hands):
         for seed in (None, *range(8)):
             hands.open_link(START if seed is None else random_state(seed))
-            names, points = (boxes(hands, part) for part in ("text", "line"))
-            plane = hands.plane.bounding_box()
-            for n, (left, right, top, bottom) in enumerate(names):
-                assert left >= plane["x"] and right <= plane["x"] + plane["width"]
-                assert top >= plane["y"] and bottom <= plane["y"] + plane["height"]
-                for x, _, y, _ in points:
-                    assert not (left < x < right and top < y < bottom), (WORDS[n], seed)
-                for other in names[n + 1 :]:
-                    apart = right <= other[0] or other[1] <= left
-                    assert apart or bottom <= other[2] or other[3] <= top, (WORDS[n], seed)
+            names = names_apart(hands.plane.locator(".al-word text"), hands.plane)
+            for x, y in hands.plane.locator(".al-word line").evaluate_all(MIDDLES):
+                for name in names:
+                    assert not lies_on(name, x, y), (name, seed)
 
     def test_a_word_without_a_direction_is_like_none(self, open_figure):
         vectors = START["vectors"] | {"child": [0] * len(DIRECTIONS.axes)}

@@ -19,6 +19,7 @@ from tests.figures.driving import (
     held_tip,
     lines_of,
     mouse_drag,
+    names_apart,
     names_of,
     shown_number,
     touch_drag,
@@ -141,20 +142,12 @@ class TestMixTruth:
             assert np.min(chain) >= 0 and np.max(chain) <= 300
 
     def test_names_do_not_lie_on_one_another(self, hands):
-        box = "all => all.map(one => { const b = one.getBoundingClientRect(); "
-        box += "return [b.left, b.right, b.top + 2, b.bottom - 2, one.textContent] })"
         for seed in (None, *range(0, 16, 4), 2, 10):
             state = random_state(seed) if seed is not None else START
             hands.open_link(state)
-            names = drawn(sheets_of(hands.plane)).locator("text").evaluate_all(box)
-            assert {"value 1 →", "value 2 ↑", "mixed"} <= {word for *_, word in names}
-            frame = hands.plane.bounding_box()
-            for n, (left, right, top, bottom, word) in enumerate(names):
-                assert left >= frame["x"] - 1 and right <= frame["x"] + frame["width"] + 1, word
-                for other in names[n + 1 :]:
-                    apart = right <= other[0] or other[1] <= left
-                    apart |= bottom <= other[2] or other[3] <= top
-                    assert apart or "mixed" in (word, other[4]), (word, other[4], state)
+            texts = drawn(sheets_of(hands.plane)).locator("text")
+            names = names_apart(texts, hands.plane, but=["mixed"])
+            assert {"value 1 →", "value 2 ↑", "mixed"} <= {name["word"] for name in names}
 
     def test_challenges_are_judged_as_in_python(self, open_figure):
         states = [random_state(seed) for seed in range(16)]

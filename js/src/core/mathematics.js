@@ -45,7 +45,7 @@ export function eachRow(f) {
   };
 }
 
-/** A matrix whose rows are the arrays they were, where their numbers are. */
+/** Rows that are the arrays they were, where what they hold is; all of them, if all are. */
 export function sameRows() {
   const isSame = (a, b) => a?.length === b.length && a.every((value, n) => value === b[n]);
   let last = [];

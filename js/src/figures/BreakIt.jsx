@@ -358,10 +358,10 @@ export function BreakIt({ model }) {
   const words = g.words.value;
   const chosen = s.selected.value?.every((n) => n < words.length) ? s.selected.value : null;
   const tell = () => {
-    const { rows, leak, nans } = g.here.value;
-    voice.speakAtRest(
-      `Rows sum to ${range(rows)}, leak ${number(leak)}, ${nans} weights are not a number.`,
-    );
+    voice.speakAtRest(() => {
+      const { rows, leak, nans } = g.here.value;
+      return `Rows sum to ${range(rows)}, leak ${number(leak)}, ${nans} weights are not a number.`;
+    });
   };
   const pattern = useMemo(
     () => (

@@ -323,7 +323,8 @@ export function EmbeddingSpace({ model }) {
     moved[axes.indexOf(s.up.value)] = inside(y);
     s.vectors.value = { ...s.vectors.value, [word]: moved };
     voice.speakAtRest(
-      `${word} at ${number(inside(x))}, ${number(inside(y))}; nearest ${g.near.value[0].word}`,
+      () =>
+        `${word} at ${number(inside(x))}, ${number(inside(y))}; nearest ${g.near.value[0].word}`,
     );
   };
   const measured = {

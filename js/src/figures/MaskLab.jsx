@@ -345,10 +345,10 @@ export function MaskLab({ model }) {
   const select = (i, j) => (s.selected.value = [i, j]);
   const paint = (i, j, may) => {
     s.mask.value = s.mask.value.map((row, a) => (a === i ? row.with(j, may) : row));
-    const leaks = Object.keys(WAYS).map((id) => number(g[id].leak.value));
-    voice.speakAtRest(
-      `${tokens[i]} ${may ? "may attend to" : "may not attend to"} ${tokens[j]}. Leaks ${leaks.join(", ")}.`,
-    );
+    voice.speakAtRest(() => {
+      const leaks = Object.keys(WAYS).map((id) => number(g[id].leak.value));
+      return `${tokens[i]} ${may ? "may attend to" : "may not attend to"} ${tokens[j]}. Leaks ${leaks.join(", ")}.`;
+    });
   };
   const open = (example) =>
     put({ example, mask: draw("causal", examples[example].tokens.length), selected: null });

@@ -230,8 +230,10 @@ export function QueryKey({ model }) {
     if (!isMatrix(next, w.value)) return;
     const before = w.peek();
     w.value = next.map((row, i) => (row === before[i] ? row : row.map((v) => round(v, 4))));
-    const [a, b] = mathematics.matmul([g.x.value[token]], w.value)[0];
-    voice.speakAtRest(`${kind} ${g.words.value[token]} at ${short(a)}, ${short(b)}`);
+    voice.speakAtRest(() => {
+      const [a, b] = g[kind === "query" ? "q" : "k"].value[token];
+      return `${kind} ${g.words.value[token]} at ${short(a)}, ${short(b)}`;
+    });
   };
   const lit = (role) => (a) => {
     const token = g.chosen.value?.[role];

@@ -24,9 +24,9 @@ export function useVoice() {
       rest.cancel();
       spoken.value = text;
     },
-    /** The same for what changes with every step of a drag: heard when it rests. */
+    /** The same for what changes with every step of a drag: asked for and heard when it rests. */
     speakAtRest: (text) => {
-      rest.later(() => (spoken.value = text));
+      rest.later(() => (spoken.value = text()));
     },
     /** Shown under the figure and read aloud. */
     tell: (text, isError = false) => {

@@ -319,7 +319,7 @@ export function MatrixEditor({
   useWriting(table, { matrix, shape, lit, labelOf });
   const draw = useColours(table, matrix, shape);
   const change = (i, d, value) => {
-    voice.speakAtRest(`${name} ${rowLabels[i]}, ${nameOf(d)}: ${number(value)}`);
+    voice.speakAtRest(() => `${labelOf(i, d)}: ${number(value)}`);
     onChange(matrix.peek().map((r, a) => (a === i ? r.map((v, b) => (b === d ? value : v)) : r)));
   };
   const go = (key, from) => {

@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { number } from "../core/format.js";
+import { sameRows } from "../core/mathematics.js";
 import { Grid, describeCell } from "./Grid.jsx";
 import { signedFill } from "./MatrixEditor.jsx";
 import { useUnhurried } from "./useUnhurried.js";
@@ -24,8 +25,9 @@ export function weightFill(weight) {
   return `color-mix(in oklab, var(--al-weight) ${(weight * 40).toFixed(1)}%, var(--al-cell))`;
 }
 
-/** The looks of all cells, rows that did not change as they were. */
+/** The looks of all cells, rows that did not change as they were, and all of them if none did. */
 function looksOf({ show, scores, weights }) {
+  const settled = sameRows();
   let before = { rows: [] };
   return computed(() => {
     const now = { show: show.value, scores: scores.value, weights: weights.value };
@@ -39,7 +41,7 @@ function looksOf({ show, scores, weights }) {
         : row.map((score, j) => lookOf(now.show, score, now.weights[i][j])),
     );
     before = now;
-    return now.rows;
+    return settled(now.rows);
   });
 }
 
@@ -88,7 +90,7 @@ export function PatternGrid({ tokens, scores, weights, show, orientation, select
   };
   const look = () => {
     const rows = looks.value;
-    return inTurn() && ((i, j) => rows[i][j]);
+    return rows.length === words.length && ((i, j) => rows[i][j]);
   };
   const [rowKind, columnKind] = flipped ? ["key", "query"] : ["query", "key"];
   return (

@@ -1,11 +1,12 @@
 // Queries and keys as arrows in the plane of a head with two dimensions.
-import { computed, signal } from "@preact/signals";
-import { useMemo, useRef } from "preact/hooks";
+import { computed, effect, signal } from "@preact/signals";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../core/format.js";
 import { dot, length } from "../core/mathematics.js";
 import { ARROWHEAD, drawRing } from "../core/pens.js";
 import { atRest } from "../core/rest.js";
 import { Drawing } from "./Drawing.jsx";
+import { boxAround, boxOf, isFree } from "./names.js";
 import { useName } from "./useName.js";
 import { usePlane } from "./usePlane.js";
 
@@ -17,7 +18,7 @@ const TINY = 6; // pixels: an arrow this short is drawn as a point
 const MOST_TICKS = 12; // on each half of an axis
 const REST = 400; // ms without a change, before the scale settles
 const [FAINT, THIN, STRONG] = [0.6, 1.5, 3]; // opacity; widths of arrows, and of chosen ones
-const NAMED_FROM = 0.12; // of the reach: shorter arrows crowd the middle
+const NAMED_FROM = 0.2; // of the reach: shorter arrows crowd the middle
 
 /** How far the plane must reach for `vectors` and their names. */
 function reachOf(vectors) {
@@ -64,38 +65,31 @@ function drawArrows(pen, arrows, { kind, chosen }) {
 }
 
 const EDGE = 60; // a name would reach over it
-const [WIDE, TALL] = [52, 12]; // what a name takes up, about
+const TIP = 6; // pixels around a tip that names keep off
+const [BESIDE, ABOVE, BELOW] = [10, -10, 19]; // from a tip to its name's line
 
 /** Where a name may stand: beside the tip, above it, below it; never over the edge. */
-const PLACES = [
-  ({ x, y }) =>
-    x > SIZE - EDGE || x < EDGE
-      ? null
-      : x < CENTRE
-        ? { x: x - 10, y: y + 4, anchor: "end" }
-        : { x: x + 10, y: y + 4, anchor: "start" },
-  ({ x, y }) => ({ x, y: y - 10, anchor: anchorAt(x) }),
-  ({ x, y }) => ({ x, y: y + 19, anchor: anchorAt(x) }),
-];
-const anchorAt = (x) => (x > SIZE - EDGE ? "end" : x < EDGE ? "start" : "middle");
+function placesOf({ x, y }) {
+  const nearEdge = x > SIZE - EDGE || x < EDGE;
+  const anchor = x > SIZE - EDGE ? "end" : x < EDGE ? "start" : "middle";
+  const beside =
+    x < CENTRE
+      ? { x: x - BESIDE, y: y + 4, anchor: "end" }
+      : { x: x + BESIDE, y: y + 4, anchor: "start" };
+  const stacked = [ABOVE, BELOW].map((down) => ({ x, y: y + down, anchor }));
+  return nearEdge ? stacked : [beside, ...stacked];
+}
 
-/** Names that would lie on one another are moved or left out, the chosen arrows' last. */
+/** Names off the tips and off one another, the chosen arrows' first; others' are left out without room. */
 function placeNames(items) {
-  const taken = [];
-  const isFree = (place) => {
-    for (const { x, y } of taken)
-      if (Math.abs(x - place.x) <= WIDE && Math.abs(y - place.y) <= TALL) return false;
-    return true;
-  };
+  const full = items.map(({ x, y }) => boxAround([x, y], TIP));
   for (const chosen of [2, 1, 0])
     for (const item of items) {
       if (item.chosen !== chosen || (item.crowded && !chosen)) continue;
-      for (const placeFor of PLACES) {
-        const place = placeFor(item);
-        if (!place || !isFree(place)) continue;
-        taken.push((item.name = place));
-        break;
-      }
+      const places = placesOf(item);
+      const free = places.find((place) => isFree(boxOf({ ...place, text: item.word }), full));
+      item.name = free ?? (chosen ? places[0] : null);
+      if (item.name) full.push(boxOf({ ...item.name, text: item.word }));
     }
 }
 
@@ -126,10 +120,11 @@ function ticksFor(reach) {
 }
 
 function Axes({ reach }) {
-  const ticks = useMemo(() => computed(() => ticksFor(reach.value)), []);
+  const ticks = useRef(null);
+  useLayoutEffect(() => effect(() => ticks.current.setAttribute("d", ticksFor(reach.value))), []);
   return (
     <g class="al-axes">
-      <path d={ticks} />
+      <path ref={ticks} />
       <line x1={0} y1={CENTRE} x2={SIZE} y2={CENTRE} />
       <line x1={CENTRE} y1={0} x2={CENTRE} y2={SIZE} />
       <text x={4} y={CENTRE + 14}>

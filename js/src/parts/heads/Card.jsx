@@ -102,7 +102,7 @@ function Strength({ h, name, strengths, voice }) {
   }, []);
   const set = (value) => {
     strengths.value = strengths.value.map((old, n) => (n === h ? value : old));
-    voice.speakAtRest(`${name}: strength ${text.value}`);
+    voice.speakAtRest(() => `${name}: strength ${text.value}`);
   };
   return (
     <label class="al-field" data-not-in-picture>

@@ -142,8 +142,10 @@ function Place({ label, kind, at, onMoved }) {
 
 function Controls({ s, score, voice }) {
   const told = () => {
-    const [m, n] = [s.at_query.value, s.at_key.value];
-    voice.speakAtRest(`query at ${m}, key at ${n}: score ${number(score.value)}`);
+    voice.speakAtRest(() => {
+      const [m, n] = [s.at_query.value, s.at_key.value];
+      return `query at ${m}, key at ${n}: score ${number(score.value)}`;
+    });
   };
   const both = (step) => {
     const places = [s.at_query.value + step, s.at_key.value + step];
