@@ -233,7 +233,7 @@ function LeftOut({ left }) {
 function Pick({ label, name, value, choices, onChange }) {
   return (
     <label class="al-field">
-      <span>{label}</span>
+      {label && <span>{label}</span>}
       <select
         aria-label={name}
         value={value}
