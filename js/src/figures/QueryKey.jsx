@@ -230,9 +230,10 @@ export function QueryKey({ model }) {
     if (!isMatrix(next, w.value)) return;
     const before = w.peek();
     w.value = next.map((row, i) => (row === before[i] ? row : row.map((v) => round(v, 4))));
+    const [word, x] = [g.words, g.x].map((all) => all.value[token]);
     voice.speakAtRest(() => {
-      const [a, b] = g[kind === "query" ? "q" : "k"].value[token];
-      return `${kind} ${g.words.value[token]} at ${short(a)}, ${short(b)}`;
+      const [a, b] = mathematics.matmul([x], w.value)[0];
+      return `${kind} ${word} at ${short(a)}, ${short(b)}`;
     });
   };
   const lit = (role) => (a) => {

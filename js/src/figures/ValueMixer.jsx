@@ -174,9 +174,10 @@ export function ValueMixer({ model }) {
     if (!isMatrix(next, s.w_v.value))
       return voice.tell(`That takes a w_v outside −${LARGEST} to ${LARGEST}. It was kept.`, true);
     s.w_v.value = next.map((row) => row.map((v) => round(v, 4)));
+    const word = g.words.value[token];
     voice.speakAtRest(() => {
       const [a, b] = g.mixed.value;
-      return `value of ${g.words.value[token]} moved; mixed ${number(a)}, ${number(b)}`;
+      return `value of ${word} moved; mixed ${number(a)}, ${number(b)}`;
     });
   };
   const changeSentence = (sentence) => put({ sentence, shares: null, query: 0 });
