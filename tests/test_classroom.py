@@ -28,6 +28,7 @@ RIGHT = IMPORT + 'check("scores", lambda q, k: q @ k.T)'
 TRANSPOSED = IMPORT + 'check("scores", lambda q, k: k @ q.T)'
 SLIP = IMPORT + 'def my_scores(q, k:\n    return q @ k.T\ncheck("scores", my_scores)'
 ENDLESS = 'def endless(*args):\n    while True:\n        pass\ncheck("strongest-key", endless)'
+STUBBORN = "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    while True: pass"
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
 APART = "import os\nassert os.listdir() == os.listdir(os.environ['ATTNLIB_PIECES']) == []"
 FORGED = "import os\nopen(os.environ['ATTNLIB_RECORD'], 'a').write('[3]\\nsolved\\n')\n"
@@ -83,7 +84,7 @@ def submissions():
         "lying.ipynb": lying(),
         "slip.ipynb": stubs({"stub-scores": SLIP}),
         "endless.ipynb": stubs({"stub-strongest": ENDLESS}),
-        "deaf.ipynb": stubs({"stub-strongest": DEAF}),
+        "stubborn.ipynb": stubs({"stub-strongest": STUBBORN}),
         "dead.ipynb": stubs({"stub-design": "import os\nos._exit(1)"}),
         "deleted.ipynb": stubs(without=["stub-bilinear"]),
         "essay.ipynb": essay(),
@@ -118,10 +119,7 @@ def classroom(tmp_path_factory):
 def results(classroom):
     """What became of each notebook of the class, by its path."""
     seen = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "YIELDING", 1.0)
-        run = marking.mark_all(classroom, 4, CELL_SECONDS, seen.append)
-        found = in_a_thread(asyncio.run, run)
+    found = in_a_thread(asyncio.run, marking.mark_all(classroom, 4, CELL_SECONDS, seen.append))
     assert sorted(each.name for each in seen) == [each.name for each in found]
     return {each.name: each for each in found}
 
@@ -168,9 +166,17 @@ class TestTheClass:
         assert states(results["endless.ipynb"]) == all_of(NOT_ATTEMPTED, strongest_key=NOT_REACHED)
         assert results["endless.ipynb"].notes == ("code cell 3 was stopped after 5 s",)
 
-    def test_a_loop_that_cannot_be_stopped_ends_the_run(self, results):
-        assert states(results["deaf.ipynb"]) == all_of(NOT_REACHED, scores=NOT_ATTEMPTED)
-        note, gone = results["deaf.ipynb"].notes
+    def test_a_loop_that_needs_a_second_word_is_stopped_too(self, results):
+        assert states(results["stubborn.ipynb"])["one-matrix"] == NOT_ATTEMPTED
+        assert results["stubborn.ipynb"].notes[0] == "code cell 3 was stopped after 5 s"
+
+    def test_a_loop_that_cannot_be_stopped_ends_the_run(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(kernel, "YIELDING", 1.0)
+        write(stubs({"stub-strongest": DEAF}), tmp_path / "deaf.ipynb")
+        run = marking.mark_all(tmp_path, 1, CELL_SECONDS, lambda result: None)
+        (deaf,) = in_a_thread(asyncio.run, run)
+        assert states(deaf) == all_of(NOT_REACHED, scores=NOT_ATTEMPTED)
+        note, gone = deaf.notes
         assert note.startswith("code cell 3 ran for more than 5 s and did not let itself be stop")
         assert gone == 'no check of "strongest-key" in it'
 

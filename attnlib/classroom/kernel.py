@@ -10,6 +10,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 STARTING = 60.0  # seconds a kernel may take to answer for the first time
 YIELDING = 20.0  # seconds an interrupted cell may take to stop, on a busy machine
+INSISTING = 5.0  # seconds between two interrupts: one that comes before the cell begins is lost
 HEARTBEAT = 1.0  # seconds between two looks whether the kernel is still there
 
 
@@ -61,10 +62,18 @@ class Kernel:
         reply = await self._reply(request, seconds)
         if reply is not None:
             return "" if reply["status"] == "ok" else f"stopped with {reply.get('ename')}"
-        await self._manager.interrupt_kernel()
-        if await self._reply(request, YIELDING) is None:
+        if not await self._stop(request):
             raise KernelLost(f"ran for more than {seconds:g} s and did not let itself be stopped")
         return f"was stopped after {seconds:g} s"
+
+    async def _stop(self, request):
+        """Interrupt the cell of a request until it is answered; whether it was."""
+        deadline = time.monotonic() + YIELDING
+        while (left := deadline - time.monotonic()) > 0:
+            await self._manager.interrupt_kernel()
+            if await self._reply(request, min(left, INSISTING)) is not None:
+                return True
+        return False
 
     async def _reply(self, request, seconds):
         """What the kernel answers to a request, or None when the time is up."""
