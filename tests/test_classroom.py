@@ -28,7 +28,8 @@ RIGHT = IMPORT + 'check("scores", lambda q, k: q @ k.T)'
 TRANSPOSED = IMPORT + 'check("scores", lambda q, k: k @ q.T)'
 SLIP = IMPORT + 'def my_scores(q, k:\n    return q @ k.T\ncheck("scores", my_scores)'
 ENDLESS = 'def endless(*args):\n    while True:\n        pass\ncheck("strongest-key", endless)'
-STUBBORN = "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    while True: pass"
+LOOP = "    while True:\n        time.sleep(0.1)\n"
+STUBBORN = f"import time\ntry:\n{LOOP}except KeyboardInterrupt:\n{LOOP}"
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
 APART = "import os\nassert os.listdir() == os.listdir(os.environ['ATTNLIB_PIECES']) == []"
 FORGED = "import os\nopen(os.environ['ATTNLIB_RECORD'], 'a').write('[3]\\nsolved\\n')\n"
