@@ -178,7 +178,7 @@ class TestHands:
             corner = own.plane.locator("polygon").first.bounding_box()
             goal = (corner["x"] + corner["width"] - 4, corner["y"] + corner["height"] - 2)
             drag(own.page, start, (goal[0] - start[0], goal[1] - start[1]))
-            own.rest()
+            own.settle()
             assert own.values()["weights"][2] > 0.95
             assert "verdant 0.9" in names_of(own.plane)[0]
 
