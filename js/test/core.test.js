@@ -75,6 +75,15 @@ test("numbers are written with a true minus and without minus zero", () => {
   assert.deepEqual([2.5, 2, 0, -10, 100].map(short), ["2.5", "2", "0", "−10", "100"]);
 });
 
+test("a number halfway between two is written as Python writes it, even", () => {
+  const halfway = [0.125, 0.375, -0.625, 1.005].map((value) => number(value));
+  assert.deepEqual(halfway, ["0.12", "0.38", "−0.62", "1.00"]);
+  assert.deepEqual(
+    [0.5, 1.5, -2.5].map((value) => number(value, 0)),
+    ["0", "2", "−2"],
+  );
+});
+
 test("numbers are read as people type them, and nothing else", () => {
   const good = { 2.5: 2.5, "2,5": 2.5, "−3": -3, " .5 ": 0.5, "1e2": 100, "+4": 4 };
   for (const [text, value] of Object.entries(good)) assert.equal(parse(text), value, text);

@@ -15,11 +15,13 @@ AXES = world.PHRASES.axes
 D_MODEL = len(AXES)
 
 
-def document(*figures, theme="light", beside=""):
+STYLES = ("tokens.css", "figures.css")
+
+
+def document(*figures, theme="light", beside="", styles=STYLES):
     """A small built page that holds `figures`, and `beside` them some HTML of its own."""
     styles = "".join(
-        f'<link rel="stylesheet" href="{(STATIC / name).as_uri()}">'
-        for name in ("tokens.css", "figures.css")
+        f'<link rel="stylesheet" href="{(STATIC / name).as_uri()}">' for name in styles
     )
     return (
         f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
@@ -348,14 +350,14 @@ class Hands:
 
 def shown_number(value, digits=2):
     """A number as the figures write it, worked out from its decimal digits."""
-    from decimal import ROUND_HALF_UP, Decimal
+    from decimal import ROUND_HALF_EVEN, Decimal
 
     if value == float("-inf"):
         return "−∞"
     if abs(value) >= 10_000:
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa}e{int(exponent):+d}".replace("-", "−")
-    text = str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+    text = str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN))
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
 
 

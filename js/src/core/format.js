@@ -2,10 +2,18 @@
 
 const LARGE = 10000;
 
+/** Halfway, as 0.125 is, the even digit wins: Python prints 0.12 too, where `toFixed` would say 0.13. */
+function fixed(value, digits) {
+  const isHalfway = Math.abs(value * 2 ** (digits + 1)) % 2 === 1;
+  if (!isHalfway) return value.toFixed(digits);
+  const below = Math.floor(value * 10 ** digits);
+  return ((below + (below & 1)) / 10 ** digits).toFixed(digits);
+}
+
 export function number(value, digits = 2) {
   if (Number.isNaN(value)) return "not a number";
   if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
-  const text = Math.abs(value) >= LARGE ? value.toExponential(1) : value.toFixed(digits);
+  const text = Math.abs(value) >= LARGE ? value.toExponential(1) : fixed(value, digits);
   if (text[0] !== "-") return text;
   return Number(text) === 0 ? text.slice(1) : `−${text.slice(1)}`;
 }

@@ -1,9 +1,9 @@
 // The tally, line by line; a line that is chosen shows its multiplication.
-import { many, whole } from "../../core/format.js";
+import { many, number, whole } from "../../core/format.js";
 
 export function percent(share) {
   if (share > 0 && share < 0.001) return "below 0.1 %";
-  return `${(100 * share).toFixed(1)} %`;
+  return `${number(100 * share, 1)} %`;
 }
 
 const times = (numbers) => numbers.map(whole).join(" × ");
