@@ -32,7 +32,7 @@ from attnlib.figures import (
     ValueMixer,
 )
 from bench.pages import HTML
-from tests.figures.driving import STATIC, Hands, centre, document, held_tip
+from tests.figures.driving import STATIC, STYLES, Hands, centre, document, held_tip
 from tools import chromium
 
 CHAPTERS = sorted((HTML / "chapters").glob("*.html"))
@@ -48,6 +48,8 @@ READY = """!document.querySelector('[data-attnlib-figure]:not([data-ready="true"
 MOUNTED = """() => performance.getEntriesByType("measure")
     .filter((entry) => entry.name.startsWith("attnlib "))
     .map((entry) => [entry.name.slice(8), entry.duration])"""
+
+LETTERS = """document.fonts.ready.then(() => document.fonts.check('1em "Inter Variable"'))"""
 
 YARDSTICK = """window.yardstick = (turns) => {
     let state = 1;
@@ -184,9 +186,11 @@ def speed(browser):
 def drag(browser, path, turns, figure, hold):
     """`[(work, frame, yardstick), ...]` of the moves of one drag, in milliseconds, with the CPU
     slowed; the yardstick makes `turns`."""
-    path.write_text(document(figure), encoding="utf-8")
+    # The book's own letters: they take longer to lay out than the system's.
+    path.write_text(document(figure, styles=("book.css", *STYLES)), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.goto(path.as_uri())
+    assert page.evaluate(LETTERS)
     held, (x, y) = hold(Hands(page, type(figure).__name__))
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
