@@ -9,6 +9,7 @@ import nbformat
 import pytest
 import yaml
 from fontTools.ttLib import TTFont
+from jupyter_cache import get_cache
 
 from tests.axe import violations
 from tests.conftest import new_page
@@ -61,9 +62,13 @@ def title_of(document):
 
 
 def executed(document):
-    """The cells of a notebook as the build ran them; none for plain Markdown."""
-    path = ROOT / "_build" / "jupyter_execute" / f"{document}.ipynb"
-    return nbformat.read(path, as_version=4).cells if path.exists() else []
+    """The cells of a notebook as a build ran them, this one or an earlier; none for Markdown."""
+    path = source_of(document)
+    if path.suffix == ".md":
+        return []
+    (folder,) = (ROOT / "_build" / ".jupyter_cache").iterdir()
+    _, notebook = get_cache(folder).merge_match_into_notebook(nbformat.read(path, as_version=4))
+    return notebook.cells
 
 
 def outputs_with(document, mime):
