@@ -203,7 +203,7 @@ function Ranking({ title, ranked }) {
   const length = useMemo(() => computed(() => Math.min(SHOWN, ranked.value.length)), [ranked]);
   const room = 1 + Math.max(...ranked.peek().map(({ word }) => word.length));
   return (
-    <table class="al-numbers">
+    <table class="al-numbers al-ranking">
       <caption>{title}</caption>
       <tbody>
         {Array.from({ length: length.value }, (_, n) => (
