@@ -4,7 +4,6 @@ Each test builds a small book of its own with Jupyter Book and a small package, 
 """
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,14 +14,19 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
+TEXT = "# Tiny\n\n$$a^2$$ (eq-square)\n\nSee {eq}`eq-square` and $b$."
+# Tells what there is in the folder of a reader's pieces, and leaves something in it.
 CODE = """\
+import os
 from pathlib import Path
 
 import tinylib
 
+pieces = Path(os.environ["ATTNLIB_PIECES"])
+print("value", tinylib.VALUE, "beside", len(list(pieces.iterdir())), "pieces")
+(pieces / "left.txt").touch()
 with Path("runs.txt").open("a") as log:
     log.write("run\\n")
-print("value", tinylib.VALUE)
 """
 CONFIG = {
     "title": "Tiny",
@@ -49,7 +53,10 @@ CONFIG = {
 
 
 class TinyBook:
-    """A book of one notebook, in `folder`, which imports the package `tinylib` beside it."""
+    """A book of one notebook, in `folder`, which imports the package `tinylib` beside it.
+
+    Its reader has kept a piece of a head, beside the notebook and in a folder of their own.
+    """
 
     def __init__(self, folder):
         self.folder = folder
@@ -63,8 +70,11 @@ class TinyBook:
         config = CONFIG["sphinx"]["config"]
         sphinx = {"config": {**config, "attnlib_package": str(self.package)}}
         (folder / "_config.yml").write_text(yaml.safe_dump({**CONFIG, "sphinx": sphinx}))
+        (folder / "kept").mkdir()
+        for kept in (folder, folder / "kept"):
+            (kept / "my_head.py").write_text("")
         self.set_value(1)
-        self.write("# Tiny", CODE)
+        self.write(TEXT, CODE)
 
     def set_value(self, value):
         (self.package / "__init__.py").write_text(f"VALUE = {value}\n")
@@ -77,8 +87,17 @@ class TinyBook:
         """The finished process of a strict build."""
         command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
         options = [str(self.folder), "-W", "-n", "--keep-going", "-q"]
+        own = {
+            "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)]),
+            "ATTNLIB_PIECES": str(self.folder / "kept"),
+        }
         return subprocess.run(
-            [*command, *options], cwd=self.folder, capture_output=True, text=True, check=False
+            [*command, *options],
+            cwd=self.folder,
+            env=os.environ | own,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def build_well(self):
@@ -97,13 +116,29 @@ class TinyBook:
 
 
 @pytest.fixture
-def book(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
+def book(tmp_path):
     return TinyBook(tmp_path)
 
 
-def test_runs_again_when_and_only_when_its_imports_or_the_pins_change(book):
-    assert "value 1" in book.build_well()
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A book that has been built once, and its page then."""
+    book = TinyBook(tmp_path_factory.mktemp("built"))
+    return book, book.build_well()
+
+
+def test_formulas_become_mathml_with_their_numbers(built):
+    _, page = built
+    assert page.count("<math") == 2
+    assert "<msup><mi>a</mi><mn>2</mn></msup>" in page
+    assert '<span class="eqno">(1)' in page
+    assert 'href="#equation-eq-square"' in page and 'id="equation-eq-square"' in page
+    assert "MathJax" not in page and "tex-mml" not in page
+
+
+def test_runs_again_when_and_only_when_its_imports_or_the_pins_change(built):
+    book, page = built
+    assert "value 1 beside 0 pieces" in page, "the pieces that a reader has kept show"
     assert book.runs == 1
 
     (book.package / "static" / "style.css").write_text("b {}")
@@ -113,28 +148,14 @@ def test_runs_again_when_and_only_when_its_imports_or_the_pins_change(book):
 
     book.set_value(2)
     page = book.build_well()
-    assert "value 2" in page and "value 1" not in page
+    assert "value 2 beside 0 pieces" in page, "what the first run left shows"
+    assert "value 1" not in page
     assert book.runs == 2
     assert len(book.caches) == 1, "the cache of the old sources is still there"
 
     (book.folder / "requirements.txt").write_text("numpy==2\n")
     book.build_well()
     assert book.runs == 3
-
-
-def test_the_pieces_that_a_reader_has_kept_do_not_show(book, monkeypatch):
-    kept = book.folder / "kept"
-    kept.mkdir()
-    (kept / "my_head.py").write_text("")
-    (book.folder / "my_head.py").write_text("")
-    monkeypatch.setenv("ATTNLIB_PIECES", str(kept))
-    leave = "folder.joinpath('left.txt').touch()"
-    look = (
-        "import os\nfolder = Path(os.environ['ATTNLIB_PIECES'])\nprint(len(list(folder.iterdir())))"
-    )
-    for number in (1, 2):
-        book.write("# Tiny", f"{CODE}\n{look}\n{leave}\n# {number}")
-        assert re.search(r"value 1\s+0\s", book.build_well())
 
 
 def test_a_notebook_that_raises_fails_every_build(book):
@@ -152,13 +173,3 @@ def test_a_bad_formula_fails_every_build_and_names_the_page(book):
         assert finished.returncode != 0
         assert r"unknown command \softmaks" in finished.stderr
         assert "index.ipynb" in finished.stderr
-
-
-def test_formulas_become_mathml_with_their_numbers(book):
-    book.write("# Tiny\n\n$$a^2$$ (eq-square)\n\nSee {eq}`eq-square` and $b$.", CODE)
-    page = book.build_well()
-    assert page.count("<math") == 2
-    assert "<msup><mi>a</mi><mn>2</mn></msup>" in page
-    assert '<span class="eqno">(1)' in page
-    assert 'href="#equation-eq-square"' in page and 'id="equation-eq-square"' in page
-    assert "MathJax" not in page and "tex-mml" not in page
