@@ -1,4 +1,4 @@
-"""For pytest wherever it is started: how notebooks are compared, and where pieces are kept."""
+"""For pytest wherever it is started: threads, where pieces are kept, how notebooks are compared."""
 
 import os
 import tempfile
@@ -9,7 +9,11 @@ DRAWN_AFRESH = ("image/svg+xml", "text/html")
 
 
 def pytest_configure(config):
-    """Let checks, also those in kernels, keep a reader's pieces in an empty folder."""
+    """Let checks, also those in kernels, keep a reader's pieces in an empty folder.
+
+    Processes that share the cores compute on one thread each: more would wait for one another.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     folder = tempfile.TemporaryDirectory(prefix="attnlib-pieces-")
     os.environ["ATTNLIB_PIECES"] = folder.name
     config.add_cleanup(folder.cleanup)
