@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import attnlib
-from attnlib import bugs, classroom, exercises, figures, world
+from attnlib import bugs, classroom, exercises, figures, learned, world
 from attnlib.sphinx_ext.reference import markdown, signature
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +22,7 @@ PUBLIC = {
     figures: figures.__all__,
     exercises: exercises.__all__,
     world: [name for name in vars(world) if name.isupper() and not name.startswith("_")],
+    learned: ["RELATIONS", "load_rows"],
     bugs: ["BUGS", "SPLIT_BUGS", "trace", "symptoms", "check", "BrokenTrace", "Symptoms"],
 }
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
