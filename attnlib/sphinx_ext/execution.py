@@ -27,20 +27,14 @@ def digest(paths, root):
     return total.hexdigest()[:DIGEST_LENGTH]
 
 
-def executed_sources(package):
-    """The Python files of `package` that a notebook can run: all but the Sphinx extension."""
-    return [p for p in package.rglob("*.py") if "sphinx_ext" not in p.relative_to(package).parts]
+RENDERING = ("sphinx_ext", "static")  # folders that only the built pages depend on
 
 
-def rendering_sources(package):
-    """The files of `package` that only the built pages depend on."""
-    folders = (package / "sphinx_ext", package / "static")
-    return [
-        path
-        for folder in folders
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
-    ]
+def sources(package):
+    """The files of `package`: those that a notebook can run or read, and those of `RENDERING`."""
+    files = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    rendering = [path for path in files if path.relative_to(package).parts[0] in RENDERING]
+    return sorted(set(files).difference(rendering)), rendering
 
 
 def isolate_kernels(app, config):
@@ -68,8 +62,8 @@ def choose_cache(app, config):
     package = Path(config.attnlib_package)
     book = Path(app.srcdir)
     pins = [book / name for name in REQUIREMENTS if (book / name).exists()]
-    executed = digest(executed_sources(package), package)
-    current = f"{executed}-{digest(pins, book)}"
+    executed, rendering = sources(package)
+    current = f"{digest(executed, package)}-{digest(pins, book)}"
     caches = Path(app.outdir).parent / ".jupyter_cache"
     if caches.is_dir():
         for stale in caches.iterdir():
@@ -77,7 +71,7 @@ def choose_cache(app, config):
                 shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
     config.nb_execution_mode = "cache"
     config.nb_execution_cache_path = str(caches / current)
-    config.attnlib_rendering = digest(rendering_sources(package), package)
+    config.attnlib_rendering = digest(rendering, package)
 
 
 def forget_failures(app, exception):

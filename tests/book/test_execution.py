@@ -22,8 +22,9 @@ from pathlib import Path
 
 import tinylib
 
+words = Path(tinylib.__file__).with_name("words.toml").read_text()
 pieces = Path(os.environ["ATTNLIB_PIECES"])
-print("value", tinylib.VALUE, "beside", len(list(pieces.iterdir())), "pieces")
+print(words, "value", tinylib.VALUE, "beside", len(list(pieces.iterdir())), "pieces")
 (pieces / "left.txt").touch()
 with Path("runs.txt").open("a") as log:
     log.write("run\\n")
@@ -73,6 +74,7 @@ class TinyBook:
         (folder / "kept").mkdir()
         for kept in (folder, folder / "kept"):
             (kept / "my_head.py").write_text("")
+        (self.package / "words.toml").write_text("first")
         self.set_value(1)
         self.write(TEXT, CODE)
 
@@ -156,6 +158,9 @@ def test_runs_again_when_and_only_when_its_imports_or_the_pins_change(built):
     (book.folder / "requirements.txt").write_text("numpy==2\n")
     book.build_well()
     assert book.runs == 3
+
+    (book.package / "words.toml").write_text("second")
+    assert "second value 2" in book.build_well(), "what it reads changed, and it did not run"
 
 
 def test_a_notebook_that_raises_fails_every_build(book):
