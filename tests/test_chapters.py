@@ -21,6 +21,10 @@ def read(chapter):
     return nbformat.read(chapter, as_version=4).cells
 
 
+def text_of(chapter):
+    return "\n\n".join(cell.source for cell in read(chapter) if cell.cell_type == "markdown")
+
+
 def stubs(chapter):
     """(id, what is checked, index of the cell) for every stub of a chapter."""
     found = []
@@ -35,6 +39,49 @@ STUBS = [(chapter, *stub) for chapter in CHAPTERS for stub in stubs(chapter)]
 by_id = pytest.mark.parametrize(
     ("chapter", "name", "answer", "index"), STUBS, ids=[stub[1] for stub in STUBS]
 )
+
+
+class TestAnatomy:
+    """What every chapter has (README.md, *A chapter*)."""
+
+    every_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+
+    @every_chapter
+    def test_begins_with_one_question_its_minutes_and_what_is_learned(self, chapter):
+        opening = read(chapter)[0].source
+        assert re.match(r"# [\w -]+\n\n\*\*[^*?]+\?\*\*\n", opening)
+        assert re.search(r"^\*About \d+ minutes to read, \d+ more for the exercises", opening, re.M)
+        _, _, learned = opening.partition("When you are done you can\n\n")
+        assert learned.count("\n- ") >= 2
+
+    @every_chapter
+    def test_has_its_sections_in_order(self, chapter):
+        text = text_of(chapter)
+        goes_wrong, imagined, recap, reading = (
+            re.search(f"^## {title}", text, re.MULTILINE).start()
+            for title in (
+                "What goes wrong$",
+                "What (we imagined|the argument assumes)",
+                "Recap$",
+                "Words and further reading$",
+            )
+        )
+        assert max(goes_wrong, imagined) < recap < reading
+        assert re.findall(r"^(\d)\. ", text[recap:reading], re.MULTILINE) == list("12345")
+        assert "../back/glossary.md#" in text[reading:] and "](https://" in text[reading:]
+
+    @every_chapter
+    def test_asks_before_it_shows_and_has_a_figure_with_challenges(self, chapter):
+        code = [cell.source for cell in read(chapter) if cell.cell_type == "code"]
+        assert sum("Prediction.ask(" in source for source in code) >= 2
+        assert any("challenges=" in source for source in code)
+        assert sum("Quiz.of(" in source for source in code) == 1
+        assert len(HEADING.findall(text_of(chapter))) >= 3
+
+    @every_chapter
+    def test_no_cell_of_code_is_longer_than_twenty_lines(self, chapter):
+        for cell in read(chapter):
+            assert cell.cell_type != "code" or len(cell.source.splitlines()) <= 20, cell.source
 
 
 def test_every_exercise_stands_in_a_chapter_once():
