@@ -275,6 +275,18 @@ class TestOut:
 
 
 class TestReading:
+    @pytest.mark.parametrize("width", [1280, 360])
+    def test_both_rankings_have_the_same_columns(self, open_figure, width):
+        hands = open_figure(EmbeddingSpace(), viewport={"width": width, "height": 900})
+        for role in ("rowheader", "cell"):
+            boxes = [
+                one.bounding_box()
+                for name in ("nearest to king, by", "nearest to king − man")
+                for one in hands.table(name).get_by_role(role).all()
+            ]
+            assert len(boxes) == 2 * SHOWN
+            assert len({(box["x"], box["width"]) for box in boxes}) == 1
+
     @pytest.mark.parametrize("theme", ["light", "dark"])
     def test_axe_has_nothing_against_it(self, open_figure, theme):
         hands = open_figure(EmbeddingSpace(challenges="embeddings"), theme=theme)

@@ -1,6 +1,7 @@
 """MaskLab: a mask is painted by every hand, and each of three ways gives attnlib's numbers."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import attnlib as al
 from attnlib.figures import MaskLab
 from attnlib.figures.mask_lab import PRESETS, WAYS, examples, preset
 from tests.figures.driving import (
+    Hands,
     assert_links_refused,
     centre,
     drawn,
@@ -464,3 +466,14 @@ class TestPython:
         told = re.findall(r"leak (\d\.\d\d)", repr(figure))
         assert told == [f"{figure.leak(way):.2f}" for way in WAYS]
         assert f"{np.sum(~np.array(figure.mask))} of 64 hidden" in repr(figure)
+
+
+def test_the_three_ways_stand_side_by_side_in_the_book(page_factory, file_url):
+    page = page_factory(viewport={"width": 1280, "height": 900})
+    page.goto(f"{file_url}chapters/07_masking.html")
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    hands = Hands(page, "MaskLab")
+    boxes = [grid(hands, title).bounding_box() for title in TITLES.values()]
+    assert max(box["y"] for box in boxes) - min(box["y"] for box in boxes) < 1
+    ends = [(box["x"], box["x"] + box["width"]) for box in boxes]
+    assert all(end < start for (_, end), (start, _) in pairwise(ends))
