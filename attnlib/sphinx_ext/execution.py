@@ -13,6 +13,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ("requirements.txt", "constraints.txt")
+RENDERING = ("sphinx_ext", "static")  # folders that only the built pages depend on
 DIGEST_LENGTH = 16
 
 
@@ -27,14 +28,14 @@ def digest(paths, root):
     return total.hexdigest()[:DIGEST_LENGTH]
 
 
-RENDERING = ("sphinx_ext", "static")  # folders that only the built pages depend on
-
-
 def sources(package):
     """The files of `package`: those that a notebook can run or read, and those of `RENDERING`."""
-    files = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    rendering = [path for path in files if path.relative_to(package).parts[0] in RENDERING]
-    return sorted(set(files).difference(rendering)), rendering
+    executed, rendering = [], []
+    for path in package.rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            for_pages = path.relative_to(package).parts[0] in RENDERING
+            (rendering if for_pages else executed).append(path)
+    return executed, rendering
 
 
 def isolate_kernels(app, config):
