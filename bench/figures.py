@@ -9,9 +9,12 @@ second animation frame after it (what a reader waits, with up to two display int
 "nothing" is what the measuring itself costs: an event that no figure hears. Every drag is measured
 in several rounds, minutes apart, and the round with the shortest 95th percentile counts: other work
 on the machine makes a round longer, never shorter. The slowest round is told beside it.
-"ratio" needs no quiet machine: after every move a yardstick is timed, plain arithmetic that takes
-8 ms / 4 of the undisturbed CPU at full speed, and so 8 ms slowed 4 times. It is the 95th percentile
-of the work of all rounds over that of the yardstick in the same rounds.
+"ratio" is the 95th percentile of all rounds' work over 8 ms, set right for what else the machine
+did: after every move a yardstick is timed that does what a redraw does (numbers are written into
+boxes and laid out), and the work is divided by how much longer the yardstick's 95th percentile was
+in these rounds than in the quietest round of the whole run. No quiet round, no correction.
+(Arithmetic is no such yardstick: neighbours of the machine who crowd its caches doubled the work of
+one and the same drag, and arithmetic took 5 % longer.)
 """
 
 import gzip
@@ -51,26 +54,31 @@ MOUNTED = """() => performance.getEntriesByType("measure")
 
 LETTERS = """document.fonts.ready.then(() => document.fonts.check('1em "Inter Variable"'))"""
 
-YARDSTICK = """window.yardstick = (turns) => {
+# Writes numbers into boxes that are laid out alone, and lays them out, as a figure's texts are.
+YARDSTICK = """() => {
+    const sheet = document.createElement("div");
+    sheet.style.cssText = "position: absolute; inset: 0; contain: strict; opacity: 0; z-index: -1";
+    const boxes = Array.from({ length: 16 }, () => document.createElement("div"));
+    for (const box of boxes) box.append("0");
+    sheet.append(...boxes);
+    document.body.append(sheet);
     let state = 1;
-    for (let n = 0; n < turns; n++) state = (state * 48271) % 2147483647;
-    window.arithmetic = state; // or the loop could be left out
-}"""
-# How many turns the CPU makes in a millisecond while nothing disturbs it: the most of many samples.
-SPEED = """() => {
-    const sample = (turns) => {
-        const began = performance.now();
-        yardstick(turns);
-        return turns / (performance.now() - began);
+    window.yardstick = () => {
+        for (let n = 0; n < 6; n++) {
+            for (const box of boxes) {
+                state = (state * 48271) % 2147483647;
+                box.firstChild.data = (state / 2147483647).toFixed(3);
+            }
+            sheet.offsetHeight;
+        }
     };
-    return Math.max(...Array.from({ length: 60 }, () => sample(1e6)));
 }"""
 
 # Moves the pointer by a few pixels to and fro; `el` is what the pointer holds. A range input is
 # told its new value, as by the browser. Over a mask each move enters another cell; at the first
 # cell the brush is set down anew, which turns it over, so that every move paints.
 # Preact writes in nested microtasks: all are waited for.
-DRAG = """async (el, { x, y, moves, turns }) => {
+DRAG = """async (el, { x, y, moves }) => {
     const sideways = (n) => n && 8 * (1 + (n % 9));
     const press = (on, type, clientX, clientY) => on.dispatchEvent(new PointerEvent(type, {
         bubbles: true, cancelable: true, pointerId: 1, button: 0, buttons: 1, clientX, clientY }));
@@ -107,7 +115,7 @@ DRAG = """async (el, { x, y, moves, turns }) => {
         await frame();
         const waited = performance.now() - began;
         const measured = performance.now();
-        yardstick(turns);
+        yardstick();
         found.push([handled + late, waited, performance.now() - measured]);
     }
     send("pointerup", 0);
@@ -174,29 +182,19 @@ DRAGS = {
 }
 
 
-def speed(browser):
-    """Turns of the yardstick in a millisecond, at full speed."""
-    page = browser.new_page()
-    page.evaluate(YARDSTICK)
-    found = page.evaluate(SPEED)
-    page.close()
-    return found
-
-
-def drag(browser, path, turns, figure, hold):
+def drag(browser, path, figure, hold):
     """`[(work, frame, yardstick), ...]` of the moves of one drag, in milliseconds, with the CPU
-    slowed; the yardstick makes `turns`."""
+    slowed."""
     # The book's own letters: they take longer to lay out than the system's.
     path.write_text(document(figure, styles=("book.css", *STYLES)), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.goto(path.as_uri())
     assert page.evaluate(LETTERS)
     held, (x, y) = hold(Hands(page, type(figure).__name__))
+    page.evaluate(YARDSTICK)
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    page.evaluate(YARDSTICK)
-    wanted = {"x": x, "y": y, "moves": MOVES + WARM_UP, "turns": turns}
-    found = held.evaluate(DRAG, wanted)[WARM_UP:]
+    found = held.evaluate(DRAG, {"x": x, "y": y, "moves": MOVES + WARM_UP})[WARM_UP:]
     page.close()
     return found
 
@@ -204,10 +202,9 @@ def drag(browser, path, turns, figure, hold):
 def redraw(browser, folder):
     """`{what is dragged: rounds}`, each round a list of `(work, frame, yardstick)`."""
     path, rounds = Path(folder) / "page.html", {name: [] for name in DRAGS}
-    turns = GOALS["redraw"] / SLOWER * speed(browser)
     for _ in range(ROUNDS):
         for name, what in DRAGS.items():
-            rounds[name].append(drag(browser, path, turns, *what))
+            rounds[name].append(drag(browser, path, *what))
     return rounds
 
 
@@ -216,13 +213,23 @@ def late(times):
     return sorted(times)[int(0.95 * len(times))]
 
 
-def summary(rounds):
+def quietest(drags):
+    """The shortest 95th percentile of the yardstick in any round of `redraw`."""
+    return min(
+        late([yardstick for *_, yardstick in found])
+        for rounds in drags.values()
+        for found in rounds
+    )
+
+
+def summary(rounds, quiet_yardstick):
     """Milliseconds: median and 95th percentile of the quietest round's work, the 95th percentile of
-    its frames, and that of the work in the busiest round. Then the ratio to the yardstick."""
+    its frames, and that of the work in the busiest round. Then the ratio to the goal."""
     works, frames, yardsticks = np.moveaxis(np.array(rounds), -1, 0)
     lates = [late(work) for work in works]
     quiet = int(np.argmin(lates))
-    ratio = late(works.ravel()) / late(yardsticks.ravel())
+    disturbed = late(yardsticks.ravel()) / quiet_yardstick
+    ratio = late(works.ravel()) / GOALS["redraw"] / disturbed
     return np.median(works[quiet]), lates[quiet], late(frames[quiet]), max(lates), ratio
 
 
@@ -235,8 +242,10 @@ def main():
             print(f"  {name:<30}{np.median(times):8.1f}{max(times):8.1f}")
         titles = f"{'work: median':>14}{'p95':>8}{'frame p95':>12}{'busiest p95':>14}{'ratio':>8}"
         print(f"redraw, ms (goal {GOALS['redraw']}, ratio 1)".ljust(26) + titles)
-        for name, rounds in redraw(browser, folder).items():
-            median, p95, frame, busiest, ratio = summary(rounds)
+        drags = redraw(browser, folder)
+        quiet_yardstick = quietest(drags)
+        for name, rounds in drags.items():
+            median, p95, frame, busiest, ratio = summary(rounds, quiet_yardstick)
             print(f"  {name:<24}{median:14.1f}{p95:8.1f}{frame:12.1f}{busiest:14.1f}{ratio:8.2f}")
         browser.close()
     bundle = (STATIC / "attnlib.js").read_bytes()
