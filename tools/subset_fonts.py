@@ -1,21 +1,30 @@
-"""Cut STIX Two Math down to the glyphs that this book's formulas use.
+"""Cut the book's two downloaded fonts down to the letters it uses.
 
-    npm pack @fontsource/stix-two-math && tar xf fontsource-stix-two-math-*.tgz
-    python tools/subset_fonts.py package/files/stix-two-math-latin-400-normal.woff2
+    npm pack @fontsource/stix-two-math inter-ui
+    for package in *.tgz; do tar xf "$package"; done
+    python tools/subset_fonts.py package
 
-writes attnlib/static/fonts/stix-two-math-subset.woff2. STIX Two Math is licensed under the
-SIL Open Font License 1.1 (attnlib/static/fonts/OFL-stix-two-math.txt).
+writes attnlib/static/fonts/stix-two-math-subset.woff2, what formulas use of STIX Two Math, and
+inter-subset.woff2, what pages and figures use of Inter. Inter's figures are made tabular for good:
+numbers that change must not tremble, and a canvas cannot ask for them. Both fonts are licensed
+under the SIL Open Font License 1.1 (attnlib/static/fonts/OFL-*.txt).
 """
 
 import argparse
+from io import BytesIO
 from pathlib import Path
 
 from fontTools import subset
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
 
-TARGET = Path(__file__).resolve().parents[1] / "attnlib/static/fonts/stix-two-math-subset.woff2"
+FONTS = Path(__file__).resolve().parents[1] / "attnlib/static/fonts"
+STIX = "files/stix-two-math-latin-400-normal.woff2"
+INTER = "variable/InterVariable.woff2"
+TEXT_SIZE = 14  # of Inter's axis of optical sizes: letters for text
 
 # Inclusive ranges of code points, and what they hold.
-RANGES = (
+MATH = (
     (0x0020, 0x007E),  # ASCII
     (0x00A0, 0x00FF),  # Latin-1: minus-like signs, times, accents
     (0x02C6, 0x02DD),  # spacing accents
@@ -50,35 +59,76 @@ RANGES = (
 # Script and double-struck letters that a course on attention writes.
 LETTERS = "ℒℋ𝒟𝒩𝒪𝒳ℝℕℤℂ𝔼𝟙ℎℓ"
 
+SANS = (
+    (0x0020, 0x007E),  # ASCII
+    (0x00A0, 0x017F),  # Latin-1, and names from all over Europe
+    (0x02C6, 0x02DC),  # spacing accents
+    (0x0300, 0x030C),  # combining accents
+    (0x2010, 0x2027),  # dashes, quotes, dots
+    (0x2070, 0x2079),  # superscripts
+)
+SIGNS = "‖−∞√≈≠≤≥←↑→↓✓★αβθσπΔΣ"
+
 # ssty: forms for scripts. The rest are the font's defaults, kept so that accents stay put.
-FEATURES = ["ssty", "dtls", "flac", "ccmp", "kern", "mark", "mkmk"]
+MATH_FEATURES = ["ssty", "dtls", "flac", "ccmp", "kern", "mark", "mkmk"]
+# Not calt, which is looked for in every text of a drag.
+SANS_FEATURES = ["ccmp", "kern", "mark", "mkmk"]
 
 
-def code_points():
+def code_points(ranges, letters):
     """Every code point to keep."""
-    kept = {ord(letter) for letter in LETTERS}
-    for first, last in RANGES:
+    kept = {ord(letter) for letter in letters}
+    for first, last in ranges:
         kept.update(range(first, last + 1))
     return kept
 
 
-def cut(source, target):
-    """Write to `target` the part of the font `source` that the book needs, as WOFF2."""
-    options = subset.Options(flavor="woff2", layout_features=FEATURES, hinting=False)
+def at_text_size(font):
+    """`font` without the axis of optical sizes; written and read again, as its tables are lazy."""
+    instancer.instantiateVariableFont(font, {"opsz": TEXT_SIZE}, inplace=True)
+    written = BytesIO()
+    font.save(written)
+    written.seek(0)
+    return TTFont(written, recalcTimestamp=False)
+
+
+def tabular(font):
+    """Make the figures and signs of `font` its tabular ones."""
+    substitutes = {}
+    table = font["GSUB"].table
+    for record in table.FeatureList.FeatureRecord:
+        if record.FeatureTag == "tnum":
+            for index in record.Feature.LookupListIndex:
+                for part in table.LookupList.Lookup[index].SubTable:
+                    substitutes |= getattr(part, "ExtSubTable", part).mapping
+    for part in font["cmap"].tables:
+        for code, glyph in part.cmap.items():
+            part.cmap[code] = substitutes.get(glyph, glyph)
+
+
+def cut(font, kept, features, target):
+    """Write to `target` the part of `font` that the book needs, as WOFF2."""
+    options = subset.Options(flavor="woff2", layout_features=features, hinting=False)
     options.glyph_names = False
     options.notdef_outline = True
-    font = subset.load_font(str(source), options)
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=code_points())
+    cutter.populate(unicodes=kept)
     cutter.subset(font)
     subset.save_font(font, str(target), options)
+    print(f"{target.name}: {target.stat().st_size / 1024:.0f} KB")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("source", type=Path, help="the whole STIX Two Math, .woff2 or .otf")
-    cut(parser.parse_args().source, TARGET)
-    print(f"{TARGET.name}: {TARGET.stat().st_size / 1024:.0f} KB")
+    parser.add_argument("package", type=Path, help="the folder with what the packages hold")
+    package = parser.parse_args().package
+    options = subset.Options()
+    math = subset.load_font(str(package / STIX), options)
+    cut(math, code_points(MATH, LETTERS), MATH_FEATURES, FONTS / "stix-two-math-subset.woff2")
+    whole = subset.load_font(str(package / INTER), options)
+    sans = at_text_size(whole)
+    tabular(sans)
+    cut(sans, code_points(SANS, SIGNS), SANS_FEATURES, FONTS / "inter-subset.woff2")
 
 
 if __name__ == "__main__":
