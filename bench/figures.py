@@ -10,9 +10,10 @@ second animation frame after it (what a reader waits, with up to two display int
 in several rounds, minutes apart, and the round with the shortest 95th percentile counts: other work
 on the machine makes a round longer, never shorter. The slowest round is told beside it.
 "ratio" is the 95th percentile of all rounds' work over 8 ms, set right for what else the machine
-did: after every move a yardstick is timed that does what a redraw does (numbers are written into
-boxes and laid out), and the work is divided by how much longer the yardstick's 95th percentile was
-in these rounds than in the quietest round of the whole run. No quiet round, no correction.
+did: before and after every drag a yardstick is timed that does what a redraw does (numbers are
+written into boxes and laid out), and the work is divided by how much longer the yardstick's 95th
+percentile was in these rounds than in the quietest round of the whole run. No quiet round, no
+correction.
 (Arithmetic is no such yardstick: neighbours of the machine who crowd its caches doubled the work of
 one and the same drag, and arithmetic took 5 % longer.)
 """
@@ -63,7 +64,7 @@ YARDSTICK = """() => {
     sheet.append(...boxes);
     document.body.append(sheet);
     let state = 1;
-    window.yardstick = () => {
+    const write = () => {
         for (let n = 0; n < 6; n++) {
             for (const box of boxes) {
                 state = (state * 48271) % 2147483647;
@@ -71,6 +72,16 @@ YARDSTICK = """() => {
             }
             sheet.offsetHeight;
         }
+    };
+    window.yardstick = async () => {
+        const found = [];
+        for (let n = 0; n < 40; n++) {
+            await new Promise(requestAnimationFrame);
+            const began = performance.now();
+            write();
+            found.push(performance.now() - began);
+        }
+        return found;
     };
 }"""
 
@@ -113,10 +124,7 @@ DRAG = """async (el, { x, y, moves }) => {
         document.body.offsetHeight;
         const late = performance.now() - due;
         await frame();
-        const waited = performance.now() - began;
-        const measured = performance.now();
-        yardstick();
-        found.push([handled + late, waited, performance.now() - measured]);
+        found.push([handled + late, performance.now() - began]);
     }
     send("pointerup", 0);
     return found;
@@ -183,24 +191,26 @@ DRAGS = {
 
 
 def drag(browser, path, figure, hold):
-    """`[(work, frame, yardstick), ...]` of the moves of one drag, in milliseconds, with the CPU
-    slowed."""
+    """Milliseconds with the CPU slowed: `[(work, frame), ...]` of the moves of one drag, and the
+    yardstick's times before it and after it."""
     # The book's own letters: they take longer to lay out than the system's.
     path.write_text(document(figure, styles=("book.css", *STYLES)), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.goto(path.as_uri())
     assert page.evaluate(LETTERS)
     held, (x, y) = hold(Hands(page, type(figure).__name__))
-    page.evaluate(YARDSTICK)
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    found = held.evaluate(DRAG, {"x": x, "y": y, "moves": MOVES + WARM_UP})[WARM_UP:]
+    page.evaluate(YARDSTICK)
+    before = page.evaluate("yardstick()")
+    moves = held.evaluate(DRAG, {"x": x, "y": y, "moves": MOVES + WARM_UP})[WARM_UP:]
+    after = page.evaluate("yardstick()")
     page.close()
-    return found
+    return moves, before + after
 
 
 def redraw(browser, folder):
-    """`{what is dragged: rounds}`, each round a list of `(work, frame, yardstick)`."""
+    """`{what is dragged: rounds}`, each round what `drag` tells."""
     path, rounds = Path(folder) / "page.html", {name: [] for name in DRAGS}
     for _ in range(ROUNDS):
         for name, what in DRAGS.items():
@@ -215,20 +225,16 @@ def late(times):
 
 def quietest(drags):
     """The shortest 95th percentile of the yardstick in any round of `redraw`."""
-    return min(
-        late([yardstick for *_, yardstick in found])
-        for rounds in drags.values()
-        for found in rounds
-    )
+    return min(late(yardstick) for rounds in drags.values() for _, yardstick in rounds)
 
 
 def summary(rounds, quiet_yardstick):
     """Milliseconds: median and 95th percentile of the quietest round's work, the 95th percentile of
     its frames, and that of the work in the busiest round. Then the ratio to the goal."""
-    works, frames, yardsticks = np.moveaxis(np.array(rounds), -1, 0)
+    works, frames = np.moveaxis(np.array([moves for moves, _ in rounds]), -1, 0)
     lates = [late(work) for work in works]
     quiet = int(np.argmin(lates))
-    disturbed = late(yardsticks.ravel()) / quiet_yardstick
+    disturbed = late(np.concatenate([yardstick for _, yardstick in rounds])) / quiet_yardstick
     ratio = late(works.ravel()) / GOALS["redraw"] / disturbed
     return np.median(works[quiet]), lates[quiet], late(frames[quiet]), max(lates), ratio
 

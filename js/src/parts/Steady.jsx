@@ -2,6 +2,7 @@
 // nothing around it. The box grows with its text and never shrinks: that would move what stands beside it.
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { tell } from "../core/moving.js";
 
 const WIDTHS = { ".": 0.5, " ": 0.5, "÷": 1.4, "=": 1.4 }; // of a digit's
 
@@ -14,11 +15,11 @@ function widthOf(text) {
 /** Writes `text` into `box`, an element of the class `al-steady`. */
 export function writeSteady(box, text, room = 0) {
   if (box.told === text) return;
-  box.told = text;
-  if (box.firstChild) box.firstChild.data = text;
-  else box.textContent = text;
+  if (!box.firstChild) box.append("");
   const width = Math.max(box.room ?? room, widthOf(text));
-  if (width !== box.room) box.style.width = `${(box.room = width)}ch`;
+  const grows = width !== box.room;
+  if (grows) box.style.width = `${(box.room = width)}ch`;
+  tell(box, text, grows);
 }
 
 /** `text` is a signal. `room`, in digits, is for what is known to come. */

@@ -1,0 +1,80 @@
+// Letters as pixels: text that changes sixty times a second is copied from them, for the browser
+// needs ten times as long to lay it out.
+
+const PHASES = 4; // places within a pixel where a letter may begin
+
+/** Letters on a `baseline` in a line of `height` pixels, and their pixels as numbers of 32 bits. */
+class Letters {
+  constructor({ font, colour }, height, baseline) {
+    const canvas = document.createElement("canvas");
+    canvas.height = height;
+    this.context = canvas.getContext("2d", { willReadFrequently: true });
+    Object.assign(this.context, { font, fillStyle: colour });
+    Object.assign(this, { height, baseline, known: new Map() });
+  }
+  breadthOf(letter) {
+    return this.of(letter).breadth;
+  }
+  of(letter) {
+    let found = this.known.get(letter);
+    if (!found) {
+      found = { breadth: this.context.measureText(letter).width, drawings: [] };
+      this.known.set(letter, found);
+    }
+    return found;
+  }
+  /** A letter that begins `phase` of `PHASES` into a pixel. */
+  drawingOf(letter, phase) {
+    const { drawings, breadth } = this.of(letter);
+    return (drawings[phase] ??= this.draw(letter, Math.ceil(breadth) + 1, phase / PHASES));
+  }
+  draw(letter, width, into) {
+    const { context, height, baseline } = this;
+    context.clearRect(0, 0, width, height);
+    context.fillText(letter, into, baseline);
+    return { width, pixels: pixelsOf(context.getImageData(0, 0, width, height)) };
+  }
+}
+
+export const pixelsOf = ({ data }) => new Uint32Array(data.buffer);
+
+/** From the top of a line to where its letters stand, as browsers place them: in whole pixels. */
+function baselineOf(context, line) {
+  const { fontBoundingBoxAscent, fontBoundingBoxDescent } = context.measureText("0");
+  const [up, down] = [fontBoundingBoxAscent, fontBoundingBoxDescent].map(Math.round);
+  return up + Math.floor((line - up - down) / 2);
+}
+
+const measure = document.createElement("canvas").getContext("2d");
+const known = new Map();
+
+/**
+ * The letters of a `type`, {font, colour}, for a line of `height` pixels in which a text begins `down` below
+ * the top and has a `line` of its own. They are drawn once and kept.
+ */
+export function lettersOf(type, { height, down, line }) {
+  measure.font = type.font;
+  const baseline = Math.round(down + baselineOf(measure, line));
+  const key = [type.font, type.colour, height, baseline].join();
+  if (!known.has(key)) known.set(key, new Letters(type, height, baseline));
+  return known.get(key);
+}
+
+/** Where each letter of a text begins that begins at `start`, and where the text ends; no kerning. */
+export function placesOf(letters, text, start) {
+  const places = [start];
+  for (let n = 0; n < text.length; n++) places.push(places[n] + letters.breadthOf(text[n]));
+  return places;
+}
+
+/** Puts a letter at `x` into `pixels`, lines of a `width`, over whatever stood there. */
+export function putLetter(pixels, width, letters, letter, x) {
+  const begins = Math.round(x * PHASES) / PHASES;
+  const left = Math.floor(begins);
+  const drawn = letters.drawingOf(letter, (begins - left) * PHASES);
+  const from = Math.max(0, -left);
+  const to = Math.min(drawn.width, width - left);
+  for (let row = 0; row < letters.height; row++)
+    for (let column = from; column < to; column++)
+      pixels[row * width + left + column] = drawn.pixels[row * drawn.width + column];
+}

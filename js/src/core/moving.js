@@ -1,0 +1,103 @@
+// Text that moves is drawn over its box, and written into it when it rests. So a drag asks for no layout.
+import { lettersOf, pixelsOf, placesOf, putLetter } from "./letters.js";
+import { NAMES_AFTER, atRest } from "./rest.js";
+
+const ENDS = ["pointerdown", "pointerup", "pointercancel", "keyup", "change", "click"]; // of a movement
+const SHARES = { center: 0.5, right: 1, end: 1 }; // of what is left in a line, before its text
+
+/** The box on the screen, widened to where a canvas is not blurred: whole pixels of the page, or of the screen. */
+function gridded({ left, top, right, bottom }, dots) {
+  const grid = Number.isInteger(dots) ? 1 : dots;
+  const [x, y] = [left, top].map((edge) => Math.floor(edge * grid) / grid);
+  const [far, low] = [right, bottom].map((edge) => Math.ceil(edge * grid) / grid);
+  return { x, y, width: far - x, height: low - y };
+}
+
+/** A drawing that covers `box` and holds its letters. */
+class Sheet {
+  constructor(box) {
+    const dots = devicePixelRatio;
+    const around = box.getBoundingClientRect();
+    const { x, y, width, height } = gridded(around, dots);
+    const [left, top] = [around.left - x, around.top - y];
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width: width * dots, height: height * dots, ariaHidden: "true" });
+    for (const [side, length] of Object.entries({ left: -left, top: -top, width, height }))
+      canvas.style[side] = `${length}px`;
+    this.context = canvas.getContext("2d", { willReadFrequently: true });
+    this.image = this.context.createImageData(canvas.width, canvas.height);
+    this.pixels = pixelsOf(this.image);
+    this.style = getComputedStyle(box);
+    this.line = { height: canvas.height, down: top * dots, line: around.height * dots };
+    this.begins = left * dots;
+    this.ends = this.begins + around.width * dots;
+    this.share = SHARES[this.style.textAlign] ?? 0;
+    Object.assign(this, { box, canvas, dots });
+    this.dress();
+    box.append(canvas);
+    box.classList.add("al-moving");
+  }
+  /** Finds its letters. */
+  dress() {
+    const { fontStyle, fontWeight, fontSize, fontFamily, color } = this.style;
+    const font = `${fontStyle} ${fontWeight} ${parseFloat(fontSize) * this.dots}px ${fontFamily}`;
+    this.letters = lettersOf({ font, colour: color }, this.line);
+    this.look = this.box.parentNode.className;
+    [this.text, this.places] = ["", []];
+  }
+  placesOf(text) {
+    const places = placesOf(this.letters, text, this.begins);
+    const left = this.share * (this.ends - places.at(-1));
+    return left ? places.map((x) => x + left) : places;
+  }
+  /** Draws what differs from what is there. */
+  write(text) {
+    if (this.look !== this.box.parentNode.className) this.dress(); // it may have another colour now
+    const { width, height } = this.canvas;
+    const places = this.placesOf(text);
+    const anew = this.text.length !== text.length;
+    if (anew) this.pixels.fill(0);
+    let [from, to] = anew ? [0, width] : [width, 0];
+    for (let n = 0; n < text.length; n++) {
+      if (!anew && this.text[n] === text[n] && this.places[n] === places[n]) continue;
+      putLetter(this.pixels, width, this.letters, text[n], places[n]);
+      from = Math.min(from, Math.floor(places[n]));
+      to = Math.max(to, Math.ceil(places[n + 1]) + 1);
+    }
+    [this.text, this.places] = [text, places];
+    this.context.putImageData(this.image, 0, 0, from, 0, to - from, height);
+  }
+}
+
+const forced = matchMedia("(forced-colors: active)");
+const moving = new Map(); // boxes and their sheets
+const rest = atRest(NAMES_AFTER);
+
+function settle() {
+  for (const box of moving.keys()) write(box);
+  for (const end of ENDS) removeEventListener(end, settle);
+}
+
+function write(box) {
+  box.firstChild.data = box.told;
+  if (!moving.has(box)) return;
+  moving.get(box).canvas.remove();
+  moving.delete(box);
+  box.classList.remove("al-moving");
+}
+
+function draw(box) {
+  if (moving.size === 0) for (const end of ENDS) addEventListener(end, settle);
+  if (!moving.has(box)) moving.set(box, new Sheet(box));
+  moving.get(box).write(box.told);
+  rest.later(settle);
+}
+
+/** Shows `text` in `box`, which begins with a text node; as text if it `mustRest`, or after a pause. */
+export function tell(box, text, mustRest) {
+  const now = performance.now();
+  const rests = !moving.has(box) && !(now - box.toldAt < NAMES_AFTER);
+  [box.told, box.toldAt] = [text, now];
+  if (mustRest || rests || forced.matches) write(box);
+  else draw(box);
+}
