@@ -95,6 +95,7 @@ DRAG = """async (el, { x, y, moves }) => {
         bubbles: true, cancelable: true, pointerId: 1, button: 0, buttons: 1, clientX, clientY }));
     const point = (type, n) => press(el, type, x + sideways(n), y);
     const slide = (type, n) => {
+        press(el, type, x + sideways(n), y);
         el.value = Number(el.min) + (el.max - el.min) * sideways(n) / 100;
         el.dispatchEvent(new InputEvent("input", { bubbles: true }));
     };

@@ -348,7 +348,7 @@ class TestHands:
         hands.root.get_by_role("checkbox", name="residual").press("Space")
         hands.menu("across").select_option("place")
         hands.menu("up").select_option("fits places")
-        hands.settle()
+        hands.rest()  # the plane's name follows then
         assert_true(hands, START | {"query": 7, "residual": False})
         assert hands.root.get_by_text("delta alone").first.is_visible()
         plane = hands.root.get_by_role("img", name="forest: delta")

@@ -1,8 +1,8 @@
-// Text that moves is drawn over its box, and written into it when it rests. So a drag asks for no layout.
+// Text that a drag changes is drawn over its box, and written into it when it rests or is let go. So a drag
+// asks for no layout.
 import { lettersOf, pixelsOf, placesOf, putLetter } from "./letters.js";
 import { NAMES_AFTER, atRest } from "./rest.js";
 
-const ENDS = ["pointerdown", "pointerup", "pointercancel", "keyup", "change", "click"]; // of a movement
 const SHARES = { center: 0.5, right: 1, end: 1 }; // of what is left in a line, before its text
 
 /** The box on the screen, widened to where a canvas is not blurred: whole pixels of the page, or of the screen. */
@@ -72,11 +72,18 @@ class Sheet {
 const forced = matchMedia("(forced-colors: active)");
 const moving = new Map(); // boxes and their sheets
 const rest = atRest(NAMES_AFTER);
+let isHeld = false; // something, by a pointer
 
 function settle() {
   for (const box of moving.keys()) write(box);
-  for (const end of ENDS) removeEventListener(end, settle);
 }
+
+addEventListener("pointerdown", () => (isHeld = true), true);
+for (const end of ["pointerup", "pointercancel"])
+  addEventListener(end, () => {
+    isHeld = false;
+    settle();
+  });
 
 function write(box) {
   box.firstChild.data = box.told;
@@ -87,17 +94,19 @@ function write(box) {
 }
 
 function draw(box) {
-  if (moving.size === 0) for (const end of ENDS) addEventListener(end, settle);
   if (!moving.has(box)) moving.set(box, new Sheet(box));
   moving.get(box).write(box.told);
   rest.later(settle);
 }
 
-/** Shows `text` in `box`, which begins with a text node; as text if it `mustRest`, or after a pause. */
+/**
+ * Shows `text` in `box`, which begins with a text node: as text if it `mustRest`, or no pointer holds
+ * anything, or at the first step after a pause.
+ */
 export function tell(box, text, mustRest) {
   const now = performance.now();
-  const rests = !moving.has(box) && !(now - box.toldAt < NAMES_AFTER);
+  const isMoving = moving.has(box) || now - box.toldAt < NAMES_AFTER;
   [box.told, box.toldAt] = [text, now];
-  if (mustRest || rests || forced.matches) write(box);
-  else draw(box);
+  if (isHeld && isMoving && !mustRest && !forced.matches) draw(box);
+  else write(box);
 }

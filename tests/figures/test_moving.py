@@ -1,0 +1,157 @@
+"""Numbers that a drag changes: drawn while they move, text when they rest or are let go."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from attnlib.figures import MaskLab, QueryKey
+from tests.figures.driving import centre
+
+STILL = "const now = performance.now(); performance.now = () => now;"
+LATER = "const then = performance.now() + 1000; performance.now = () => then;"
+ROOM = 3  # pixels around a box
+
+
+@pytest.fixture
+def hands(open_figure):
+    figure = QueryKey(preset="nouns look for adjectives", selected=[3, 1])
+    return open_figure(figure, viewport={"width": 1280, "height": 1200})
+
+
+def grasp(hands, steps=(8, 16, 40)):
+    """Take a cell of w_q and pull it, in no time; the pointer still holds it."""
+    hands.settle()
+    hands.page.evaluate(STILL)
+    x, y = centre(hands.cell("w_q", "animal"))
+    hands.page.mouse.move(x, y)
+    hands.page.mouse.down()
+    for step in steps:
+        hands.page.mouse.move(x + step, y)
+    hands.settle()
+
+
+def moving(hands):
+    return hands.root.locator(".al-moving")
+
+
+def pictures(hands, places):
+    """What is seen at `places`, as numbers."""
+    shown = []
+    for place in places:
+        raw = hands.page.screenshot(clip=place)
+        shown.append(np.asarray(Image.open(io.BytesIO(raw)).convert("L"), dtype=float))
+    return shown
+
+
+def off(some, others):
+    """How much two lists of pictures differ, as a share of the ink of the first."""
+    differences = sum(np.abs(a - b).sum() for a, b in zip(some, others, strict=True))
+    return differences / sum(np.abs(a - np.median(a)).sum() for a in some)
+
+
+def places_of(boxes):
+    places = [box.bounding_box() for box in boxes.all()]
+    return [
+        {
+            "x": place["x"] - ROOM,
+            "y": place["y"] - ROOM,
+            "width": place["width"] + 2 * ROOM,
+            "height": place["height"] + 2 * ROOM,
+        }
+        for place in places
+    ]
+
+
+def test_what_is_drawn_is_what_is_then_written(hands):
+    grasp(hands, steps=(8, 16, 20))
+    places = places_of(moving(hands))
+    another = pictures(hands, places)
+    hands.page.mouse.up()
+    grasp(hands)
+    assert len(places) >= 6
+    drawn = pictures(hands, places)
+    hands.page.mouse.up()
+    hands.settle()
+    written = pictures(hands, places)
+    assert moving(hands).count() == 0
+    assert off(written, drawn) < 0.25
+    assert off(written, another) > 0.5
+
+
+def test_text_is_there_as_soon_as_the_pointer_lets_go(hands):
+    before = hands.number("w_q", "animal")
+    grasp(hands)
+    assert moving(hands).count() > 0
+    hands.page.mouse.up()
+    assert moving(hands).count() == 0
+    assert hands.number("w_q", "animal") == pytest.approx(before + 1)  # 40 pixels, 4 a tenth
+    i, j = 3, 1
+    strip = hands.root.locator(".al-strip").inner_text()
+    values = hands.values()
+    assert f"{np.dot(values['queries'][i], values['keys'][j]):.2f}" in strip
+    assert f"= {values['weights'][i][j]:.2f}" in strip
+
+
+def test_text_is_there_when_a_held_pointer_rests(hands):
+    before = hands.number("w_q", "animal")
+    grasp(hands)
+    hands.page.evaluate(LATER)
+    hands.rest()
+    assert moving(hands).count() == 0
+    assert hands.number("w_q", "animal") == pytest.approx(before + 1)
+    hands.page.mouse.up()
+
+
+def test_without_a_pointer_everything_is_text(hands):
+    cell = hands.cell("w_q", "animal")
+    before = hands.number("w_q", "animal")
+    hands.page.evaluate(STILL)
+    cell.focus()
+    for n in range(1, 4):
+        hands.page.keyboard.press("+")
+        assert hands.number("w_q", "animal") == pytest.approx(before + n / 10)
+    assert moving(hands).count() == 0
+
+
+def test_a_number_that_outgrows_its_box_is_text_in_a_wider_one(hands):
+    box = hands.cell("w_q", "animal").locator(".al-steady")
+    width = box.bounding_box()["width"]
+    grasp(hands, steps=(8, 16, 480))
+    assert box.bounding_box()["width"] > width
+    assert box.inner_text() == "14.5"
+    hands.page.mouse.up()
+    assert hands.number("w_q", "animal") == 14.5
+
+
+def test_colours_chosen_by_the_system_are_not_drawn(open_figure):
+    hands = open_figure(QueryKey(selected=[3, 1]), forced_colors="active")
+    grasp(hands)
+    assert moving(hands).count() == 0
+    hands.page.mouse.up()
+
+
+INKS = """canvas => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const solid = [...data.keys()].filter((n) => n % 4 === 3 && data[n] === 255);
+    return [...new Set(solid.map((n) => `rgb(${data.slice(n - 3, n).join(", ")})`))];
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_drawn_number_takes_the_colour_that_its_text_has(open_figure, theme):
+    """The leak is good while nothing leaks, and bad from the first hidden cell on."""
+    hands = open_figure(MaskLab(mask="everyone"), theme=theme, before=STILL)
+    hands.settle()
+    cells = hands.root.get_by_role("grid", name="mask, ").locator("td[data-at]")
+    hands.page.mouse.move(*centre(cells.nth(1)))
+    hands.page.mouse.down()
+    for at in (2, 3, 4):
+        hands.page.mouse.move(*centre(cells.nth(at)))
+        hands.settle()
+    assert moving(hands).count() > 0
+    for box in moving(hands).all():
+        colour = box.evaluate("box => getComputedStyle(box).color")
+        assert box.locator("canvas").evaluate(INKS) == [colour]
+    hands.page.mouse.up()
