@@ -47,6 +47,7 @@ function baselineOf(context, line) {
 
 const measure = document.createElement("canvas").getContext("2d");
 const known = new Map();
+document.fonts.addEventListener("loadingdone", () => known.clear());
 
 /**
  * The letters of a `type`, {font, colour}, for a line of `height` pixels in which a text begins `down` below
@@ -67,7 +68,7 @@ export function placesOf(letters, text, start) {
   return places;
 }
 
-/** Puts a letter at `x` into `pixels`, lines of a `width`, over whatever stood there. */
+/** Puts a letter at `x` into `pixels`, lines of a `width`: where it covers more than what is there. */
 export function putLetter(pixels, width, letters, letter, x) {
   const begins = Math.round(x * PHASES) / PHASES;
   const left = Math.floor(begins);
@@ -75,6 +76,9 @@ export function putLetter(pixels, width, letters, letter, x) {
   const from = Math.max(0, -left);
   const to = Math.min(drawn.width, width - left);
   for (let row = 0; row < letters.height; row++)
-    for (let column = from; column < to; column++)
-      pixels[row * width + left + column] = drawn.pixels[row * drawn.width + column];
+    for (let column = from; column < to; column++) {
+      const pixel = drawn.pixels[row * drawn.width + column];
+      const at = row * width + left + column;
+      if (pixel >>> 24 > pixels[at] >>> 24) pixels[at] = pixel;
+    }
 }

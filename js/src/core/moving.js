@@ -50,22 +50,21 @@ class Sheet {
     const left = this.share * (this.ends - places.at(-1));
     return left ? places.map((x) => x + left) : places;
   }
-  /** Draws what differs from what is there. */
+  /** Draws it from the first letter that differs from what is there. */
   write(text) {
     if (this.look !== this.box.parentNode.className) this.dress(); // it may have another colour now
     const { width, height } = this.canvas;
     const places = this.placesOf(text);
-    const anew = this.text.length !== text.length;
-    if (anew) this.pixels.fill(0);
-    let [from, to] = anew ? [0, width] : [width, 0];
-    for (let n = 0; n < text.length; n++) {
-      if (!anew && this.text[n] === text[n] && this.places[n] === places[n]) continue;
+    const isThere = (n) => this.text[n] === text[n] && this.places[n] === places[n];
+    let first = 0;
+    while (first < text.length && isThere(first)) first++;
+    const from = first && Math.floor(places[first]);
+    for (let row = 0; row < height; row++)
+      this.pixels.fill(0, row * width + from, (row + 1) * width);
+    for (let n = Math.max(0, first - 1); n < text.length; n++)
       putLetter(this.pixels, width, this.letters, text[n], places[n]);
-      from = Math.min(from, Math.floor(places[n]));
-      to = Math.max(to, Math.ceil(places[n + 1]) + 1);
-    }
     [this.text, this.places] = [text, places];
-    this.context.putImageData(this.image, 0, 0, from, 0, to - from, height);
+    this.context.putImageData(this.image, 0, 0, from, 0, width - from, height);
   }
 }
 
@@ -80,10 +79,14 @@ function settle() {
 
 addEventListener("pointerdown", () => (isHeld = true), true);
 for (const end of ["pointerup", "pointercancel"])
-  addEventListener(end, () => {
-    isHeld = false;
-    settle();
-  });
+  addEventListener(
+    end,
+    () => {
+      isHeld = false;
+      settle();
+    },
+    true,
+  );
 
 function write(box) {
   box.firstChild.data = box.told;
