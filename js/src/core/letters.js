@@ -23,7 +23,7 @@ class Letters {
     }
     return found;
   }
-  /** A letter that begins `phase` of `PHASES` into a pixel. */
+  /** A letter that begins `phase` of `PHASES` into a pixel: its pixels, and where each of them is. */
   drawingOf(letter, phase) {
     const { drawings, breadth } = this.of(letter);
     return (drawings[phase] ??= this.draw(letter, Math.ceil(breadth) + 1, phase / PHASES));
@@ -32,7 +32,13 @@ class Letters {
     const { context, height, baseline } = this;
     context.clearRect(0, 0, width, height);
     context.fillText(letter, into, baseline);
-    return { width, pixels: pixelsOf(context.getImageData(0, 0, width, height)) };
+    const all = pixelsOf(context.getImageData(0, 0, width, height));
+    const inked = [...all.keys()].filter((n) => all[n]);
+    return {
+      pixels: Uint32Array.from(inked, (n) => all[n]),
+      columns: Uint16Array.from(inked, (n) => n % width),
+      rows: Uint16Array.from(inked, (n) => Math.floor(n / width)),
+    };
   }
 }
 
@@ -68,17 +74,14 @@ export function placesOf(letters, text, start) {
   return places;
 }
 
-/** Puts a letter at `x` into `pixels`, lines of a `width`: where it covers more than what is there. */
-export function putLetter(pixels, width, letters, letter, x) {
+/** Puts a letter at `x` into `image`, lines of a `width`: where it covers more than what is there. */
+export function putLetter(image, width, letters, letter, x) {
   const begins = Math.round(x * PHASES) / PHASES;
   const left = Math.floor(begins);
-  const drawn = letters.drawingOf(letter, (begins - left) * PHASES);
-  const from = Math.max(0, -left);
-  const to = Math.min(drawn.width, width - left);
-  for (let row = 0; row < letters.height; row++)
-    for (let column = from; column < to; column++) {
-      const pixel = drawn.pixels[row * drawn.width + column];
-      const at = row * width + left + column;
-      if (pixel >>> 24 > pixels[at] >>> 24) pixels[at] = pixel;
-    }
+  const { pixels, columns, rows } = letters.drawingOf(letter, (begins - left) * PHASES);
+  for (let n = 0; n < pixels.length; n++) {
+    const column = left + columns[n];
+    const at = rows[n] * width + column;
+    if (column >= 0 && column < width && pixels[n] >>> 24 > image[at] >>> 24) image[at] = pixels[n];
+  }
 }
