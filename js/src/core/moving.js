@@ -106,7 +106,7 @@ function draw(box) {
  * Shows `text` in `box`, which begins with a text node: as text if it `mustRest`, or no pointer holds
  * anything, or at the first step after a pause.
  */
-export function tell(box, text, mustRest) {
+export function show(box, text, mustRest) {
   const now = performance.now();
   const isMoving = moving.has(box) || now - box.toldAt < NAMES_AFTER;
   [box.told, box.toldAt] = [text, now];

@@ -2,7 +2,7 @@
 // nothing around it. The box grows with its text and never shrinks: that would move what stands beside it.
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { tell } from "../core/moving.js";
+import { show } from "../core/moving.js";
 
 const WIDTHS = { ".": 0.5, " ": 0.5, "÷": 1.4, "=": 1.4 }; // of a digit's
 
@@ -19,7 +19,7 @@ export function writeSteady(box, text, room = 0) {
   const width = Math.max(box.room ?? room, widthOf(text));
   const grows = width !== box.room;
   if (grows) box.style.width = `${(box.room = width)}ch`;
-  tell(box, text, grows);
+  show(box, text, grows);
 }
 
 /** `text` is a signal. `room`, in digits, is for what is known to come. */
