@@ -67,6 +67,7 @@ SANS = (
     (0x2010, 0x2027),  # dashes, quotes, dots
     (0x2070, 0x2079),  # superscripts
 )
+FIGURES = "0123456789+−±=×÷"  # of one breadth; a tabular hyphen or bracket would gape in a text
 SIGNS = "‖−∞√≈≠≤≥←↑→↓✓★αβθσπΔΣ"
 
 # ssty: forms for scripts. The rest are the font's defaults, kept so that accents stay put.
@@ -93,7 +94,7 @@ def at_text_size(font):
 
 
 def tabular(font):
-    """Make the figures and signs of `font` its tabular ones."""
+    """Make the `FIGURES` of `font` its tabular ones."""
     substitutes = {}
     table = font["GSUB"].table
     for record in table.FeatureList.FeatureRecord:
@@ -101,9 +102,10 @@ def tabular(font):
             for index in record.Feature.LookupListIndex:
                 for part in table.LookupList.Lookup[index].SubTable:
                     substitutes |= getattr(part, "ExtSubTable", part).mapping
+    usual = font.getBestCmap().copy()
     for part in font["cmap"].tables:
-        for code, glyph in part.cmap.items():
-            part.cmap[code] = substitutes.get(glyph, glyph)
+        for code in map(ord, FIGURES):
+            part.cmap[code] = substitutes[usual[code]]
 
 
 def cut(font, kept, features, target):
