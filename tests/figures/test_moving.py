@@ -98,7 +98,7 @@ def test_text_is_there_when_a_held_pointer_rests(hands):
     before = hands.number("w_q", "animal")
     grasp(hands)
     hands.page.evaluate(LATER)
-    hands.rest()
+    moving(hands).first.wait_for(state="detached")
     assert moving(hands).count() == 0
     assert hands.number("w_q", "animal") == pytest.approx(before + 1)
     hands.page.mouse.up()

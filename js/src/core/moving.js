@@ -3,6 +3,7 @@
 import { lettersOf, pixelsOf, placesOf, putLetter } from "./letters.js";
 import { NAMES_AFTER, atRest } from "./rest.js";
 
+const WRITTEN_AFTER = 500; // ms: a new drawing costs more than a layout, so a hand may hesitate
 const SHARES = { center: 0.5, right: 1, end: 1 }; // of what is left in a line, before its text
 
 /** The box on the screen, widened to where a canvas is not blurred: whole pixels of the page, or of the screen. */
@@ -70,7 +71,7 @@ class Sheet {
 
 const forced = matchMedia("(forced-colors: active)");
 const moving = new Map(); // boxes and their sheets
-const rest = atRest(NAMES_AFTER);
+const rest = atRest(WRITTEN_AFTER);
 let isHeld = false; // something, by a pointer
 
 function settle() {
