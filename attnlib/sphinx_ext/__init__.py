@@ -3,9 +3,31 @@
 Nothing here runs when `attnlib` is imported; Jupyter Book loads it by name (_config.yml).
 """
 
-from . import accessibility, execution, figures, icons, identity, mathml, offline, reference
+from . import (
+    accessibility,
+    execution,
+    figures,
+    icons,
+    identity,
+    mathml,
+    offline,
+    reading,
+    reference,
+    whole,
+)
 
-PARTS = (execution, mathml, offline, icons, accessibility, identity, figures, reference)
+PARTS = (
+    execution,
+    mathml,
+    offline,
+    icons,
+    accessibility,
+    identity,
+    figures,
+    reading,
+    reference,
+    whole,
+)
 
 
 def setup(app):

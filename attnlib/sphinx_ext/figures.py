@@ -15,6 +15,7 @@ NEEDS_KERNEL = (
     '<p class="al-needs-kernel">This control needs a running kernel. Open this chapter as a '
     "notebook (the rocket above, or “make lab”) to use it.</p>"
 )
+KEEP_THE_COLUMN = ("Plot", "Prediction", "Quiz")
 
 
 def _raw(html):
@@ -28,10 +29,15 @@ def page_state(figure):
 
 
 def host(figure):
-    """The HTML that holds `figure` on a page until the script takes over."""
+    """The HTML that holds `figure` on a page until the script takes over.
+
+    The theme lets what is `full-width` reach over the right-hand column, and hides its list of
+    contents meanwhile. Questions and plots are read with the text, and keep its column.
+    """
     name = escape(type(figure).__name__)
+    width = "" if name in KEEP_THE_COLUMN else " full-width"
     return (
-        f'<div class="al-host" data-host-of="{name}">'
+        f'<div class="al-host{width}" data-host-of="{name}">'
         f'<script type="application/json">{page_state(figure)}</script>'
         f'<div class="al-still">{figure.still()}</div></div>'
     )

@@ -15,6 +15,8 @@ import { Plot } from "./figures/Plot.jsx";
 import { Quiz } from "./figures/Quiz.jsx";
 import { SoftmaxLab } from "./figures/SoftmaxLab.jsx";
 import { ValueMixer } from "./figures/ValueMixer.jsx";
+import { notePlace } from "./page/place.js";
+import { Reading } from "./page/Reading.jsx";
 
 const FIGURES = {
   Alignment,
@@ -60,6 +62,17 @@ export function mountPage(root = document) {
   }
 }
 
+/** The parts of a page that are no figures: the account of the reader's way, and their place. */
+function mountReading(root = document) {
+  for (const host of root.querySelectorAll(".al-reading-host")) {
+    const chapters = JSON.parse(host.querySelector("script").textContent);
+    render(h(Reading, { chapters }), host);
+  }
+  const chapter = root.querySelector("[data-al-chapter]")?.dataset.alChapter;
+  if (chapter) notePlace(Number(chapter), root);
+}
+
 if (typeof document !== "undefined" && document.currentScript?.dataset.attnlibPage !== undefined) {
   mountPage();
+  mountReading();
 }

@@ -115,12 +115,14 @@ function Message({ voice }) {
 
 const NARROW = 480; // pixels of the figure, not of the window: figures stand in columns
 const MEDIUM = 640;
+const FULL = 880; // matrices, pattern, arrows and arithmetic stand side by side
 
 /** Marks how wide the figure is. A style sheet could ask itself, but would lay everything out twice. */
 function watchWidth(element) {
   const observer = new ResizeObserver(([{ contentRect }]) => {
     const { width } = contentRect;
     element.dataset.width = width < NARROW ? "narrow" : width < MEDIUM ? "medium" : "wide";
+    element.toggleAttribute("data-full", width >= FULL);
   });
   observer.observe(element);
   return () => observer.disconnect();
