@@ -11,7 +11,7 @@ PORT ?= 8000
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help book html test lab serve bench lint format js picture lock clean
+.PHONY: help book html test lab serve bench lint format js pdf picture lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ format: $(INSTALLED) ## let the tools mend what they can
 
 js: ## rebuild the figures' committed bundle (needs Node.js)
 	cd js && npm ci && npm run build
+
+pdf: html ## the whole book as one PDF (needs a Chromium)
+	@$(BIN)/python -m tools.book_pdf
 
 picture: html ## make the README's picture anew from the built book
 	@$(BIN)/python -m tools.picture

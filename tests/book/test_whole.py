@@ -1,0 +1,144 @@
+"""The picture of the whole transformer, chapter numbers, and the landing page's account."""
+
+import json
+import re
+
+import pytest
+
+from attnlib.sphinx_ext import whole
+from tests.conftest import ROOT
+
+CHAPTERS = {int(path.stem[:2]): path.stem for path in (ROOT / "chapters").glob("*.ipynb")}
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture(params=CHAPTERS, ids=CHAPTERS.values())
+def chapter(request):
+    return request.param
+
+
+def test_every_chapter_has_its_box():
+    assert sorted(box.chapter for box in whole.BOXES) == sorted(CHAPTERS)
+
+
+def test_no_box_lies_on_another_and_all_lie_in_the_picture():
+    for n, one in enumerate(whole.BOXES):
+        assert one.x >= 0 and one.x + one.width <= whole.WIDTH
+        assert one.y >= 0 and one.y + one.height <= whole.HEIGHT
+        for other in whole.BOXES[n + 1 :]:
+            beside = one.x + one.width <= other.x or other.x + other.width <= one.x
+            above = one.y + one.height <= other.y or other.y + other.height <= one.y
+            assert beside or above, (one, other)
+
+
+def test_chapters_show_where_the_reader_is(built_book, chapter):
+    page = (built_book / "chapters" / f"{CHAPTERS[chapter]}.html").read_text(encoding="utf-8")
+    marked = re.findall(r'<a [^>]*aria-label="Chapter (\d+)[^>]*aria-current="page"', page)
+    assert marked == [str(chapter)]
+    article = page[page.index("<article") :]
+    places = [article.index(part) for part in ("</h1>", 'class="al-whole al-whole-small"', "<h2")]
+    assert places == sorted(places)
+
+
+def test_titles_sidebar_and_tab_carry_the_chapters_number(built_book, chapter):
+    page = (built_book / "chapters" / f"{CHAPTERS[chapter]}.html").read_text(encoding="utf-8")
+    assert re.search(rf"<title>{chapter}\. \w", page)
+    assert re.search(rf'<h1><span class="section-number">{chapter}\. </span>', page)
+    for number in CHAPTERS:
+        assert re.search(rf'<a class="[^"]*reference internal[^>]*>\s*{number}\. \w', page)
+
+
+class TestPicture:
+    def test_it_leads_to_every_chapter_without_javascript_and_by_keyboard(
+        self, page_factory, file_url
+    ):
+        page = page_factory(java_script_enabled=False)
+        page.goto(f"{file_url}index.html")
+        links = page.locator(".al-whole a")
+        targets = [link.get_attribute("href") for link in links.all()]
+        assert sorted(targets) == sorted(f"chapters/{stem}.html" for stem in CHAPTERS.values())
+        page.get_by_role("link", name="Chapter 6, Values").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/chapters/06_values.html")
+
+    @pytest.mark.parametrize("viewport", [None, PHONE], ids=["desk", "phone"])
+    def test_no_word_is_cut_off(self, borrow_page, file_url, viewport):
+        page = borrow_page(**({"viewport": viewport} if viewport else {}))
+        page.goto(f"{file_url}index.html")
+        outside = page.locator(".al-whole svg").evaluate(
+            """(svg) => {
+                const frame = svg.getBoundingClientRect();
+                return [...svg.querySelectorAll("text")]
+                    .map((text) => [text.textContent, text.getBoundingClientRect()])
+                    .filter(([, { left, right, width }]) =>
+                        width && (left < frame.left - 0.5 || right > frame.right + 0.5))
+                    .map(([words]) => words);
+            }"""
+        )
+        assert outside == []
+
+
+def kept_in(page):
+    """Everything that the page's storage holds of the book."""
+    return page.evaluate(
+        """Object.fromEntries(Object.entries(localStorage)
+            .filter(([key]) => key.startsWith("attnlib:")))"""
+    )
+
+
+class TestAccount:
+    @pytest.fixture
+    def page(self, page_factory, file_url):
+        page = page_factory()
+        page.goto(f"{file_url}chapters/06_values.html")
+        prediction = page.locator('[data-attnlib-figure="Prediction"]').first
+        prediction.get_by_role("textbox").fill("0.9")
+        prediction.get_by_role("button", name="That is my guess").click()
+        page.locator("#added-not-put-in-its-place h2").scroll_into_view_if_needed()
+        page.goto(f"{file_url}index.html")
+        return page
+
+    def test_it_counts_what_was_done_and_leads_to_where_it_stopped(self, page):
+        account = page.locator(".al-progress")
+        assert "1 of " in account.get_by_text("predictions made").inner_text()
+        account.get_by_text("Chapter by chapter").click()
+        values = account.get_by_role("listitem").filter(has_text="Values").inner_text()
+        assert "1 of 4 predictions" in values and "0 of 4 challenges" in values
+        go_on = account.get_by_role("link", name="Go on here: 6 Values")
+        assert re.search(r"chapters/06_values\.html#[\w-]+$", go_on.get_attribute("href"))
+        go_on.click()
+        page.wait_for_url("**/06_values.html#*")
+        assert page.record.errors == []
+
+    def test_what_is_counted_is_what_the_figures_keep(self, page, built_book):
+        (kept,) = (key for key in kept_in(page) if key.endswith(":guess"))
+        text = (built_book / "index.html").read_text(encoding="utf-8")
+        chapters = json.loads(
+            re.search(r'al-reading-host"><script type="application/json">(.*?)</script>', text)[1]
+        )
+        assert [kept.removeprefix("attnlib:") in each["predictions"] for each in chapters] == [
+            number == 6 for number in sorted(CHAPTERS)
+        ]
+
+    def test_a_file_carries_it_to_another_browser(self, page, page_factory, file_url, tmp_path):
+        with page.expect_download() as saving:
+            page.get_by_role("button", name="Save", exact=True).click()
+        file = tmp_path / "kept.json"
+        saving.value.save_as(file)
+        other = page_factory()
+        other.goto(f"{file_url}index.html")
+        assert "will be counted here" in other.locator(".al-progress").inner_text()
+        other.get_by_label("Load", exact=True).set_input_files(file)
+        other.get_by_text("Loaded from kept.json").wait_for()
+        assert kept_in(other) == kept_in(page)
+        assert other.get_by_role("link", name="Go on here: 6 Values").count() == 1
+
+    @pytest.mark.parametrize(
+        "content", ["", "[]", '{"book": "Another"}', '{"book": "Attention, Hands On"}', "\0\xff"]
+    )
+    def test_other_files_are_refused_with_a_sentence(self, page, tmp_path, content):
+        file, before = tmp_path / "other.json", kept_in(page)
+        file.write_text(content, encoding="utf-8")
+        page.get_by_label("Load", exact=True).set_input_files(file)
+        page.get_by_text("other.json was not loaded").wait_for()
+        assert kept_in(page) == before and page.record.errors == []
