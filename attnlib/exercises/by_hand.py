@@ -14,6 +14,7 @@ from attnlib.exercises.checking import (
     Exercise,
     describe,
     is_blank,
+    listed,
     numeric,
 )
 from attnlib.exercises.drawing import Drawing, number
@@ -36,14 +37,14 @@ class ByHandExercise(Exercise):
         wanted = f"{len(self.labels)} numbers: {', '.join(self.labels)}"
         facts = {"wanted": wanted, "count": str(len(self.labels))}
         try:
-            numbers = numeric(answer)
+            numbers = numeric(listed(answer))
         except TypeError:
             message = f"What came is {describe(answer)}; expected {wanted}."
             return Attempt(problem="wrong-type", message=message, facts=facts)
-        if numbers.shape != (len(self.labels),):
+        if numbers.size != len(self.labels):
             message = f"What came has the shape {numbers.shape}; expected {wanted}."
             return Attempt(problem="wrong-count", message=message, facts=facts)
-        return self._judge(numbers, facts)
+        return self._judge(numbers.ravel(), facts)
 
     def _judge(self, numbers, facts):
         wrong = ~near(numbers, self.expected, self.tolerance)
@@ -94,7 +95,7 @@ OF_FORM = (
     ),
     Diagnosis(
         "wrong-count",
-        "The exercise asks for {count} numbers in one row. Another count or another shape came.",
+        "The exercise asks for {count} numbers. Another count came.",
         "Write one pair of square brackets around all {count} numbers, in this order.",
     ),
 )

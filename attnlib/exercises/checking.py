@@ -7,9 +7,12 @@ row gets the stronger hint as well.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from html import escape
+from itertools import islice
+from numbers import Real
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from attnlib.exercises.drawing import Drawing
 
 LONGEST_QUOTE = 200  # characters of a learner's text or error that are repeated
 LONGEST_INTEGER = 64  # bits of an integer that is written out
+MOST_ITEMS = 10_000  # that are taken from an iterator
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;column-gap:2em;align-items:flex-start"
 
 _failures: Counter[str] = Counter()  # wrong attempts since the last right one, by exercise id
@@ -34,6 +38,7 @@ class Attempt:
     message: str = ""
     facts: dict[str, str] = field(default_factory=dict)  # for the hints' {placeholders}
     drawings: tuple[Drawing, ...] = ()
+    elsewhere: Callable[[], tuple] = tuple  # other inputs, outcomes, and if they are right
 
 
 NOT_ATTEMPTED = Attempt(attempted=False)
@@ -159,21 +164,41 @@ def is_blank(answer):
     return all(part is None or part is ... for part in parts)
 
 
+def listed(value):
+    """What an iterator gives, as a list, also in a list or a tuple; anything else as it is."""
+    if isinstance(value, Iterator):
+        value = list(islice(value, MOST_ITEMS))
+    if isinstance(value, list | tuple) and any(isinstance(part, Iterator) for part in value):
+        return list(map(listed, value))
+    return value
+
+
 def numeric(value):
-    """`value` (array, tensor, nested list of numbers) as a new float64 array.
+    """`value` (array, tensor, nested list of numbers) as a new float64 array; True is 1.
 
     Raises `TypeError` if it cannot be one without loss.
     """
     try:
-        if hasattr(value, "detach"):  # a torch tensor, perhaps with a gradient
-            value = value.detach().cpu()
-            value = value.double() if value.is_floating_point() else value
-        array = np.asarray(value)
+        array = np.asarray(detached(value))
+        if array.dtype == object and all(map(is_real, array.flat)):
+            array = array.astype(np.float64)
     except Exception as error:  # the value's own code runs here: anything may happen
         raise TypeError(f"cannot be an array: {describe(value)}") from error
-    if array.dtype.kind not in "iuf":
+    if array.dtype.kind not in "biuf" or np.ma.is_masked(value):
         raise TypeError(f"not an array of real numbers: {describe(value)}")
     return array.astype(np.float64)
+
+
+def detached(value):
+    """`value` with tensors as NumPy reads them: without gradients, in double precision."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        return (value.double() if value.is_floating_point() else value).numpy()[()]
+    return list(map(detached, value)) if isinstance(value, list | tuple) else value
+
+
+def is_real(value):
+    return isinstance(value, Real | Decimal | np.bool_)
 
 
 def describe(value):
@@ -191,7 +216,8 @@ def describe(value):
         return f"the number {value!r}" if short else "an enormous number"
     name = type(value).__name__
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape} and type {value.dtype}"
+        kind = "a masked array" if np.ma.is_masked(value) else "an array"
+        return f"{kind} of shape {value.shape} and type {value.dtype}"
     if name == "Tensor" and hasattr(value, "detach"):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, list | tuple | dict | set):

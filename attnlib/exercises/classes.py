@@ -134,7 +134,11 @@ def result_of(Class, promise):
     if promise.needs and importlib.util.find_spec(promise.needs) is None:
         return Result(promise, LEFT_OUT, f"{promise.needs} is not installed")
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        with (
+            np.errstate(all="ignore"),
+            warnings.catch_warnings(action="ignore"),
+            promises.single_precision_allowed(),
+        ):
             for seed in SEEDS:
                 promise.holds(Class, seed)
     except (Exception, SystemExit) as error:

@@ -8,8 +8,14 @@ import attnlib as al
 from attnlib import world
 from attnlib.exercises import functions, words
 from attnlib.exercises.checking import Diagnosis
-from attnlib.exercises.drawing import close, decimals_for, matrix, number
-from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, mistake
+from attnlib.exercises.drawing import decimals_for, matrix, number
+from attnlib.exercises.functions import (
+    ArrayResult,
+    Case,
+    FunctionExercise,
+    first_wrong,
+    mistake,
+)
 from attnlib.exercises.words import (
     WordResult,
     cosines,
@@ -110,7 +116,9 @@ def sense_cases():
     for n_senses, d_model in ((2, 3), (5, 2), (3, 8), (12, 6)):
         senses = {f"sense {i}": one_decimal(rng, d_model) * (i + 1) for i in range(n_senses)}
         cases.append(sense_case(one_decimal(rng, d_model), senses))
-    return cases
+    away = {"a spy": (-1, 3), "an animal": (-2, 1), "an amount": (-1, -4)}  # cosines below 0
+    away = {name: np.array(row, float) for name, row in away.items()}
+    return [*cases, sense_case(np.array([3.0, 0.0]), away, MEANINGS[:2])]
 
 
 SENSE_MISTAKES = (
@@ -180,11 +188,17 @@ NEAREST_SENSE = FunctionExercise(
     title="Which sense is nearest?",
     stars=1,
     minutes=5,
-    diagnoses=(words.CHANGED_DICTIONARY, *SENSE_MISTAKES, *words.OF_FORM, SENSE_FALLBACK),
+    diagnoses=(
+        words.CHANGED_DICTIONARY,
+        *SENSE_MISTAKES,
+        words.BEGUN_AT_ZERO,
+        *words.OF_FORM,
+        SENSE_FALLBACK,
+    ),
     parameters=("vector", "senses"),
     cases=sense_cases,
     reference=nearest_sense_name,
-    result=WordResult(lambda vector, senses: (vector, senses), "a key of `senses`"),
+    result=WordResult(lambda vector, senses: (vector, senses, ()), "a key of `senses`"),
 )
 
 
@@ -199,7 +213,7 @@ class UpdateResult(ArrayResult):
         facts = super().facts(case, result, expected)
         if result is None or result.shape != expected.shape:
             return facts | dict.fromkeys(("before", "added"), "?")
-        first = tuple(np.argwhere(~close(result, expected))[0])
+        first = first_wrong(result, expected)
         before, added = case.inputs[0][first], (expected - case.inputs[0])[first]
         decimals = decimals_for(result, expected)
         return facts | {"before": number(before, decimals), "added": number(added, decimals)}

@@ -1,8 +1,10 @@
 """The exercises of the chapter "Counting"."""
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -12,9 +14,12 @@ from attnlib.counting import BYTES
 from attnlib.exercises import functions
 from attnlib.exercises.checking import LONGEST_INTEGER, Diagnosis, numeric
 from attnlib.exercises.drawing import Drawing, matrix, number
-from attnlib.exercises.functions import Case, FunctionExercise, mistake
+from attnlib.exercises.functions import Case, FunctionExercise, mistake, same, throughout
 
-ROUNDED = 1e-6  # of a large number: what float32 and float64 lose
+ROUNDED = 1e-6  # of a large number: what float32 loses
+DOUBLE = 2.0**-46  # what some dozens of steps in float64 lose
+VISIBLE = 0.01  # a difference below this is not seen in two decimals
+EXACT = 2**53  # from here on float64 has no room for every whole number
 LARGE = 10**7
 
 
@@ -24,19 +29,32 @@ LARGE = 10**7
 def whole(value):
     """`value` as an int where it is a whole number, else as a float; an array as it is.
 
+    A float too large to be exact stays one.
+
     Raises `TypeError` if it is not a real number, nor an array of them.
     """
-    if not isinstance(value, bool):
-        try:
-            if getattr(value, "shape", ()) == ():
-                return operator.index(value)  # nothing is lost on the way, as it is in float64
-        except Exception:  # the value's own code runs here; what follows reads it or says why not
-            pass
+    if isinstance(value, bool | np.bool_):
+        raise TypeError("neither a number nor an array of numbers")
+    try:
+        if getattr(value, "shape", ()) == ():
+            return operator.index(value)  # nothing is lost on the way, as it is in float64
+    except Exception:  # the value's own code runs here; what follows reads it or says why not
+        pass
     array = numeric(value)
     if array.shape != ():
         return array
     item = array.item()
-    return int(item) if item.is_integer() else item
+    return int(item) if item.is_integer() and abs(item) < EXACT else item
+
+
+def equal(count, other):
+    """Whether two counts agree: exactly if both are whole, else as nearly as float64 can."""
+    both = (count, other)
+    if not all(isinstance(each, int | float) for each in both):
+        return same(count, other)
+    if all(isinstance(each, int) for each in both) or not all(map(math.isfinite, both)):
+        return count == other
+    return abs(count - other) <= DOUBLE * max(abs(count), abs(other))
 
 
 def spelled(value):
@@ -49,7 +67,7 @@ def spelled(value):
 def off(result, expected):
     """How far `result` is from `expected`, as a text."""
     difference = result - expected
-    size = spelled(abs(difference))
+    size = spelled(abs(difference)) if abs(difference) >= VISIBLE else f"{abs(difference):.1e}"
     return f"{size} too {'few' if difference < 0 else 'many'}"
 
 
@@ -60,6 +78,7 @@ class CountResult:
     counted: str
 
     read = staticmethod(whole)
+    same = staticmethod(equal)
 
     def wanted(self, expected):
         return f"one whole number: {self.counted}"
@@ -100,7 +119,7 @@ def count_case(**sizes):
 
 
 def count_mistake(id, would_give, hint, stronger):
-    return mistake(id, would_give, hint, stronger, read=whole)
+    return mistake(id, would_give, hint, stronger, read=whole, agree=equal)
 
 
 def rounded(reference):
@@ -116,7 +135,8 @@ def rounded(reference):
     return Diagnosis(
         "rounded",
         "You have {returned}, and {expected} is expected: {off}. Your formula is right, and your "
-        "numbers are rounded. A float keeps the first 16 digits of a number, or fewer.",
+        "numbers are rounded. A float keeps the first 16 digits of a number, in single precision "
+        "(float32) the first 7.",
         "Stay with whole numbers on the whole way. `/` makes a float of two of them, `//` does "
         "not; `1e6` is a float, and so is what `np.ones` holds.",
         fits,
@@ -331,11 +351,13 @@ class Slip:
         return [-each(t) for each in self.missing] + [each(t) for each in self.extra]
 
     def diagnosis(self):
+        def off_by(way, inputs, came):
+            t = tally(*inputs)
+            return equal(came, t.total + self.differences(t)[way])
+
         def fits(attempt):
-            if not attempt.inputs or not isinstance(attempt.outcome, int):
-                return False
-            t = tally(*attempt.inputs)
-            return attempt.outcome - t.total in self.differences(t)
+            ways = range(len(self.missing) + len(self.extra))
+            return any(throughout(attempt, partial(off_by, way)) for way in ways)
 
         return Diagnosis(self.id, self.hint, self.stronger, fits)
 
@@ -655,10 +677,12 @@ def cache_cases():
 
 def in_other_units(attempt):
     """Whether the right size came in kilobytes or the like."""
-    if not attempt.inputs or not isinstance(attempt.outcome, int | float):
-        return False
-    size = cache_bytes(*attempt.inputs)
-    return any(attempt.outcome in (size / unit, size // unit or None) for unit in UNITS)
+
+    def in_units(unit, inputs, came):
+        size = cache_bytes(*inputs)
+        return not isinstance(came, np.ndarray) and came in (size / unit, size // unit)
+
+    return any(throughout(attempt, partial(in_units, unit)) for unit in UNITS)
 
 
 CACHE_MISTAKES = (
@@ -692,6 +716,9 @@ CACHE_MISTAKES = (
             ),
             lambda layers, heads, d_head, tokens, size: (
                 2 * layers * heads * d_head * tokens * size / 8
+            ),
+            lambda layers, heads, d_head, tokens, size: (
+                2 * layers * heads * d_head * tokens * size // 8
             ),
         ),
         "You have {returned}, and {expected} is expected: a factor of 8 lies between them. You "

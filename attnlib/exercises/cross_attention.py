@@ -50,7 +50,7 @@ def cross_case(x, context, weights, asks=None, answers=None):
 
 def cross_cases():
     # As many queries as keys: here every mistake runs and shows. No two of the numbers by which
-    # one may divide are equal: the sizes are 2, 3 and 5.
+    # one may divide are equal: the sizes are 2, 3, 4 and 5.
     x = np.array([[0.0, 2.0, 0.0, 1.0, 0.0], [2.0, 0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 2.0, 0.0, 0.0]])
     context = np.array(
         [[1.0, 0.0, 0.0, 2.0, 0.0], [0.0, 0.0, 2.0, 0.0, 1.0], [2.0, 1.0, 0.0, 0.0, 0.0]]
@@ -58,10 +58,12 @@ def cross_cases():
     w_q = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
     w_k = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]])
     w_v = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0], [3.0, 0.0], [0.0, 1.0]])
+    w_v = np.hstack([w_v, [[0.0, 1.0], [2.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 1.0]]])
     w_o = np.array([[1.0, 0.0, 2.0, 0.0, 1.0], [0.0, 1.0, 0.0, 3.0, 1.0]])
+    w_o = np.vstack([w_o, [[2.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 2.0]]])
     cases = [cross_case(x, context, (w_q, w_k, w_v, w_o), FRENCH, ENGLISH)]
     rng = np.random.default_rng(SEED)
-    sizes = ((5, 2, 3, 3, 1), (2, 3, 4, 2, 2), (1, 6, 4, 2, 4), (4, 1, 3, 5, 2), (3, 7, 6, 1, 3))
+    sizes = ((5, 2, 3, 3, 1), (2, 3, 4, 2, 2), (1, 6, 4, 2, 4), (4, 1, 3, 1, 2), (3, 7, 6, 5, 4))
     for n_queries, n_keys, d_model, d_head, d_value in sizes:
         texts = (n_queries, d_model), (n_keys, d_model)
         maps = (d_model, d_head), (d_model, d_head), (d_model, d_value), (d_value, d_model)
@@ -86,10 +88,10 @@ def taken_from(queries="x", keys="context", values="context"):
 
 
 def divided_by(divisor):
-    """`cross` with `divisor(x, context, w_q)` for the root of d_head."""
+    """`cross` with `divisor(x, context, w_q, w_v)` for the root of d_head."""
 
     def wrong(x, context, w_q, w_k, w_v, w_o):
-        scores = al.scores(x @ w_q, context @ w_k, scale=1 / divisor(x, context, w_q))
+        scores = al.scores(x @ w_q, context @ w_k, scale=1 / divisor(x, context, w_q, w_v))
         return al.softmax(scores) @ (context @ w_v) @ w_o
 
     return wrong
@@ -165,24 +167,35 @@ CROSS_STEPS = (
     ),
     mistake(
         "unscaled",
-        divided_by(lambda x, context, w_q: 1),
+        divided_by(lambda x, context, w_q, w_v: 1),
         "At {row}, column {column} is {returned}, and {expected} is expected. The scores go into "
         "softmax as they are: nothing has been divided.",
         "The division is the same as in self-attention, by the root of d_head = {d_head}.",
     ),
     mistake(
         "by-d-model",
-        divided_by(lambda x, context, w_q: np.sqrt(len(w_q))),
+        divided_by(lambda x, context, w_q, w_v: np.sqrt(len(w_q))),
         "At {row}, column {column} is {returned}, and {expected} is expected. You divided by the "
         "root of {d_model}, the width of an embedding. The dot product is one of queries and keys.",
         "A dot product has as many terms as a query has numbers, and here that is {d_head}.",
     ),
     mistake(
+        "by-d-value",
+        (
+            divided_by(lambda x, context, w_q, w_v: np.sqrt(w_v.shape[1])),
+            divided_by(lambda x, context, w_q, w_v: w_v.shape[1]),
+        ),
+        "At {row}, column {column} is {returned}, and {expected} is expected. You divided by "
+        "d_value = {d_value}, the width of a value, or by its root. A score is made of a query "
+        "and a key.",
+        "A dot product has as many terms as a query has numbers, and here that is {d_head}.",
+    ),
+    mistake(
         "by-n-keys",
         (
-            divided_by(lambda x, context, w_q: np.sqrt(len(context))),
-            divided_by(lambda x, context, w_q: len(context)),
-            divided_by(lambda x, context, w_q: np.sqrt(len(x))),
+            divided_by(lambda x, context, w_q, w_v: np.sqrt(len(context))),
+            divided_by(lambda x, context, w_q, w_v: len(context)),
+            divided_by(lambda x, context, w_q, w_v: np.sqrt(len(x))),
         ),
         "At {row}, column {column} is {returned}, and {expected} is expected. You divided by a "
         "number of words. How long the texts are has no part in the size of a score.",
@@ -191,7 +204,7 @@ CROSS_STEPS = (
     ),
     mistake(
         "by-d-head",
-        divided_by(lambda x, context, w_q: w_q.shape[1]),
+        divided_by(lambda x, context, w_q, w_v: w_q.shape[1]),
         "At {row}, column {column} is {returned}, and {expected} is expected. You divided by "
         "d_head = {d_head}; its root is enough.",
         "Dividing by c divides the variance by c squared, and the variance is {d_head} times too "
@@ -537,17 +550,6 @@ def found(weights, right):
     return np.asarray((weights.argmax(axis=-1) == right).mean())
 
 
-@dataclass(frozen=True)
-class ShareResult(NumberResult):
-    """A share; True and False are read as 1 and 0, so that a hint can speak of them."""
-
-    def read(self, value):
-        try:
-            return numeric(value)
-        except TypeError:
-            return MaskResult("").read(value).astype(float)
-
-
 def found_case(weights, right, asks=None, answers=None):
     asks, answers = asks or queries(len(weights)), answers or keys(weights.shape[1])
     drawn = (
@@ -574,16 +576,23 @@ def found_cases():
     answers = ("the", "fox", "did", "not", "sleep")
     cases = [found_case(weights, np.array([0, 1, 3, 4, 3]), asks, answers)]
     rng = np.random.default_rng(SEED)
-    for n_queries, n_keys in ((3, 6), (8, 4), (1, 5), (1, 3), (40, 7)):
+    for n_queries, n_keys in ((3, 6), (8, 4), (1, 5), (1, 3), (40, 7), (61, 9)):
         weights = al.softmax(rng.normal(0, 2, (n_queries, n_keys)))
         right = np.where(rng.random(n_queries) < 0.6, weights.argmax(axis=1), 0)
         cases.append(found_case(weights, right))
-    return cases
+    even = np.full((2, 5), 0.2)  # in which no key gets the most
+    tied = np.array([[0.3, 0.3, 0.3, 0.05, 0.05], [0.1, 0.1, 0.6, 0.1, 0.1]])
+    cases.append(found_case(np.vstack([even, tied]), np.array([2, 3, 1, 2])))
+    missed = np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1]])
+    return [*cases, found_case(missed, np.array([0, 1]))]
 
 
 def on_right(weights, right):
     """The weight that each query gives to its right key."""
     return weights[np.arange(len(right)), right]
+
+
+THRESHOLDS = (0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
 
 
 def hits(weights, right):
@@ -639,9 +648,29 @@ FOUND_MISTAKES = (
         "query.",
     ),
     mistake(
+        "ties",
+        lambda weights, right: (on_right(weights, right) == weights.max(axis=1)).mean(),
+        "You have {returned}, and {expected} is expected. Here some rows are even, or nearly: the "
+        "right key gets as much as others, and you count it as found. A head that gives the same "
+        "to every key has found nothing.",
+        "Found means: more than every other key. Ask *where* the largest weight is, and not "
+        "whether the right key's is as large.",
+    ),
+    mistake(
+        "threshold",
+        tuple(
+            lambda weights, right, share=share: (on_right(weights, right) > share).mean()
+            for share in THRESHOLDS
+        ),
+        "You have {returned}, and {expected} is expected. You compare the weight on the right key "
+        "with a fixed number. With many keys the largest weight can be small, and a large one need "
+        "not be the largest.",
+        "Compare it with the other weights of its row.",
+    ),
+    mistake(
         "all-or-nothing",
         lambda weights, right: float(hits(weights, right).all()),
-        "You ask whether *all* queries find their key, and answer yes or no. A share is asked for.",
+        "Your result is 1 where *all* queries find their key, and else 0. A share is asked for.",
         "One comparison for each query, then the mean of what they give.",
     ),
     mistake(
@@ -704,7 +733,7 @@ FOUND = FunctionExercise(
     parameters=("weights", "right"),
     cases=found_cases,
     reference=found,
-    result=ShareResult("the share of queries that find their key"),
+    result=NumberResult("the share of queries that find their key"),
 )
 
 EXERCISES = (CROSS, PADDING_MASK, FOUND, VALUES_FROM)

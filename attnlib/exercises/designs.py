@@ -12,6 +12,7 @@ from attnlib.exercises.checking import (
     Exercise,
     describe,
     is_blank,
+    listed,
     numeric,
 )
 from attnlib.exercises.drawing import Drawing
@@ -67,6 +68,7 @@ class DesignExercise(Exercise):
         """Both matrices, and None; or None, and a description of what came instead."""
         if hasattr(answer, "detach"):
             answer = answer.detach().cpu().numpy()
+        answer = listed(answer)
         parts = tuple(answer) if is_sequence(answer) else ()
         if len(parts) != len(NAMES):
             return None, describe(answer)

@@ -1,12 +1,10 @@
 """The exercises of the chapter "Embeddings"."""
 
-from itertools import combinations
-
 import numpy as np
 
 from attnlib import world
 from attnlib.exercises import functions, words
-from attnlib.exercises.checking import Diagnosis, numeric
+from attnlib.exercises.checking import Diagnosis
 from attnlib.exercises.drawing import matrix
 from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, mistake
 from attnlib.exercises.words import (
@@ -35,13 +33,10 @@ def random_vectors(rng, n_words, d_model):
 # --- one-hot: a look-up as a matrix product
 
 
-class OneHotResult(ArrayResult):
-    """As in a product with a table, True counts as 1 and False as 0."""
-
-    @staticmethod
-    def read(value):
-        boolean = isinstance(value, np.ndarray) and value.dtype == bool
-        return numeric(value.astype(np.float64) if boolean else value)
+def with_list(inputs):
+    """The ids as a list, as a text has them."""
+    ids, n_words = inputs
+    return ids.tolist(), n_words
 
 
 def one_hot_rows(ids, n_words):
@@ -158,7 +153,8 @@ ONE_HOT = FunctionExercise(
     parameters=("ids", "n_words"),
     cases=one_hot_cases,
     reference=one_hot_rows,
-    result=OneHotResult("a row for each token, a column for each word of the vocabulary"),
+    result=ArrayResult("a row for each token, a column for each word of the vocabulary"),
+    forms=(with_list, tuple),
 )
 
 
@@ -190,7 +186,19 @@ def nearest_cases():
     for n_words, d_model in ((2, 3), (5, 2), (8, 4), (20, 16)):
         vectors = random_vectors(rng, n_words, d_model)
         cases.append(nearest_case(NAMES[rng.integers(n_words)], vectors))
-    return cases
+    twins = {"blue": (2, 7), "small": (2, 4), "old": (2, 4), "sleepy": (4, 4)}
+    twins = {word: np.array(row, float) for word, row in twins.items()}
+    cases.append(nearest_case("old", twins))
+    family = {"queen": (3, 1), "queens": (3, 2), "king": (-3, 1), "kings": (-3, 2)}
+    family = {word: np.array(row, float) for word, row in family.items()}
+    cases += [nearest_case(word, family) for word in ("queens", "king")]
+    return [*cases, nearest_case("fox", apart())]
+
+
+def apart():
+    """Words that all point away from "fox": every cosine is below 0."""
+    rows = {"river": (-3, 2), "owl": (-1, -2), "fox": (2, 0), "den": (-4, 1)}
+    return {word: np.array(row, float) for word, row in rows.items()}
 
 
 def of_others(measure, choose):
@@ -211,13 +219,13 @@ def position_of_nearest(leave_out):
 
 
 NEAREST_MISTAKES = (
-    word_mistake(
+    Diagnosis(
         "itself",
-        lambda word, vectors: word,
         "You return '{word}', the word that was asked about. Its cosine with itself is 1, which "
         "no other word can beat. The nearest other word is wanted.",
         "Leave '{word}' out by its name while you go through the words. Do not rely on its "
         "being first in a sorted list: another word can have a cosine of 1 as well.",
+        words.is_input,
     ),
     word_mistake(
         "dot-product",
@@ -296,11 +304,19 @@ NEAREST = FunctionExercise(
     title="The nearest word",
     stars=2,
     minutes=10,
-    diagnoses=(words.CHANGED_DICTIONARY, *NEAREST_MISTAKES, *words.OF_FORM, NEAREST_FALLBACK),
+    diagnoses=(
+        words.CHANGED_DICTIONARY,
+        *NEAREST_MISTAKES,
+        words.BEGUN_AT_ZERO,
+        *words.OF_FORM,
+        NEAREST_FALLBACK,
+    ),
     parameters=("word", "vectors"),
     cases=nearest_cases,
     reference=nearest_word,
-    result=WordResult(lambda word, vectors: (vectors[word], vectors), "a key of `vectors`"),
+    result=WordResult(
+        lambda word, vectors: (vectors[word], vectors, (word,)), "a key of `vectors`"
+    ),
 )
 
 
@@ -349,17 +365,14 @@ def analogy_cases():
     for n_words, d_model in ((4, 3), (6, 2), (8, 4), (20, 16), (20, 3), (12, 2)):
         a, b, c = rng.choice(NAMES[:n_words], 3, replace=False).tolist()
         cases.append(analogy_case(a, b, c, random_vectors(rng, n_words, d_model)))
-    return cases
+    cases.append(analogy_case("kings", "queens", "queen", DIRECTIONS, world.DIRECTIONS.axes))
+    return [*cases, analogy_case("small", "blue", "old", opposed(), ("first", "second"))]
 
 
-def some_left_in(kept_out):
-    """The mistake of leaving out only the inputs whose positions are in `kept_out`."""
-
-    def answer(a, b, c, vectors):
-        left_out = [(a, b, c)[i] for i in kept_out]
-        return largest(cosines(combined(a, b, c, vectors), without(left_out, vectors)))
-
-    return answer
+def opposed():
+    """Words of which "small" less "blue" plus "old" leaves none on its side: cosines below 0."""
+    rows = {"small": (2, 1), "blue": (1, 3), "old": (2, 2), "the": (-1, -2), "den": (-2, 1)}
+    return {word: np.array(row, float) for word, row in rows.items()}
 
 
 def of_target(target, measure=cosines, choose=largest):
@@ -377,14 +390,14 @@ def largest_cosine(a, b, c, vectors):
 
 
 ANALOGY_MISTAKES = (
-    word_mistake(
+    Diagnosis(
         "inputs-left-in",
-        tuple(some_left_in(kept) for size in range(3) for kept in combinations(range(3), size)),
         "You return '{returned}', one of the three words you were given. A sum often stays "
         "close to its own parts, here with a cosine of {returned_cosine}; that is why the "
         "custom is to leave '{a}', '{b}' and '{c}' out.",
         "Skip all three inputs, by name, while you look for the largest cosine. What remains "
         "gives '{expected}', with {expected_cosine}.",
+        words.is_input,
     ),
     word_mistake(
         "wrong-sign",
@@ -457,12 +470,18 @@ ANALOGY = FunctionExercise(
     title="King minus man plus woman",
     stars=2,
     minutes=10,
-    diagnoses=(words.CHANGED_DICTIONARY, *ANALOGY_MISTAKES, *words.OF_FORM, ANALOGY_FALLBACK),
+    diagnoses=(
+        words.CHANGED_DICTIONARY,
+        *ANALOGY_MISTAKES,
+        words.BEGUN_AT_ZERO,
+        *words.OF_FORM,
+        ANALOGY_FALLBACK,
+    ),
     parameters=("a", "b", "c", "vectors"),
     cases=analogy_cases,
     reference=analogous,
     result=WordResult(
-        lambda a, b, c, vectors: (combined(a, b, c, vectors), vectors),
+        lambda a, b, c, vectors: (combined(a, b, c, vectors), vectors, (a, b, c)),
         "a key of `vectors` that is none of the three inputs",
     ),
 )

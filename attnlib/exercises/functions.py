@@ -6,10 +6,12 @@ mistake gives on the same inputs, and compares.
 
 import copy
 import inspect
+import io
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from itertools import dropwhile
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from attnlib.exercises.checking import (
     Exercise,
     describe,
     is_blank,
+    listed,
     numeric,
     quote,
 )
@@ -69,6 +72,19 @@ class Raised:
         return f"{self.kind}: {self.said}" if self.said else self.kind
 
 
+def same(result, other):
+    """Whether two results, as read, agree: arrays up to rounding, anything else exactly."""
+    if isinstance(result, np.ndarray) and isinstance(other, np.ndarray):
+        return result.shape == other.shape and bool(close(result, other).all())
+    return type(result) is type(other) and result == other
+
+
+def first_wrong(result, expected):
+    """The place of the first cell that is no number, or else differs from what was expected."""
+    lost = ~np.isfinite(result)
+    return tuple(np.argwhere(lost if lost.any() else ~close(result, expected))[0])
+
+
 @dataclass(frozen=True)
 class ArrayResult:
     """How an array that a function returns is read, compared and drawn.
@@ -79,6 +95,7 @@ class ArrayResult:
     shape: str
 
     read = staticmethod(numeric)
+    same = staticmethod(same)
 
     def wanted(self, expected):
         return f"an array of shape {expected.shape}: {self.shape}"
@@ -89,14 +106,14 @@ class ArrayResult:
         return "" if np.isfinite(result).all() else "not-finite"
 
     def facts(self, case, result, expected):
-        """The first cell that differs, and both shapes, as texts for messages and hints."""
+        """The first wrong cell, and both shapes, as texts for messages and hints."""
         facts = {"wanted": self.wanted(expected), "shape": "no shape"}
         if result is not None:
             facts["shape"] = str(result.shape)
         if result is None or result.shape != expected.shape:
             return facts | dict.fromkeys(("row", "column", "returned", "expected", "count"), "?")
         wrong = np.argwhere(~close(result, expected))
-        first = tuple(wrong[0])
+        first = first_wrong(result, expected)
         row, column = (0, 0, *first)[-2:]  # a vector is one row, a scalar one cell
         decimals = decimals_for(result, expected)
         return facts | {
@@ -132,6 +149,7 @@ class FunctionExercise(Exercise):
     cases: Callable[[], list[Case]]  # the first one small enough to check by hand
     reference: Callable
     result: object  # reads, compares and draws what the function returns: see ArrayResult
+    forms: tuple[Callable, ...] = (tuple,)  # of the inputs: right in one of them is right
 
     @cached_property
     def _cases(self):
@@ -140,17 +158,44 @@ class FunctionExercise(Exercise):
     def examine(self, answer):
         if is_blank(answer):
             return NOT_ATTEMPTED
-        cases = self._cases
-        if misused := misuse(answer, self.parameters, cases[0].inputs):
+        if misused := misuse(answer, self.parameters, self._cases[0].inputs):
             return misused
-        for case in cases:
-            outcome = run(answer, case.inputs)
-            if case is cases[0] and is_unfilled(outcome):
+        attempts = []
+        for form in self.forms:
+            attempts.append(self._examine_with(answer, form))
+            if attempts[-1].solved or not attempts[-1].attempted:
+                return attempts[-1]
+        return next((each for each in attempts if each.problem != "raised"), attempts[0])
+
+    def _examine_with(self, answer, form):
+        for case in self._cases:
+            outcome = run(answer, form(case.inputs))
+            if case is self._cases[0] and is_unfilled(outcome):
                 return NOT_ATTEMPTED
             attempt = self._judge(case, outcome)
             if not attempt.solved:
-                return attempt
-        return Attempt(solved=True, message=f"Right on all {len(cases)} inputs tried.")
+                return replace(attempt, elsewhere=cache(partial(self._others, answer, form, case)))
+        return Attempt(solved=True, message=f"Right on all {len(self._cases)} inputs tried.")
+
+    def _others(self, answer, form, told):
+        """Of all cases but `told`: the inputs, the outcome as read, and whether it is right."""
+        outcomes = []
+        for case in self._cases:
+            if case is not told:
+                with redirect_stdout(io.StringIO()):  # its prints have been seen once
+                    outcome = run(answer, form(case.inputs))
+                came, expected = self._read(outcome), self.reference(*case.inputs)
+                outcomes.append((case.inputs, came, self.result.same(came, expected)))
+        return tuple(outcomes)
+
+    def _read(self, outcome):
+        """What a call gave, as read: None if it cannot be read, an exception as `Raised`."""
+        if outcome.error is not None:
+            return Raised.of(outcome.error)
+        try:
+            return self.result.read(outcome.value)
+        except (TypeError, ValueError, RecursionError):
+            return None
 
     def _judge(self, case, outcome):
         expected = self.reference(*case.inputs)
@@ -171,11 +216,11 @@ class FunctionExercise(Exercise):
     def _compare(self, case, attempt, value, expected):
         wanted = self.result.wanted(expected)
         came = f"Your function returned {describe(value)}; expected {wanted}."
-        try:
-            result = self.result.read(value)
-        except (TypeError, ValueError, RecursionError):
-            return replace(attempt, problem="wrong-type", message=came)
-        if same(result, expected):
+        result = self._read(Outcome(value))
+        if result is None:
+            facts = attempt.facts | {"returned": describe(value)}
+            return replace(attempt, problem="wrong-type", message=came, facts=facts)
+        if self.result.same(result, expected):
             return Attempt(solved=True)
         problem = self.result.problem(result, expected)
         facts = case.facts | self.result.facts(case, result, expected)
@@ -221,7 +266,7 @@ def run(function, inputs):
     copies = copy.deepcopy(inputs)
     try:
         with np.errstate(all="ignore"):
-            value = function(*copies)
+            value = listed(function(*copies))
     except (Exception, SystemExit) as error:
         return Outcome(error=error)
     pairs = zip(inputs, copies, strict=True)
@@ -252,30 +297,44 @@ def describe_error(error):
     return f"{Raised.of(error)} (line {own[-1].lineno}: {quote(own[-1].line)})"
 
 
-def same(result, other):
-    """Whether two results, as read, agree: arrays up to rounding, anything else exactly."""
-    if isinstance(result, np.ndarray) and isinstance(other, np.ndarray):
-        return result.shape == other.shape and bool(close(result, other).all())
-    return type(result) is type(other) and result == other
+def throughout(attempt, agrees):
+    """Whether `agrees(inputs, outcome)` for this attempt and for the other inputs tried.
+
+    One input can agree by coincidence. Nothing is known where the answer came to no number, nor
+    where it is wrong and `agrees` does not tell (None).
+    """
+    if not attempt.inputs or attempt.outcome is None or not agrees(attempt.inputs, attempt.outcome):
+        return False
+    return all(
+        is_lost(came) or agrees(inputs, came) or (agrees(inputs, came) is None and not right)
+        for inputs, came, right in attempt.elsewhere()
+    )
 
 
-def mistake(id, would_give, hint, stronger, read=numeric):
-    """A diagnosis that fits attempts that gave what `would_give(*inputs)` gives.
+def is_lost(outcome):
+    if isinstance(outcome, np.ndarray) and outcome.dtype.kind == "f":
+        return not np.isfinite(outcome).all()
+    return outcome is None or isinstance(outcome, Raised)
+
+
+def mistake(id, would_give, hint, stronger, read=numeric, agree=same):
+    """A diagnosis that fits attempts that gave what `would_give(*inputs)` gives, on all inputs.
 
     A mistake that can be made in several ways has a tuple of functions for `would_give`.
-    `read` makes what they return comparable; an exception counts as the same when its
-    type and its message are.
+    `read` makes what they return comparable, `agree` compares; an exception counts as the same
+    when its type and its message are.
     """
     ways = would_give if isinstance(would_give, tuple) else (would_give,)
 
-    def gives(way, inputs):
+    def gives(way, inputs, came):
         outcome = run(way, inputs)
-        return Raised.of(outcome.error) if outcome.error else read(outcome.value)
+        given = Raised.of(outcome.error) if outcome.error else read(outcome.value)
+        if isinstance(given, Raised) or isinstance(came, Raised):
+            return same(given, came) or None
+        return agree(given, came) or (None if is_lost(given) else False)
 
     def recognises(attempt):
-        if not attempt.inputs or attempt.outcome is None:
-            return False
-        return any(same(gives(way, attempt.inputs), attempt.outcome) for way in ways)
+        return any(throughout(attempt, partial(gives, way)) for way in ways)
 
     return Diagnosis(id, hint, stronger, recognises)
 
@@ -318,8 +377,8 @@ WRONG_SHAPE = Diagnosis(
 )
 NOT_FINITE = Diagnosis(
     "not-finite",
-    "Row {row}, column {column} is {returned}, which is not a number one can compare. "
-    "Something overflowed or was divided by zero on the way.",
+    "Row {row}, column {column} is {returned}, which is not a number one can compare. Did "
+    "something overflow, or was something divided by zero?",
     "Here {expected} is expected, an ordinary number. Look for a division, a logarithm, a "
     "power, or an array made with `np.empty`.",
 )

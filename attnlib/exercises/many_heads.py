@@ -1,7 +1,7 @@
 """The exercises of the chapter "Many heads"."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import permutations
 
 import numpy as np
@@ -9,7 +9,15 @@ import numpy as np
 from attnlib.exercises import functions
 from attnlib.exercises.checking import Diagnosis, numeric
 from attnlib.exercises.drawing import Drawing, close, decimals_for, matrix, number
-from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, mistake, same
+from attnlib.exercises.functions import (
+    ArrayResult,
+    Case,
+    FunctionExercise,
+    first_wrong,
+    mistake,
+    same,
+    throughout,
+)
 from attnlib.exercises.many_promises import load_torch
 from attnlib.exercises.own_multi_head import MULTI_HEAD
 from attnlib.exercises.suspects import SuspectsExercise
@@ -82,7 +90,7 @@ class StackResult(ArrayResult):
         """The first head that differs, 0 where that cannot be said."""
         if result is None or result.shape != expected.shape:
             return 0
-        return int(np.argwhere(~close(result, expected))[0, 0])
+        return int(first_wrong(result, expected)[0])
 
 
 def split_case(q, n_heads):
@@ -219,6 +227,8 @@ class PartsResult:
 
     names: tuple[str, ...]
 
+    same = staticmethod(same)
+
     def read(self, value):
         if not isinstance(value, tuple | list) or len(value) != len(self.names):
             raise TypeError("not a tuple of that many arrays")
@@ -245,7 +255,7 @@ class PartsResult:
         if came.shape != wanted.shape:
             return facts
         wrong = np.argwhere(~close(came, wanted))
-        first, decimals = tuple(wrong[0]), decimals_for(came, wanted)
+        first, decimals = first_wrong(came, wanted), decimals_for(came, wanted)
         axes = ("head", "row", "column")[-len(first) :]
         return facts | {
             "place": ", ".join(f"{axis} {i}" for axis, i in zip(axes, first, strict=True)),
@@ -264,7 +274,7 @@ class PartsResult:
         if came.shape != wanted.shape:
             return matrix(f"your {name}", came), matrix(f"{name} as expected", wanted)
         wrong = ~close(came, wanted)
-        layer = tuple(np.argwhere(wrong)[0][:-2])  # the head, if there is one
+        layer = first_wrong(came, wanted)[:-2]  # the head, if there is one
         of_head = f" of head {layer[0]}" if layer else ""
         decimals = decimals_for(came, wanted)
         return (
@@ -286,14 +296,14 @@ def parts_mistake(id, would_give, hint, stronger):
     """
     ways = would_give if isinstance(would_give, tuple) else (would_give,)
 
-    def came(parts, outcome):
-        pairs = zip(parts, outcome.arrays, strict=True)
+    def came(way, inputs, outcome):
+        if not isinstance(outcome, Parts):
+            return False
+        pairs = zip(way(*inputs), outcome.arrays, strict=True)
         return all(part is None or same(part, array) for part, array in pairs)
 
     def fits(attempt):
-        if not isinstance(attempt.outcome, Parts):
-            return False
-        return any(came(way(*attempt.inputs), attempt.outcome) for way in ways)
+        return any(throughout(attempt, partial(came, way)) for way in ways)
 
     return Diagnosis(id, hint, stronger, fits)
 

@@ -49,6 +49,8 @@ class MaskResult(ArrayResult):
             array = np.asarray(value)
         except Exception as error:  # the value's own code runs here: anything may happen
             raise TypeError(f"cannot be an array: {describe(value)}") from error
+        if array.dtype == object and all(isinstance(each, bool | np.bool_) for each in array.flat):
+            array = array.astype(bool)
         if array.dtype.kind != "b":
             raise TypeError(f"not booleans: {describe(value)}")
         return array
@@ -184,7 +186,6 @@ CAUSAL_MISTAKES = (
         (
             lambda n_queries, n_keys: triangle(n_keys, n_queries),
             lambda n_queries, n_keys: bottom_right(n_keys, n_queries),
-            lambda n_queries, n_keys: bottom_right(n_queries, n_keys).T,
         ),
         "Your mask has the shape {shape}: a row for each key. Rows are queries here.",
         "The number of queries comes first, in the inputs and in the shape.",
@@ -252,6 +253,9 @@ def masked_cases():
     hidden_peak = np.array([[1.0, 0.0, 10_003.0], [10_002.0, 2.0, 1.0], [0.0, 3.0, 1.0]])
     cases = [masked_case(small, al.causal_mask(3, 3), WORDS), masked_case(small, some)]
     cases += [masked_case(large, patchy), masked_case(hidden_peak, hidden_peak < 1e4)]
+    uneven = np.array([[0.0, 1.0, 3.0], [1e4, 9999.0, 9998.0], [0.0, 3000.0, 1.0]])
+    low = np.array([[-1e4, 5.0, 2.0, -1e4], [-1e4, -9999.0, -9998.0, 0.0]])
+    cases += [masked_case(uneven, uneven != 3), masked_case(low, low < 0)]
     rng = np.random.default_rng(SEED)
     for n_queries, n_keys in ((2, 5), (5, 2), (1, 4), (4, 1), (6, 6)):
         scores = rng.normal(0, 3, (n_queries, n_keys)).round(1)
@@ -271,12 +275,47 @@ def shared_out(powers, filled=True):
 
 def loop_without_maximum(scores, keep):
     """As with Python's own `math`, which raises an exception where NumPy gives inf."""
-    pairs = zip(scores.tolist(), keep.tolist(), strict=True)
-    return [[math.exp(s) if seen else 0.0 for s, seen in zip(*pair, strict=True)] for pair in pairs]
+    rows = []
+    for row, seen in zip(scores.tolist(), keep.tolist(), strict=True):
+        powers = [math.exp(s) if each else 0.0 for s, each in zip(row, seen, strict=True)]
+        rows.append([power / (sum(powers) or 1.0) for power in powers])
+    return rows
 
 
 def below_row_maximum(scores, keep, filled):
     return shared_out(exponentials(scores, keep, scores.max(axis=-1, keepdims=True)), filled)
+
+
+def below(maximum, filled=False):
+    """The weights if `maximum(scores, keep)` is taken from all scores."""
+    return lambda scores, keep: shared_out(
+        exponentials(scores, keep, maximum(scores, keep)), filled
+    )
+
+
+def largest_seen(scores, keep):
+    return scores[keep].max(initial=-np.inf)
+
+
+def largest_from_0(scores, keep):
+    """The largest that is seen in each row, found by a search that begins at 0."""
+    return np.where(keep, scores, 0.0).max(axis=-1, keepdims=True, initial=0.0)
+
+
+FILLS = (-10.0, -50.0, -100.0, -1000.0, -1e4)  # that are not lower than every score
+
+
+def filled_with(scores, keep, low):
+    return np.where(keep, scores, low)
+
+
+def lowered_by(scores, keep, low):
+    return np.where(keep, scores, scores + low)
+
+
+def filled_in(*ways):
+    """Each way, and each with 0 for what is no number."""
+    return (*ways, *(lambda *inputs, way=way: np.nan_to_num(way(*inputs)) for way in ways))
 
 
 def empty_rows(attempt):
@@ -389,11 +428,12 @@ MASKED_MISTAKES = (
     mistake(
         "overflow",
         (
-            lambda scores, keep: shared_out(exponentials(scores, keep)),
-            lambda scores, keep: shared_out(exponentials(scores, keep), False),
-            lambda scores, keep: np.nan_to_num(shared_out(exponentials(scores, keep), False)),
-            lambda scores, keep: shared_out(np.exp(scores) * keep),
-            lambda scores, keep: shared_out(np.exp(scores) * keep, False),
+            *filled_in(
+                lambda scores, keep: shared_out(exponentials(scores, keep)),
+                lambda scores, keep: shared_out(exponentials(scores, keep), False),
+                lambda scores, keep: shared_out(np.exp(scores) * keep),
+                lambda scores, keep: shared_out(np.exp(scores) * keep, False),
+            ),
             loop_without_maximum,
         ),
         "The largest score here is {largest}, and e to that power is larger than any number this "
@@ -401,12 +441,48 @@ MASKED_MISTAKES = (
         "Take the largest score that may be seen from all scores of its row first: the weights "
         "stay the same.",
     ),
+    mistake(
+        "whole-maximum",
+        filled_in(
+            *(
+                below(maximum, filled)
+                for maximum in (lambda scores, keep: scores.max(), largest_seen)
+                for filled in (False, True)
+            )
+        ),
+        "The scores of a row are what its weights depend on, and you take one number from all "
+        "rows. In row {row} every exponential that counts becomes 0.",
+        "Each row needs a maximum of its own: take it along the last axis, among the scores that "
+        "may be seen.",
+    ),
+    mistake(
+        "maximum-from-0",
+        filled_in(below(largest_from_0), below(largest_from_0, True)),
+        "In row {row} every score that may be seen is far below 0. With the largest of them taken "
+        "away, one exponential is 1; yours are all 0. What does your code take for the largest?",
+        "A search for the largest that begins at 0, or that counts hidden scores as 0, finds 0 "
+        "where all that is seen is negative.",
+    ),
+    mistake(
+        "low-fill",
+        tuple(
+            lambda scores, keep, hide=hide, fill=fill: np.where(
+                keep, al.softmax(hide(scores, keep, fill)), 0.0
+            )
+            for fill in FILLS
+            for hide in (filled_with, lowered_by)
+        ),
+        "In row {row} you have {returned} for {column}, and {expected} is expected. The scores "
+        "that may be seen are so low there that the low number you gave to hidden keys is no "
+        "lower: the hidden keys took their share, and you took it away afterwards.",
+        "Which number is lower than every score?",
+    ),
     Diagnosis(
         "leak",
         "Keys that may not be seen have weight in your pattern. The first cell that differs is "
         "row {row}, column {column}: {returned}, where {expected} is expected.",
-        "A low number is not low enough when scores are large. Which number is lower than every "
-        "score?",
+        "If you gave hidden keys a low score: it is not low enough when scores are large. Which "
+        "number is lower than every score?",
         leaks,
     ),
 )
@@ -558,11 +634,20 @@ LEAK_MISTAKES = (
         "for each query.",
         "One step is missing: along which axis do the keys of one query lie?",
     ),
+    mistake(
+        "one-less",
+        lambda weights, keep: 1 - np.where(keep, weights, 0.0).sum(axis=-1),
+        "For {column} you have {returned}. You took what it gives to keys it may attend to from 1; "
+        "but this row gives out nothing at all. Where nothing is given out, nothing leaks.",
+        "What is left of 1 is a leak only where the row sums to 1. Add up what lies on the hidden "
+        "keys themselves.",
+    ),
     Diagnosis(
         "zero-row",
         "A row without any weight came in, and your function returned NaN for it. Where nothing is "
         "given out, nothing leaks: 0.",
-        "You divide by a row's sum. The weights are shares already: there is nothing to divide by.",
+        "Do you divide by a row's sum? The weights are shares already: there is nothing to divide "
+        "by.",
         zero_row_made_nan,
     ),
 )

@@ -28,9 +28,9 @@ BROKEN = (
     ),
     Diagnosis(
         "rows-sum-to-one",
-        "The weights that `trace` shows are not shares of one whole: {reason}.",
-        "Show the weights as they are after hiding and sharing out, the very ones that mix the "
-        "values.",
+        "`trace` is to show the weights, and every row of them is to sum to 1: {reason}.",
+        "What `trace` returns has an attribute `weights`: the weights as they are after hiding and "
+        "sharing out, the very ones that mix the values.",
     ),
     Diagnosis(
         "trace-of-every-step",
@@ -46,7 +46,7 @@ BROKEN = (
     ),
     Diagnosis(
         "past-stays",
-        "An earlier word heard of a later one: {reason}.",
+        "When later words change, the deltas of earlier words must stay as they were: {reason}.",
         "Look for a step that runs over all tokens: a maximum, a mean, a sum without an axis.",
     ),
     Diagnosis(
@@ -67,8 +67,9 @@ BROKEN = (
     ),
     Diagnosis(
         "large-scores",
-        "With scores of ten thousand: {reason}. The formula is right and overflows.",
-        "You have mended this before, in the chapter on softmax: what is subtracted from a row?",
+        "With scores of ten thousand, above or below 0: {reason}. With small ones it is right.",
+        "What is subtracted from a row must be its own largest score, among those that it may see. "
+        "And what a hidden score becomes must be lower than every score: which number is?",
     ),
 )
 

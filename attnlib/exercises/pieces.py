@@ -5,18 +5,17 @@ read and edited; between a piece's two marker lines the next right answer is wri
 else is touched.
 """
 
-import ast
-import inspect
-import linecache
+import io
 import os
 import re
-import textwrap
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import attnlib as al
+from attnlib.exercises import sources
 from attnlib.exercises.checking import Exercise
 from attnlib.exercises.functions import Raised
 
@@ -34,16 +33,7 @@ import attnlib as al
 '''
 
 
-# What a class may use besides NumPy and attnlib: the pieces that stand before it in the file.
-BEFORE_CLASS = """import types
-from types import SimpleNamespace
-
-from attnlib.exercises import my_pieces
-
-pieces = my_pieces(before="{name}")
-
-
-"""
+IN_THE_FILE = {"np": np, "al": al}  # what its header imports
 
 
 @dataclass(frozen=True)
@@ -91,11 +81,21 @@ class NotKept(Exception):
     """Why a right answer is not kept, as the end of a sentence, and what to do."""
 
 
-def keep(place, answer):
-    """Write a right answer into the file; a sentence about what became of it."""
+def keep(places, exercise_id, answer, around):
+    """Write a right answer into the file; a sentence about what became of it.
+
+    `around` are the names of the notebook in which it was checked.
+    """
+    place = places[exercise_id]
     try:
-        text = block(place, kept_source(place, answer))
-        write(placed(place, text, existing()))
+        source = kept_source(place, answer, around)
+        file = placed(place, block(place, source), existing())
+        if clash := clashing(places, place, source, file):
+            raise NotKept(
+                f"`{clash}` is the name of something else in {FILE}, which would change with it. "
+                "Give yours another name, and check it again."
+            )
+        write(file)
     except NotKept as reason:
         return f"Not kept for your own head: {reason}"
     except OSError as error:
@@ -106,20 +106,18 @@ def keep(place, answer):
     return f"Kept as `{place.name}` in {FILE}: {count}."
 
 
-def kept_source(place, answer):
+def kept_source(place, answer, around):
     """The source of the answer, which gives the piece on its own; raises `NotKept`."""
-    source, name = source_of(answer)
+    source, name = with_what_it_uses(place, answer, around)
     if name in place.names and name != place.name:
         raise NotKept(
             f"its name, `{name}`, is that of another piece. Call it `{place.name}`, "
             "and check it again."
         )
-    kind = "class" if isinstance(answer, type) else "function"
-    if kind == "class":
-        source = BEFORE_CLASS.format(name=place.name) + source
     if name != place.name:
         source += f"\n\n{place.name} = {name}"
     if trouble := trouble_alone(place, source):
+        kind = "class" if isinstance(answer, type) else "function"
         raise NotKept(
             f"on its own, without the rest of your notebook, it {trouble}. Put what it uses "
             f"inside the {kind}, and check it again."
@@ -127,45 +125,63 @@ def kept_source(place, answer):
     return source
 
 
-def source_of(answer):
-    """The source and the name of a class, a function or `name = lambda ...`."""
-    read = class_source if isinstance(answer, type) else inspect.getsource
-    try:
-        source = textwrap.dedent(read(answer)).strip()
-        (statement,) = ast.parse(source).body
-    except Exception:  # an answer that is an object may run code of its own here
-        statement = None
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return source, statement.name
-    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Lambda):
-        (target, *_) = statement.targets
-        if isinstance(target, ast.Name):
-            return source, target.id
-    raise NotKept(
-        "its source cannot be read. Define it with `def` in a cell of its own, and pass its name "
-        "to `check`."
-    )
+def with_what_it_uses(place, answer, around):
+    """The source of the answer and of what it uses, and its name; raises `NotKept`."""
+    own = sources.own_names(answer)
+    own = {} if own.get("__spec__") else own  # of a module: what it uses stays there
+    for names in (around, own):
+        texts = sources.texts(names, answer)
+        if found := sources.defined(answer, names, texts):
+            break
+    else:
+        names, texts = own, sources.texts(own, answer)
+        found = sources.inspected(answer)
+    if not found:
+        raise NotKept(
+            "its source cannot be read. Define it with `def` in a cell of its own, and pass its "
+            "name to `check`."
+        )
+    source, name = found
+    known = {key for key, value in IN_THE_FILE.items() if names.get(key, value) is value}
+    return sources.with_needs(source, known | {name}, names, texts, pieces_before(place)), name
 
 
-def class_source(answer):
-    """The lines of a class, found by its methods: `inspect` finds no class of a notebook."""
-    codes = [each.__code__ for each in vars(answer).values() if inspect.isfunction(each)]
-    for code in codes:
-        lines = linecache.getlines(code.co_filename)
-        for node in ast.walk(ast.parse("".join(lines))):
-            if not isinstance(node, ast.ClassDef) or node.name != answer.__name__:
-                continue
-            if node.lineno < code.co_firstlineno <= node.end_lineno:
-                first = min(each.lineno for each in (node, *node.decorator_list))
-                return "".join(lines[first - 1 : node.end_lineno])
-    raise OSError("no source")
+def pieces_before(place):
+    """How pieces of the notebook are made in the file: those that stand before this one."""
+
+    def make(name):
+        call = f'my_pieces(before="{place.name}")'
+        return ["from attnlib.exercises import my_pieces", f"{name} = {call}"]
+
+    return lambda value: make if isinstance(value, Pieces) else None
+
+
+def clashing(places, place, source, file):
+    """The name of a need of this piece that spoils another piece in `file`, or None."""
+    rest = without_block(place, existing())
+    shared = sorted((sources.bound(source) & sources.bound(rest)) - {place.name})
+    if not shared:
+        return None
+    before, after = (right_pieces(places, text) for text in (existing(), file))
+    return shared[0] if before and (before | {place.name}) - after else None
+
+
+def right_pieces(places, text):
+    """The names of the pieces that are right when the file has this text."""
+    namespace, _ = run_text(text)
+    return {
+        place.name
+        for place in places.values()
+        if namespace.get(place.name) is not None and place.exercise.solved_by(namespace[place.name])
+    }
 
 
 def trouble_alone(place, source):
     """What goes wrong with a piece that has nothing but NumPy and attnlib; or ""."""
-    namespace = {"__name__": Path(FILE).stem, "np": np, "al": al}
+    namespace = {"__name__": Path(FILE).stem, **IN_THE_FILE}
     try:
-        exec(compile(source, FILE, "exec"), namespace)
+        with redirect_stdout(io.StringIO()):
+            exec(compile(source, FILE, "exec"), namespace)
     except (Exception, SystemExit) as error:
         return f"stops with {Raised.of(error)}"
     attempt = place.exercise.examine(namespace.get(place.name))
@@ -192,10 +208,7 @@ def placed(place, text, file):
 
     A former block without its last line, or with another piece's marker inside, is left alone.
     """
-    former = re.compile(
-        rf"^{marker(place.name)}.*\n(?:(?!# --- ).*\n)*# --- end of {place.name}(?:\n|\Z)", re.M
-    )
-    if found := list(former.finditer(file)):
+    if found := list(former_blocks(place, file)):
         start, end = found[-1].span()  # of two definitions the last one counts
         return file[:start] + text + file[end:]
     later = "|".join(place.names[place.position :])
@@ -203,6 +216,18 @@ def placed(place, text, file):
     if following:
         return file[: following.start()] + f"{text}\n\n" + file[following.start() :]
     return file.rstrip("\n") + f"\n\n\n{text}"
+
+
+def former_blocks(place, file):
+    """The matches of this piece's blocks in `file`."""
+    pattern = rf"^{marker(place.name)}.*\n(?:(?!# --- ).*\n)*# --- end of {place.name}(?:\n|\Z)"
+    return re.finditer(pattern, file, re.M)
+
+
+def without_block(place, file):
+    for found in reversed(list(former_blocks(place, file))):
+        file = file[: found.start()] + file[found.end() :]
+    return file
 
 
 def existing():
@@ -226,7 +251,7 @@ def write(text):
 # --- finding again
 
 
-_running: list[str | None] = []  # `before` of the runs of the file that are under way
+_loading: list[str | None] = []  # `before` of the loads that are under way
 
 
 @dataclass(frozen=True)
@@ -256,11 +281,20 @@ class Pieces:
 
 
 def load(places, before=None):
-    """The `Pieces`, all or those before one: each is checked before it counts as the reader's."""
-    namespace, problem = run_file(before)
+    """The `Pieces`, all or those before one: each is checked before it counts as the reader's.
+
+    A file or a piece that asks for its own pieces, while they are loaded, gets none of itself.
+    """
     names = [place.name for place in places.values()]
     wanted = list(places.values())[: names.index(before) if before else None]
-    return Pieces((find(place, namespace) for place in wanted), problem)
+    if before in _loading:
+        return Pieces([find(place, {}) for place in wanted])
+    _loading.append(before)
+    try:
+        namespace, problem = run_file(before)
+        return Pieces([find(place, namespace) for place in wanted], problem)
+    finally:
+        _loading.remove(before)
 
 
 def find(place, namespace):
@@ -277,24 +311,27 @@ def find(place, namespace):
 def run_file(before=None):
     """What the file defines, and what is wrong with it; an exception gives nothing at all.
 
-    Only what stands above the piece `before`, if one is named. A file that asks for its own
-    pieces gets none of itself while it runs.
+    Only what stands above the piece `before`, if one is named.
     """
-    if before in _running:
+    if not path().exists():
         return {}, ""
-    _running.append(before)
     try:
-        if not path().exists():
-            return {}, ""
-        text, namespace = existing(), {"__name__": Path(FILE).stem}
-        if before is not None:
-            text = re.split(rf"^{marker(before)}", text, maxsplit=1, flags=re.M)[0]
-        with np.errstate(all="ignore"):
-            exec(compile(text, FILE, "exec"), namespace)
+        text = existing()
     except OSError as error:
         return {}, f"{FILE} cannot be read: {error.strerror}"
+    except UnicodeError as error:
+        return {}, f"{FILE} cannot be used: {Raised.of(error)}"
+    if before is not None:
+        text = re.split(rf"^{marker(before)}", text, maxsplit=1, flags=re.M)[0]
+    return run_text(text)
+
+
+def run_text(text):
+    """What a text of the file defines, and what is wrong with it."""
+    namespace = {"__name__": Path(FILE).stem}
+    try:
+        with np.errstate(all="ignore"):
+            exec(compile(text, FILE, "exec"), namespace)
     except (Exception, SystemExit) as error:
         return {}, f"{FILE} cannot be used: {Raised.of(error)}"
-    finally:
-        _running.remove(before)
     return namespace, ""

@@ -6,6 +6,8 @@ reader's. A promise that is broken raises `AssertionError` with a short reason.
 
 import copy
 from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,8 +132,22 @@ def read(came, what):
         raise AssertionError(f"{what} is {describe(came)}, not an array of numbers") from None
 
 
+_least = ContextVar("least tolerance", default=0.0)
+
+
+@contextmanager
+def single_precision_allowed():
+    """Within it, numbers agree that agree in single precision: a reader may work in it."""
+    token = _least.set(SINGLE)
+    try:
+        yield
+    finally:
+        _least.reset(token)
+
+
 def agree(came, expected, what, relative=RELATIVE, absolute=ABSOLUTE):
     """Raise `AssertionError`, with the first number that differs, unless both agree."""
+    relative, absolute = max(relative, _least.get()), max(absolute, _least.get())
     came = read(came, what)
     same_shape = came.shape == expected.shape
     assert same_shape, f"{what} has the shape {came.shape}, not {expected.shape}"
@@ -149,9 +165,9 @@ def agree(came, expected, what, relative=RELATIVE, absolute=ABSOLUTE):
 
 
 def step(trace, name):
-    """The step of a trace that has this name."""
+    """The step of a trace that has this name, as an attribute or as a key."""
     missing = object()
-    found = getattr(trace, name, missing)
+    found = trace.get(name, missing) if isinstance(trace, dict) else getattr(trace, name, missing)
     assert found is not missing, f"`trace` returns {describe(trace)} without .{name}"
     return found
 
@@ -270,6 +286,20 @@ def large_scores(Head, seed):
         expected = delta_by_hand(w, x, seen=triangle(4, 4) if causal else True)
         came = built(Head, w)(x, causal=causal)
         agree(came, expected, "with large scores the delta", absolute=RELATIVE)
+    w, mask = lowest_alone(w, x)
+    came = built(Head, w)(x, mask=mask)
+    what = "where the only score that is seen is minus ten thousand, the delta"
+    agree(came, delta_by_hand(w, x, seen=mask), what, absolute=RELATIVE)
+
+
+def lowest_alone(w, x):
+    """The matrices with the lowest score at -LARGE, and a mask that leaves it alone in its row."""
+    scores = steps_by_hand(w, x, x, True)["scores"]
+    factor = -LARGE / scores.flat[np.abs(scores).argmax()]
+    row, key = np.unravel_index(np.abs(scores).argmax(), scores.shape)
+    mask = np.ones(scores.shape, bool)
+    mask[row] = np.arange(len(x)) == key
+    return w | {"w_q": w["w_q"] * factor}, mask
 
 
 # --- what attnlib's head promises beyond

@@ -97,7 +97,7 @@ SCORE_MISTAKES = (
     ),
     mistake(
         "diagonal",
-        lambda q, k: (q * k).sum(axis=-1),
+        (lambda q, k: (q * k).sum(axis=-1), lambda q, k: np.diag(raw_scores(q, k))),
         "Your result has shape {shape}: one score for each token, with itself. Every query "
         "asks every key, so each query needs a whole row of scores.",
         "You multiplied row by row and added up: that is the diagonal of the grid. For the "
@@ -161,6 +161,8 @@ SCORES = FunctionExercise(
 @dataclass(frozen=True)
 class PairsResult:
     """How a list of (query word, key word) pairs is read, compared and drawn."""
+
+    same = staticmethod(functions.same)
 
     def read(self, value):
         """`value` as nested tuples of texts and numbers (a dict stays one)."""
@@ -251,8 +253,13 @@ def strongest_key_cases():
     rng = np.random.default_rng(SEED)
     for text in ("the fox watched the owl", "owl", *world.PHRASES.sentences.values()):
         tokens = world.PHRASES.tokenize(text)
-        cases.append(strongest_key_case(one_decimal(rng, len(tokens), len(tokens)), tokens))
+        cases.append(strongest_key_case(untied(rng, len(tokens)), tokens))
     return cases
+
+
+def untied(rng, count):
+    """Random scores, `(count, count)`: in a row no two are alike, and none outweighs the rest."""
+    return rng.permuted(np.tile(np.linspace(-1, 1, count), (count, 1)), axis=1).round(1)
 
 
 def pair_mistake(id, would_give, hint, stronger):

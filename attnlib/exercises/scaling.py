@@ -1,5 +1,6 @@
 """The exercises of the chapter "Scaling"."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -10,7 +11,13 @@ import attnlib as al
 from attnlib.exercises import functions
 from attnlib.exercises.checking import Diagnosis
 from attnlib.exercises.drawing import Drawing, decimals_for, matrix, number
-from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, mistake
+from attnlib.exercises.functions import (
+    ArrayResult,
+    Case,
+    FunctionExercise,
+    mistake,
+    throughout,
+)
 from attnlib.exercises.suspects import SuspectsExercise
 
 SEED = 5
@@ -62,11 +69,22 @@ def variance_cases():
 NEARLY = 0.15  # how far a simulation may be off and still be taken for one
 
 
-def nearly(attempt):
-    if not isinstance(attempt.outcome, np.ndarray) or attempt.outcome.shape != ():
+def is_near(inputs, came):
+    if not isinstance(came, np.ndarray) or came.shape != ():
         return False
-    expected = score_variance(*attempt.inputs)
-    return abs(attempt.outcome - expected) <= NEARLY * expected
+    expected = score_variance(*inputs)
+    return bool(abs(came - expected) <= NEARLY * expected)
+
+
+def measured(attempt):
+    """Whether the result is near the right one for all inputs, and equal for next to none."""
+    if not throughout(attempt, is_near):
+        return False
+    return sum(right for _, _, right in attempt.elsewhere()) <= 1
+
+
+def shortened_by(shorten):
+    return lambda d_head, variance_q, variance_k: shorten(d_head * variance_q * variance_k)
 
 
 VARIANCE_MISTAKES = (
@@ -130,14 +148,27 @@ VARIANCE_MISTAKES = (
         "The mean of (q times k) squared is the product of two means of squares, and those are "
         "the variances themselves, without a root.",
     ),
+    mistake(
+        "rounded",
+        (
+            *map(shortened_by, (np.floor, np.round, np.ceil)),
+            *(
+                shortened_by(lambda exact, decimals=decimals: np.round(exact, decimals))
+                for decimals in (1, 2)
+            ),
+        ),
+        "{returned} is {expected}, rounded. Your formula is right; the exact number is asked for.",
+        "A variance need not be a whole number. `int` and `round` cut off what comes after the "
+        "point, and so does `//`.",
+    ),
     Diagnosis(
         "simulated",
-        "{returned} is near {expected}, but not equal: did you draw random numbers and measure? "
-        "A good way to check a formula, and it points the right way. Here the exact number is "
-        "asked for.",
-        "Double d_head and see what your measurement does; then double one of the variances. "
-        "That tells you the formula.",
-        nearly,
+        "{returned} is near {expected}, but not equal. If you drew random numbers and measured: a "
+        "good way to check a formula, and it points the right way. Here the exact number is asked "
+        "for.",
+        "Double d_head and see what your number does; then double one of the variances. That "
+        "tells you the formula.",
+        measured,
     ),
 )
 NOT_ONE_NUMBER = Diagnosis(
@@ -202,7 +233,7 @@ def scaled_cases():
     k = np.array([[1.0, 1.0, 2.0], [0.0, 2.0, 0.0], [4.0, 0.0, 1.0], [1.0, 1.0, -1.0]])
     cases = [scaled_case(q, k)]
     rng = np.random.default_rng(SEED)
-    sizes = ((5, 5, 2), (4, 2, 9), (1, 5, 16), (5, 1, 1), (6, 7, 64), (3, 8, 5))
+    sizes = ((5, 6, 2), (4, 2, 9), (1, 5, 16), (5, 1, 1), (6, 7, 64), (3, 8, 5))
     for n_queries, n_keys, d_head in sizes:
         q, k = rng.normal(0, 2, (n_queries, d_head)), rng.normal(0, 2, (n_keys, d_head))
         cases.append(scaled_case(q.round(1), k.round(1)))
@@ -272,6 +303,18 @@ SCALED_MISTAKES = (
         "divided by the root of a fixed number. Here d_head is {d_head}.",
         "Heads come in many sizes. Take d_head from the array that came in: it is the length of "
         "q's last axis.",
+    ),
+    mistake(
+        "whole-root",
+        (
+            lambda q, k: raw_scores(q, k) / math.isqrt(q.shape[-1]),
+            lambda q, k: raw_scores(q, k) / round(math.sqrt(q.shape[-1])),
+            lambda q, k: raw_scores(q, k) / math.ceil(math.sqrt(q.shape[-1])),
+        ),
+        "In row {row}, column {column} you have {returned} where {expected} is expected: you "
+        "divided by a whole number. The root of d_head = {d_head} is none.",
+        "`math.isqrt`, `int`, `round` and `//` give whole numbers. `math.sqrt` and `np.sqrt` keep "
+        "what comes after the point.",
     ),
     mistake(
         "softmax",
@@ -420,8 +463,8 @@ WHICH_SCALE_FORM = (
     ),
     Diagnosis(
         "unknown-suspect",
-        "The suspects are called a, b and c. Give the letter as a text, not the function or "
-        "what it returned.",
+        "The suspects are called a, b and c, in small letters. Give the letter as a text, not the "
+        "function or what it returned.",
         "`suspects()` is a dict: its keys are the letters, with quotation marks around them.",
     ),
     Diagnosis(

@@ -9,8 +9,15 @@ import attnlib as al
 from attnlib.exercises import by_hand, functions
 from attnlib.exercises.by_hand import ByHandExercise, by_hand_mistake
 from attnlib.exercises.checking import Diagnosis
-from attnlib.exercises.drawing import close, matrix, number
-from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, Raised, mistake
+from attnlib.exercises.drawing import matrix, number
+from attnlib.exercises.functions import (
+    ArrayResult,
+    Case,
+    FunctionExercise,
+    Raised,
+    first_wrong,
+    mistake,
+)
 
 SEED = 4
 WORDS = ("fluffy", "blue", "creature")
@@ -115,7 +122,7 @@ class WeightsResult(ArrayResult):
         facts = super().facts(case, result, expected)
         if result is None or result.shape != expected.shape:
             return facts | {"total": "?"}
-        row = tuple(np.argwhere(~close(result, expected))[0][:-1])
+        row = first_wrong(result, expected)[:-1]
         return facts | {"total": number(result[row].sum())}
 
 
@@ -143,7 +150,8 @@ def softmax_cases():
     masked = np.array([[0.0, -np.inf, 1.0, 2.0], [2.0, 2.0, -np.inf, -np.inf]])
     single = np.array([[88.0, 90.0, 100.0], [-100.0, 0.0, 50.0]], dtype=np.float32)
     cases = [softmax_case(small, WORDS, WORDS)]
-    cases += [softmax_case(scores) for scores in (far_apart, deep, masked, single)]
+    low = np.array([[-1.0, -3.0, -2.0, -2.0], [-10_001.0, -10_000.0, -9_999.0, -np.inf]])
+    cases += [softmax_case(scores) for scores in (far_apart, deep, masked, single, low)]
     rng = np.random.default_rng(SEED)
     for n_queries, n_keys in ((2, 5), (5, 2), (1, 4), (4, 1), (6, 6)):
         cases.append(softmax_case(rng.normal(0, 3, (n_queries, n_keys)).round(1)))
@@ -161,6 +169,11 @@ def naive(scores):
 def naive_loop(scores):
     """As with Python's own `math`, which raises an exception where NumPy gives inf."""
     return loop_softmax(scores, 0.0)
+
+
+def from_0(scores):
+    """The largest score of each row, found by a search that begins at 0."""
+    return np.maximum(scores.max(axis=-1, keepdims=True), 0)
 
 
 def loop_softmax(scores, subtracted):
@@ -253,6 +266,20 @@ SOFTMAX_MISTAKES = (
         "must become 0 for that?",
     ),
 )
+MAXIMUM_FROM_0 = mistake(
+    "maximum-from-0",
+    (
+        lambda scores: divided(np.exp(scores - from_0(scores))),
+        lambda scores: np.nan_to_num(divided(np.exp(scores - from_0(scores)))),
+        lambda scores: [
+            row for each in scores for row in loop_softmax(each[None], max(0.0, each.max()))
+        ],
+    ),
+    "All scores of {low_row} are far below 0, the largest is {low_top}. With that one taken away, "
+    "one exponential of the row is 1; yours are all 0. What does your code take for the largest?",
+    "A search for the largest that begins at 0 finds 0 where every score is negative. Begin with "
+    "the row's first score.",
+)
 SOFTMAX_FALLBACK = Diagnosis(
     "unrecognised",
     "Row {row}, column {column} is {returned}, and {expected} is expected; your row sums to "
@@ -271,6 +298,7 @@ SOFTMAX = FunctionExercise(
     diagnoses=(
         functions.CHANGED_INPUTS,
         *SOFTMAX_MISTAKES,
+        MAXIMUM_FROM_0,
         *functions.OF_FORM,
         SOFTMAX_FALLBACK,
     ),
@@ -293,23 +321,20 @@ def at_temperature(weights, temperature):
 
 
 def tempered_case(weights, temperature):
-    rows = tuple(f"query {i}" for i in range(len(np.atleast_2d(weights))))
-    columns = tuple(f"key {j}" for j in range(weights.shape[-1]))
+    columns = tuple(f"key {j}" for j in range(len(weights)))
     caption = f"input weights; the temperature is {temperature:g}"
-    drawn = matrix(caption, weights, rows, columns, decimals=3)
+    drawn = matrix(caption, weights, ("weights",), columns, decimals=3)
     facts = {"temperature": f"{temperature:g}", "largest": number(weights.max(), 3)}
-    return Case((weights, temperature), rows, columns, (drawn,), facts)
+    return Case((weights, temperature), ("weights",), columns, (drawn,), facts)
 
 
 def tempered_cases():
-    row = WEIGHTS_BY_HAND
-    rows = np.array([[0.5, 0.25, 0.25], [0.125, 0.25, 0.625], [0.7, 0.2, 0.1]])
-    with_zeros = np.array([[0.0, 0.2, 0.8, 0.0], [0.25, 0.0, 0.0, 0.75]])
-    cases = [tempered_case(row, 0.5), tempered_case(rows, 2.0), tempered_case(with_zeros, 4.0)]
-    cases += [tempered_case(with_zeros[0], 0.5), tempered_case(row, 1.0)]
+    cases = [tempered_case(WEIGHTS_BY_HAND, 0.5)]
+    with_zeros = np.array([0.0, 0.2, 0.8, 0.0])
+    cases += [tempered_case(with_zeros, temperature) for temperature in (4.0, 0.5)]
     rng = np.random.default_rng(SEED)
-    for shape, temperature in (((2, 5), 0.3), ((5, 2), 3.0), ((4, 4), 0.8), ((7,), 10.0)):
-        cases.append(tempered_case(al.softmax(rng.normal(0, 1, shape)), temperature))
+    for n_keys, temperature in ((5, 1.0), (2, 3.0), (4, 0.8), (1, 2.0), (7, 10.0)):
+        cases.append(tempered_case(al.softmax(rng.normal(0, 1, n_keys)), temperature))
     return cases
 
 
@@ -377,7 +402,7 @@ TEMPERED_MISTAKES = (
         (powers, lambda weights, temperature: weights**temperature),
         "You raised the weights to a power and stopped there: your row sums to {total}, and "
         "weights are shares of one whole.",
-        "Add up each row of what you have and divide the row by its sum.",
+        "Add up what you have and divide by the sum.",
     ),
     mistake(
         "softmax-again",
@@ -387,50 +412,25 @@ TEMPERED_MISTAKES = (
             lambda weights, temperature: al.softmax(weights * temperature),
             lambda weights, temperature: al.softmax(weights),
         ),
-        "In row {row} you have {returned} where {expected} is expected. Softmax takes scores, "
-        "and you gave it weights, which have been through it once. All weights lie between 0 "
+        "You have {returned} where {expected} is expected. Softmax takes scores, and you gave it "
+        "weights, which have been through it once. All weights lie between 0 "
         "and 1, so what comes out is nearly even.",
         "Undo the first softmax before you use a second: which function undoes the exponential? "
         "Or stay with the weights and raise them to a power.",
     ),
     mistake(
-        "whole-matrix",
-        lambda weights, temperature: divided(powers(weights, temperature), None),
-        "One row works. With several rows, row {row} sums to {total}: you shared out one whole "
-        "among all of them.",
-        "Add up along the last axis, and keep the axis (`keepdims=True`), so that each row is "
-        "divided by its own sum.",
-    ),
-    mistake(
-        "wrong-axis",
-        lambda weights, temperature: divided(powers(weights, temperature), 0),
-        "One row works. With several rows, row {row} sums to {total}, and the columns sum to 1. "
-        "Each row is a query's, and shares out its own weight.",
-        "A single row has one axis, which is both the first and the last. Several rows have two: "
-        "use the last, `axis=-1`.",
-    ),
-    mistake(
-        "keepdims",
-        lambda weights, temperature: divided(powers(weights, temperature), keepdims=False),
-        "One row works. With several, column j is divided by the sum of row j, and row {row} "
-        "sums to {total}.",
-        "The sums of the rows have the shape (n_queries,), which NumPy lines up with the "
-        "columns. `keepdims=True` gives them the shape (n_queries, 1).",
-    ),
-    mistake(
         "rows-only",
         lambda weights, temperature: divided(powers(weights, temperature), 1),
-        "Here the weights are one row with a single axis, and your code asks for axis 1, the "
-        "second.",
+        "The weights are one row with a single axis, and your code asks for axis 1, the second.",
         "Count axes from the end: `axis=-1` is the last one of a single row and of several rows "
-        "alike.",
+        "alike. A single row can do without.",
     ),
     mistake(
         "floor",
         tuple(with_floor(floor) for floor in FLOORS),
-        "Row {row}, column {column} had weight 0, and you give it {returned}. Something small "
-        "was added before a logarithm; at temperature {temperature} it did not stay small. A "
-        "masked word must keep weight 0.",
+        "For {column} you have {returned}, and {expected} is expected. Something small was added "
+        "to the weights; at temperature {temperature} it does not stay small. A masked word must "
+        "keep weight 0.",
         "Zero to a positive power is zero: without a logarithm you need no small number. With "
         "one, let log(0) be minus infinity: softmax gives it weight 0.",
     ),
@@ -445,10 +445,10 @@ TEMPERED_MISTAKES = (
 )
 TEMPERED_FALLBACK = Diagnosis(
     "unrecognised",
-    "Row {row}, column {column} is {returned}, and {expected} is expected at temperature "
+    "For {column} you have {returned}, and {expected} is expected at temperature "
     "{temperature}. Find scores whose softmax is the row that came in, and divide those.",
     "Up to a constant, the score of a weight is its logarithm. Divide that by the temperature "
-    "and raise e to it: a power of the weight. Then share out along each row.",
+    "and raise e to it: a power of the weight. Then share out.",
     lambda attempt: True,
 )
 

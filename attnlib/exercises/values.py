@@ -10,7 +10,14 @@ from attnlib.exercises import by_hand, functions
 from attnlib.exercises.by_hand import ByHandExercise, near
 from attnlib.exercises.checking import Diagnosis, numeric
 from attnlib.exercises.drawing import close, matrix, number
-from attnlib.exercises.functions import ArrayResult, Case, FunctionExercise, mistake, same
+from attnlib.exercises.functions import (
+    ArrayResult,
+    Case,
+    FunctionExercise,
+    mistake,
+    same,
+    throughout,
+)
 
 SEED = 6
 WORDS = ("fluffy", "blue", "creature")
@@ -352,11 +359,12 @@ def nearness(values, target):
 
 def in_another_order(attempt):
     """Whether the right numbers came, and stand in the wrong places."""
-    if not attempt.inputs or not isinstance(attempt.outcome, np.ndarray):
-        return False
-    right = weights_for_target(*attempt.inputs)
-    orders = permutations(range(len(right)))
-    return any(same(right[list(order)], attempt.outcome) for order in orders)
+
+    def reordered(inputs, came):
+        right = weights_for_target(*inputs)
+        return any(same(right[list(order)], came) for order in permutations(range(len(right))))
+
+    return throughout(attempt, reordered)
 
 
 TARGET_MISTAKES = (
@@ -503,9 +511,15 @@ class Factors:
         return bool((np.abs(self.product - other.product) <= bound).all())
 
 
+def is_complex(part):
+    return isinstance(part, np.ndarray) and part.dtype.kind == "c"
+
+
 @dataclass(frozen=True)
 class FactorsResult:
     """How a pair of matrices that a function returns is read, judged and drawn."""
+
+    same = staticmethod(same)
 
     def read(self, value):
         """`value` as `Factors`, or as an array if one matrix came."""
@@ -514,7 +528,7 @@ class FactorsResult:
             return parts
         if len(parts) != 2:
             raise TypeError("not a pair")
-        return Factors(*map(numeric, parts))
+        return Factors(*(part if is_complex(part) else numeric(part) for part in parts))
 
     def wanted(self, expected):
         (d, r), _ = expected.shapes
@@ -523,6 +537,8 @@ class FactorsResult:
     def problem(self, result, expected):
         if not isinstance(result, Factors):
             return "wrong-type"
+        if any(map(is_complex, (result.down, result.up))):
+            return "complex"
         if result.shapes != expected.shapes:
             return "wrong-shape"
         return "" if np.isfinite(result.product).all() else "not-finite"
@@ -536,7 +552,7 @@ class FactorsResult:
         facts["shape"] = " and ".join(map(str, result.shapes))
         if result.shapes == expected.shapes:
             with np.errstate(all="ignore"):
-                facts["error"] = number(np.sum((target - result.product) ** 2))
+                facts["error"] = number(np.sum(np.abs(target - result.product) ** 2))
         return facts
 
     def message(self, facts):
@@ -547,7 +563,7 @@ class FactorsResult:
     def draw(self, case, result, expected):
         wanted = matrix("the best product of this rank", expected.product)
         product = result.product if isinstance(result, Factors) else None
-        if product is None:
+        if product is None or is_complex(product):
             return ()
         if product.shape != expected.product.shape:
             return matrix("your value_down @ value_up", product), wanted
@@ -693,6 +709,13 @@ LOW_RANK_MISTAKES = (
         "on the left.",
     ),
 )
+COMPLEX = Diagnosis(
+    "complex",
+    "Your matrices hold complex numbers. The eigenvalues of a matrix that is not symmetric can be "
+    "complex, and those of m need not say how strong its directions are.",
+    "The singular value decomposition, `np.linalg.svd`, stays with real numbers for every matrix, "
+    "and sorts its directions by their strength.",
+)
 ONE_MATRIX = Diagnosis(
     "wrong-type",
     "The exercise asks for two matrices, in brackets: {wanted}. Something else came: one matrix, "
@@ -723,6 +746,7 @@ LOW_RANK = FunctionExercise(
         functions.CHANGED_INPUTS,
         *LOW_RANK_MISTAKES,
         functions.RAISED,
+        COMPLEX,
         ONE_MATRIX,
         functions.WRONG_SHAPE,
         NOT_FINITE,

@@ -7,9 +7,17 @@ import numpy as np
 
 from attnlib.exercises.checking import Diagnosis, describe, numeric, quote
 from attnlib.exercises.drawing import MOST_CELLS, Drawing, matrix, number
-from attnlib.exercises.functions import ARGUMENTS, NOT_A_FUNCTION, RAISED, WRONG_TYPE, mistake
+from attnlib.exercises.functions import (
+    ARGUMENTS,
+    NOT_A_FUNCTION,
+    RAISED,
+    WRONG_TYPE,
+    mistake,
+    same,
+)
 
 DECIMALS = 3
+NOTHING = describe(None)
 
 
 def dots(target, vectors):
@@ -42,16 +50,18 @@ def without(words, vectors):
 class WordResult:
     """How a word that a function returns is read, compared and drawn.
 
-    `compared` takes the function's inputs to (target, vectors); `among` says where the word
-    is from.
+    `compared` takes the function's inputs to (target, vectors, words left out); `among` says
+    where the word is from.
     """
 
     compared: Callable
     among: str
 
+    same = staticmethod(same)
+
     def read(self, value):
         """`value` as a text, or else as an array of numbers."""
-        if isinstance(value, np.ndarray) and value.dtype.kind == "U" and value.ndim == 0:
+        if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value.item()
         return str(value) if isinstance(value, str) else numeric(value)
 
@@ -63,18 +73,23 @@ class WordResult:
 
     def measures(self, case):
         """{measure: {word: number}}; the first one decides."""
-        target, vectors = self.compared(*case.inputs)
+        target, vectors, _ = self.compared(*case.inputs)
         return {
             "cosine": cosines(target, vectors),
             "dot product": dots(target, vectors),
             "distance": distances(target, vectors),
         }
 
+    def is_opposed(self, case):
+        """Whether all cosines that count are below 0, as a text: empty if not."""
+        target, vectors, left_out = self.compared(*case.inputs)
+        return "yes" if max(cosines(target, without(left_out, vectors)).values()) < 0 else ""
+
     def facts(self, case, result, expected):
         """Both words, and each one's cosine, dot product and distance, as texts for hints."""
         returned = result if isinstance(result, str) else describe_number(result)
         facts = {"wanted": self.wanted(expected), "returned": quote(returned)}
-        facts |= {"expected": expected}
+        facts |= {"expected": expected, "opposed": self.is_opposed(case)}
         for name, measure in self.measures(case).items():
             key = name.replace(" ", "_")
             facts[f"expected_{key}"] = number(measure[expected], DECIMALS)
@@ -151,6 +166,33 @@ UNKNOWN_WORD = Diagnosis(
     "spelled as it is in the dict.",
     "Return one of the keys of the dict as it is: no other spelling, nothing put before or after.",
     is_unknown,
+)
+
+
+def is_input(attempt):
+    """Whether one of the words that were put in came out."""
+    return isinstance(attempt.outcome, str) and attempt.outcome in [
+        each for each in attempt.inputs if isinstance(each, str)
+    ]
+
+
+def is_first_guess(attempt):
+    """Whether all cosines are below 0, and what came may be what the search began with."""
+    if not attempt.facts.get("opposed") or attempt.problem not in ("", "wrong-type"):
+        return False
+    *asked, vectors = (each for each in attempt.inputs if isinstance(each, str | dict))
+    first = next(word for word in vectors if word not in asked)
+    begun = attempt.outcome if isinstance(attempt.outcome, str) else attempt.facts["returned"]
+    return begun in (NOTHING, "", first)
+
+
+BEGUN_AT_ZERO = Diagnosis(
+    "begun-at-zero",
+    "In this case every cosine is below 0. The largest of them still counts: '{expected}' has "
+    "{expected_cosine}. With which number does your search for the largest begin?",
+    "If the largest so far begins at 0, no negative cosine is ever larger. Begin lower than every "
+    "cosine can be, or with the first word.",
+    is_first_guess,
 )
 CHANGED_DICTIONARY = Diagnosis(
     "changed-inputs",

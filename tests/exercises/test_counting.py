@@ -1,6 +1,8 @@
 """Chapter "Counting": right answers pass; every wrong one meets the hint meant for it."""
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -80,6 +82,16 @@ RIGHT = [
     ("count-gpt2", gpt2_by_heads),
     ("count-gpt2", with_numbers(gpt2, np.int64)),
     ("count-gpt2", lambda *sizes: np.array(gpt2(*sizes))),
+    ("count-attention", with_numbers(attention, float)),
+    ("count-attention", with_numbers(attention, Fraction)),
+    ("count-attention", with_numbers(attention, Decimal)),
+    ("count-attention", lambda *sizes: math.exp2(math.log2(4)) * math.prod(map(float, sizes))),
+    ("count-gpt2", with_numbers(gpt2, float)),
+    ("count-gpt2", with_numbers(gpt2, np.float64)),
+    ("count-gpt2", with_numbers(gpt2, Fraction)),
+    ("cache-size", with_numbers(cache, float)),
+    ("cache-size", lambda *sizes: np.prod(np.array(sizes, dtype=float)) * 2),
+    ("cache-size", lambda *sizes: np.array([2, *sizes], dtype=object).prod()),
     ("cache-size", cache),
     ("cache-size", lambda *sizes: 2 * math.prod(sizes)),
     ("cache-size", with_numbers(cache, np.int64)),
@@ -148,7 +160,6 @@ WRONG = [
         lambda L, H, d, h: L * H * (4 * d * h + 3 * h + d),
         ["480 too many"],
     ),
-    ("count-attention", "rounded", with_floats(attention), ["16 digits", "too"]),
     ("count-attention", "rounded", with_floats(attention, np.float32), ["too many"]),
     ("count-attention", "raised", lambda L, H, d, h: [L][H], ["IndexError"]),
     ("count-attention", "wrong-type", lambda *sizes: f"{attention(*sizes):,}", ["'4,620'"]),
@@ -173,7 +184,7 @@ WRONG = [
     ),
     ("count-attention", "unrecognised", lambda *sizes: -attention(*sizes), ["9,240 too few"]),
     ("count-gpt2", "attention-biases", total(lambda L, d, V, P: -4 * d * L), ["144 too few"]),
-    ("count-gpt2", "attention-biases", of_block(b_out=-3 * 12), ["in b_in"]),
+    ("count-gpt2", "attention-biases", total(lambda L, d, V, P: -L * d * 4), ["in b_in"]),
     ("count-gpt2", "feed-forward-biases", total(lambda L, d, V, P: -5 * d * L), ["180 too few"]),
     ("count-gpt2", "biases", of_block(biases=0), ["324 too few", "four in attention"]),
     ("count-gpt2", "query-key-value-biases", total(lambda L, d, V, P: -3 * d * L), ["108"]),
@@ -203,7 +214,12 @@ WRONG = [
     ("count-gpt2", "biases-of-tables", total(lambda L, d, V, P: d), ["12 too many"]),
     ("count-gpt2", "biases-of-tables", total(lambda L, d, V, P: V), ["47 too many"]),
     ("count-gpt2", "wide-b-out", lambda L, d, V, P: gpt2(L, d, V, P) + 3 * L * d, ["108 too many"]),
-    ("count-gpt2", "b-o-of-every-head", of_block(b_o=12 * 12), ["396 too many", "every head"]),
+    (
+        "count-gpt2",
+        "b-o-of-every-head",
+        total(lambda L, d, V, P: 11 * L * d),
+        ["396 too many", "every head"],
+    ),
     ("count-gpt2", "final-norm-in-every-layer", of_block(norms=3), ["72 too many"]),
     (
         "count-gpt2",
@@ -242,7 +258,7 @@ WRONG = [
         lambda L, d, V, P: gpt2(L, d, 2 * V, P) - L * d * d,
         ["w_o, and a second table of tokens"],
     ),
-    ("count-gpt2", "rounded", with_floats(gpt2), ["rounded"]),
+    ("count-gpt2", "rounded", lambda *sizes: int(float(gpt2(*sizes))), ["16 digits"]),
     ("count-gpt2", "rounded", with_floats(gpt2, np.float32), ["rounded"]),
     ("count-gpt2", "raised", lambda L, d, V, P: L / 0, ["ZeroDivisionError"]),
     ("count-gpt2", "wrong-type", lambda *sizes: "124,439,808", ["the text '124,439,808'"]),
@@ -279,7 +295,7 @@ WRONG = [
     ("cache-size", "other-units", lambda *sizes: cache(*sizes) / 1000, ["5.04"]),
     ("cache-size", "other-units", lambda *sizes: cache(*sizes) / 2**30, ["0.00"]),
     ("cache-size", "other-units", lambda *sizes: cache(*sizes) // 1000, ["5"]),
-    ("cache-size", "rounded", with_floats(cache), ["rounded"]),
+    ("cache-size", "rounded", with_floats(cache, np.float32), ["rounded"]),
     ("cache-size", "raised", lambda L, H, h, n, b: [L][H], ["IndexError"]),
     ("cache-size", "wrong-type", lambda *sizes: "4 GB", ["the text '4 GB'"]),
     ("cache-size", "wrong-shape", lambda L, H, h, n, b: np.ones(n) * h, ["(7,)"]),
@@ -322,15 +338,10 @@ def test_the_last_inputs_of_each_exercise_have_more_digits_than_a_float_keeps():
         assert 2**53 < expected < 2**63 and int(float(expected)) != expected
 
 
-def test_a_float_that_is_exact_is_as_good_as_a_whole_number():
-    seen = []
-
-    def in_floats(*sizes):
-        seen.append(sizes)
-        return float(attention(*sizes))
-
-    assert check("count-attention", in_floats).hint == "rounded"
-    assert len(seen) == len(counting.attention_cases())
+def test_a_float_must_be_as_near_as_floats_come():
+    for by, solved in ((1 + 2**-52, True), (1 + 2**-40, False), (1 - 2**-40, False)):
+        verdict = check("count-attention", lambda *sizes, by=by: attention(*sizes) * by)
+        assert verdict.solved == solved
 
 
 def test_a_number_that_is_off_by_one_is_wrong_however_large_it_is():

@@ -1,6 +1,8 @@
 """Chapter "Cross-attention": right answers pass; every wrong one meets the hint meant for it."""
 
+import math
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -136,8 +138,19 @@ RIGHT = [
     ("padding-mask", lambda n, k: np.array([[np.arange(k) < length] for length in n])),
     ("alignment-found", found),
     ("alignment-found", found_loop),
+    ("alignment-found", lambda w, r: np.mean(w.argsort(axis=1)[:, -1] == r)),
+    ("alignment-found", lambda w, r: Fraction(int((w.argmax(1) == r).sum()), len(r))),
+    (
+        "alignment-found",
+        lambda w, r: np.mean(
+            [
+                all(row[p] > other for j, other in enumerate(row) if j != p)
+                for row, p in zip(w, r, strict=True)
+            ]
+        ),
+    ),
+    ("padding-mask", lambda n, k: padding(n, k).astype(object)),
     ("alignment-found", lambda w, right: (torch.tensor(w).argmax(-1).numpy() == right).mean()),
-    ("alignment-found", lambda w, r: np.mean(w[np.arange(len(r)), r] == w.max(axis=1))),
     ("alignment-found", lambda w, r: torch.tensor(found(w, r), dtype=torch.float32)),
     ("values-from", by_even_rows),
     ("values-from", by_adding_to_every_row),
@@ -167,6 +180,12 @@ def of_texts(queries, keys, values):
 def scaled(divisor):
     return lambda x, context, w_q, w_k, w_v, w_o: (
         weights(x, context, w_q, w_k, divisor(x, context, w_q)) @ context @ w_v @ w_o
+    )
+
+
+def by_d_value(power):
+    return lambda x, context, w_q, w_k, w_v, w_o: (
+        weights(x, context, w_q, w_k, w_v.shape[1] ** power) @ context @ w_v @ w_o
     )
 
 
@@ -208,6 +227,10 @@ def plain(lengths, n_keys):
 
 def added_mask(low):
     return lambda lengths, n_keys: np.where(padding(lengths, n_keys), 0, low)
+
+
+def on_right(weights, right):
+    return weights[np.arange(len(right)), right]
 
 
 def lengths_spoilt(lengths, n_keys):
@@ -291,6 +314,8 @@ WRONG = [
     ("cross-attention", "by-d-model", scaled(lambda x, c, w: len(w) ** 0.5), ["root of 5", "<"]),
     ("cross-attention", "by-n-keys", scaled(lambda x, c, w: len(c) ** 0.5), ["<"]),
     ("cross-attention", "by-n-keys", scaled(lambda x, c, w: len(c)), ["number of words"]),
+    ("cross-attention", "by-d-value", by_d_value(0.5), ["d_value = 4", "<"]),
+    ("cross-attention", "by-d-value", by_d_value(1), ["d_value = 4", "<"]),
     ("cross-attention", "by-d-head", scaled(lambda x, c, w: w.shape[1]), ["d_head = 2", "<"]),
     ("cross-attention", "no-softmax", without_softmax, ["scores themselves", "<"]),
     (
@@ -303,7 +328,7 @@ WRONG = [
         "cross-attention",
         "without-w-o",
         lambda x, c, w_q, w_k, w_v, w_o: weights(x, c, w_q, w_k) @ c @ w_v,
-        ["(3, 2)", "(3, 5)"],
+        ["(3, 4)", "(3, 5)"],
     ),
     ("cross-attention", "added", lambda x, *others: x + cross(x, *others), ["the delta alone"]),
     ("cross-attention", "added", lambda x, c, *others: c + cross(x, c, *others), ["<"]),
@@ -370,6 +395,9 @@ WRONG = [
     ("alignment-found", "percent", lambda w, r: 100 * found(w, r), ["80.00 <"]),
     ("alignment-found", "missed", lambda w, r: 1 - found(w, r), ["0.20 <"]),
     ("alignment-found", "right-ignored", lambda w, r: found(w, np.arange(len(w))), ["0.40 <"]),
+    ("alignment-found", "ties", lambda w, r: np.mean(on_right(w, r) == w.max(axis=1)), ["0.25"]),
+    ("alignment-found", "threshold", lambda w, r: (on_right(w, r) > 0.5).mean(), ["0.00 <"]),
+    ("alignment-found", "threshold", lambda w, r: (on_right(w, r) > 0.4).mean(), ["fixed number"]),
     ("alignment-found", "all-or-nothing", lambda w, r: (w.argmax(1) == r).all(), ["*all*"]),
     ("alignment-found", "all-or-nothing", lambda w, r: found(w, r) == 1, ["0.00 <"]),
     ("alignment-found", "one-query", lambda w, r: w[0].argmax() == r[0], ["le alone"]),
@@ -449,10 +477,34 @@ def test_the_masks_of_the_reference_hide_the_padding_from_every_query():
             np.testing.assert_allclose(came[text], alone, atol=1e-12)
 
 
-def test_no_row_of_weights_has_two_largest():
-    for case in cross_attention.found_cases():
-        top = np.sort(case.inputs[0], axis=1)[:, -2:]
-        assert (top[:, 1] - top[:, 0] > 1e-6).all()
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("cross-attention", scaled(lambda x, c, w: math.isqrt(w.shape[1]))),
+        ("cross-attention", scaled(lambda x, c, w: len(w))),
+        ("cross-attention", scaled(lambda x, c, w: 2**0.5)),
+        ("alignment-found", lambda w, r: (on_right(w, r) >= 0.4).mean()),
+        ("alignment-found", lambda w, r: (on_right(w, r) > 1 / w.shape[1]).mean()),
+        ("alignment-found", lambda w, r: np.mean(np.abs(w.argmax(axis=1) - r) <= 1)),
+        ("alignment-found", lambda w, r: np.mean([p in x.argsort()[-2:] for p, x in zip(r, w)])),  # noqa: B905
+        ("alignment-found", lambda w, r: (on_right(w, r) == w.max()).mean()),
+        ("alignment-found", lambda w, r: (w.argmax(axis=1) == r).sum() / 5),
+        ("alignment-found", lambda w, r: 1.0),
+        ("alignment-found", lambda w, r: 0.8),
+    ],
+)
+def test_a_coincidence_in_one_case_is_no_diagnosis(exercise, answer):
+    assert check(exercise, answer).hint == "unrecognised"
+
+
+def test_where_a_row_has_two_largest_the_right_key_is_neither_the_first_nor_the_last():
+    tied = 0
+    for weights, right in (case.inputs for case in cross_attention.found_cases()):
+        for row, place in zip(weights, right, strict=True):
+            largest = np.flatnonzero(row > row.max() - 1e-6)
+            assert len(largest) == 1 or largest[0] < place < largest[-1]
+            tied += len(largest) > 1
+    assert tied == 3
 
 
 # --- the boxes

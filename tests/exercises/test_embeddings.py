@@ -56,12 +56,17 @@ RIGHT = [
     ("one-hot", lambda ids, n_words: np.eye(n_words)[ids]),
     ("one-hot", lambda ids, n_words: np.arange(n_words) == ids[:, None]),
     ("one-hot", lambda ids, n_words: [[int(i == j) for j in range(n_words)] for i in ids]),
+    ("one-hot", lambda ids, n_words: [[i == j for j in range(n_words)] for i in ids]),
+    ("one-hot", lambda ids, n_words: ([*[0] * i, 1, *[0] * (n_words - 1 - i)] for i in ids)),
+    ("one-hot", lambda ids, n_words: np.array([[j == i for j in range(n_words)] for i in ids])),
+    ("one-hot", lambda ids, n_words: np.equal.outer(ids, range(n_words)).astype(object)),
     ("nearest", nearest),
     ("nearest", nearest_by_array),
     ("nearest", lambda word, vectors: next(
         each for each in ranked(vectors[word], vectors) if each != word)),
     ("analogy", analogy),
     ("analogy", analogy_in_single_precision),
+    ("analogy", lambda *inputs: np.array(analogy(*inputs), dtype=object)),
 ]  # fmt: skip
 
 
@@ -107,6 +112,15 @@ def by(measure, choose=max, keep_self=False):
         return choose(candidates, key=lambda each: measure(vectors[word], vectors[each]))
 
     return answer
+
+
+def begun_at_zero(target, vectors, but, start=""):
+    """A search for the largest cosine that begins at 0."""
+    best, best_cosine = start, 0
+    for word, vector in vectors.items():
+        if word not in but and cosine(vector, target) > best_cosine:
+            best, best_cosine = word, cosine(vector, target)
+    return best
 
 
 def pop_word(word, vectors):
@@ -186,6 +200,9 @@ WRONG = [
     ("nearest", "wrong-type", lambda w, v: 12345, ["12345", "one text"]),
     ("nearest", "not-a-function", "owl", ["f(word, vectors)"]),
     ("nearest", "arguments", lambda w: w, ["f(word, vectors)"]),
+    ("nearest", "begun-at-zero", lambda w, v: begun_at_zero(v[w], v, (w,)), ["'owl' has -0.447"]),
+    ("nearest", "begun-at-zero", lambda w, v: begun_at_zero(v[w], v, (w,), next(iter(v))),
+        ["'river', not 'owl'"]),
     ("nearest", "unknown-word", lambda w, v: nearest(w, v).upper(), ["'OWL'", "'owl'"]),
     ("nearest", "unrecognised", lambda w, v: "man" if w == "king" else nearest(w, v),
         ["'kings' has 0.875"]),
@@ -206,6 +223,8 @@ WRONG = [
     ("analogy", "wrong-type", lambda a, b, c, v: (analogy(a, b, c, v), 0.9), ["a tuple of 2"]),
     ("analogy", "not-a-function", "queen", ["f(a, b, c, vectors)"]),
     ("analogy", "arguments", lambda a, b, c: a, ["f(a, b, c, vectors)"]),
+    ("analogy", "begun-at-zero", lambda a, b, c, v: begun_at_zero(
+        v[a] - v[b] + v[c], v, (a, b, c)), ["'owl' has -0.748"]),
     ("analogy", "unknown-word", lambda a, b, c, v: "empress", ["'empress'", "'queen'"]),
     ("analogy", "unrecognised", lambda a, b, c, v: "queens" if a == "Paris"
         else analogy(a, b, c, v), ["'queens', whose cosine"]),
@@ -243,8 +262,9 @@ def test_a_product_with_the_answer_fetches_rows_of_the_table():
 @pytest.mark.parametrize("exercise", embeddings.EXERCISES[1:], ids=lambda each: each.id)
 def test_the_winner_is_clear_in_every_input(exercise):
     for case in exercise.cases():
-        target, vectors = exercise.result.compared(*case.inputs)
-        words = [w for w in ranked(target, vectors) if w not in case.inputs[:-1]]
+        target, vectors, left_out = exercise.result.compared(*case.inputs)
+        assert left_out == case.inputs[:-1]
+        words = [w for w in ranked(target, vectors) if w not in left_out]
         assert exercise.reference(*case.inputs) == words[0]
         for other in words[1:2]:
             assert cosine(target, vectors[words[0]]) > cosine(target, vectors[other]) + 0.005
@@ -255,6 +275,53 @@ def test_words_of_the_designed_world_are_among_the_inputs():
     assert {"kings", "France", "Japan"} < expected
     expected = {embeddings.analogous(*case.inputs) for case in embeddings.analogy_cases()}
     assert {"queen", "Rome", "Tokyo", "kings"} < expected
+
+
+def test_a_search_that_finds_nothing_is_told_where_it_begins():
+    verdict = check("nearest", lambda w, v: begun_at_zero(v[w], v, (w,), None))
+    assert verdict.hint == "begun-at-zero" and "returned None" in verdict.message
+    assert check("nearest", lambda w, v: None if w == "Paris" else nearest(w, v)).hint == (
+        "wrong-type"
+    )
+    verdict = check("nearest", lambda w, v: next(k for k in v if k != w and v[k] @ v[w] > 0)
+        if w == "fox" and len(v) == 4 else nearest(w, v))  # fmt: skip
+    assert verdict.hint == "raised" and "StopIteration" in verdict.message
+
+
+def similar(a, b, c, v, but):
+    target = v[a] - v[b] + v[c]
+    return max((word for word in v if not but(word)), key=lambda word: cosine(v[word], target))
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("analogy", lambda a, b, c, v: similar(a, b, c, v, lambda word: word in a + b + c)),
+        ("analogy", lambda a, b, c, v: similar(a, b, c, v, lambda word: word in f"{a} {b} {c}")),
+        ("analogy", lambda a, b, c, v: similar(a, b, c, v, lambda word: a in word or word in b)),
+        ("nearest", lambda w, v: similar(w, w, w, v, lambda word: word in w)),
+        ("nearest", lambda w, v: similar(w, w, w, v, lambda word: w in word)),
+        ("nearest", lambda w, v: similar(w, w, w, v, lambda word: (v[word] == v[w]).all())),
+    ],
+)
+def test_a_word_is_not_left_out_for_being_part_of_another(exercise, answer):
+    assert not check(exercise, answer)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("nearest", by(lambda a, b: a @ b / (b @ b))),
+        ("nearest", by(lambda a, b: abs(cosine(a, b)))),
+        ("nearest", by(lambda a, b: a @ b / np.abs(b).sum())),
+        ("analogy", by_target(lambda a, b, c: a + c)),
+        ("analogy", by_target(lambda a, b, c: c)),
+        ("analogy", by_target(right_target, lambda a, b: abs(cosine(a, b)))),
+        ("analogy", by_target(right_target, lambda a, b: a @ b / (b @ b))),
+    ],
+)
+def test_a_coincidence_in_one_case_is_no_diagnosis(exercise, answer):
+    assert check(exercise, answer).hint == "unrecognised"
 
 
 def test_a_word_parallel_to_the_one_asked_about_counts():

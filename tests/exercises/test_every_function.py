@@ -1,12 +1,16 @@
 """What holds for every exercise that asks for a function: stubs are stubs, and nothing crashes."""
 
+import numpy as np
 import pytest
 
 from attnlib.exercises import check, exercises
 from attnlib.exercises.functions import FunctionExercise
 from tests.exercises.judging import BAD, assert_answered
 
-FUNCTIONS = [name for name, each in exercises().items() if isinstance(each, FunctionExercise)]
+torch = pytest.importorskip("torch")
+
+ASK_A_FUNCTION = [each for each in exercises().values() if isinstance(each, FunctionExercise)]
+FUNCTIONS = [each.id for each in ASK_A_FUNCTION]
 FUNCTIONS.append("values-from")  # a function too, judged on black boxes
 
 
@@ -21,3 +25,60 @@ def test_bad_answers_and_bad_results_are_answered(exercise):
     for bad in BAD:
         for answer in (bad, lambda *inputs, bad=bad: bad):
             assert_answered(check(exercise, answer))
+
+
+# --- one right result, in other forms
+
+
+def tuples(nested):
+    return tuple(map(tuples, nested)) if isinstance(nested, list) else nested
+
+
+def parts(array):
+    return list(array) if array.ndim else array
+
+
+FORMS = {
+    "nested lists": lambda array: array.tolist(),
+    "tuples": lambda array: tuples(array.tolist()),
+    "rows": parts,
+    "an iterator": lambda array: iter(array) if array.ndim else array,
+    "objects": lambda array: array.astype(object),
+    "columns first": lambda array: array.copy(order="F"),
+    "single precision": lambda array: array if array.dtype == bool else array.astype(np.float32),
+    "a tensor": torch.tensor,
+    "a tensor with a gradient": lambda array: torch.tensor(
+        array, requires_grad=array.dtype != bool
+    ),
+    "tensors": lambda array: parts(torch.tensor(array)),
+    "a masked array that hides nothing": np.ma.masked_array,
+}
+
+
+def in_form(value, form):
+    """A right result as `exercise.reference` gives it, its arrays in another form."""
+    if isinstance(value, np.ndarray):
+        return form(value)
+    held = getattr(value, "arrays", None)
+    if hasattr(value, "down"):
+        held = value.down, value.up
+    return [form(array) for array in held] if held else value
+
+
+@pytest.mark.parametrize("exercise", ASK_A_FUNCTION, ids=lambda each: each.id)
+def test_a_right_result_is_right_in_other_forms(exercise):
+    for name, form in FORMS.items():
+        verdict = check(
+            exercise.id, lambda *inputs, form=form: in_form(exercise.reference(*inputs), form)
+        )
+        assert verdict.solved, f"refused as {name}: {verdict.message}"
+
+
+@pytest.mark.parametrize("exercise", ["scores", "leak", "rotate", "low-rank", "cache-size"])
+def test_what_a_function_prints_is_printed_once(exercise, capsys):
+    def noisy(*inputs):
+        print("called")
+        return np.zeros((3, 3))
+
+    check(exercise, noisy)
+    assert capsys.readouterr().out == "called\n"

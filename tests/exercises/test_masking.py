@@ -73,6 +73,9 @@ RIGHT = [
     ("causal-mask", al.causal_mask),
     ("causal-mask", lambda q, k: np.tri(q, k, k - q, dtype=bool)),
     ("causal-mask", lambda q, k: np.tri(k, dtype=bool)[-q:]),
+    ("causal-mask", lambda q, k: causal(q, k).astype(object)),
+    ("causal-mask", lambda q, k: tuple(map(tuple, causal(q, k)))),
+    ("causal-mask", lambda q, k: (row for row in causal(q, k).tolist())),
     ("causal-mask", lambda q, k: torch.ones(q, k, dtype=torch.bool).tril(k - q)),
     ("masked-weights", masked),
     ("masked-weights", masked_by_nan),
@@ -128,6 +131,25 @@ def added(number):
     )
 
 
+def from_whole(maximum):
+    """The weights with `maximum(scores, keep)` taken from all scores, NaN made 0."""
+
+    def wrong(scores, keep):
+        e = np.where(keep, np.exp(scores - maximum(scores, keep)), 0)
+        return np.nan_to_num(e / e.sum(axis=-1, keepdims=True))
+
+    return wrong
+
+
+def largest_seen(scores, keep):
+    return scores.max(where=keep, initial=-np.inf)
+
+
+def from_0(scores, keep):
+    """The largest that is seen, found by a search that begins at 0."""
+    return np.where(keep, scores, 0).max(axis=-1, keepdims=True, initial=0)
+
+
 def in_place(scores, keep):
     scores[~keep] = -np.inf
     return masked(scores, keep)
@@ -159,7 +181,6 @@ WRONG = [
     ("causal-mask", "square", lambda q, k: np.tri(q, dtype=bool), ["(2, 2)"]),
     ("causal-mask", "square", lambda q, k: np.tri(k, dtype=bool), ["(4, 4)"]),
     ("causal-mask", "swapped", lambda q, k: np.tri(k, q, dtype=bool), ["(4, 2)"]),
-    ("causal-mask", "swapped", lambda q, k: causal(q, k) if q == k else causal(q, k).T, ["(4, 2)"]),
     ("causal-mask", "raised", lambda q, k: np.tri(q, k)[k], ["IndexError"]),
     ("causal-mask", "wrong-type", lambda q, k: np.tri(q, k), ["type float64", "a boolean array"]),
     ("causal-mask", "wrong-type", lambda q, k: causal(q, k).astype(int), ["may attend"]),
@@ -190,8 +211,24 @@ WRONG = [
     ("masked-weights", "overflow", lambda s, keep: np.nan_to_num(naive(s, keep)), ["0.00 <"]),
     ("masked-weights", "leak", added(-10.0), ["<"]),
     ("masked-weights", "leak", added(-1e4), ["<"]),
+    ("masked-weights", "whole-maximum", from_whole(lambda s, keep: s.max()), ["row query 0", "<"]),
+    (
+        "masked-weights",
+        "whole-maximum",
+        from_whole(lambda s, keep: s.max(where=keep, initial=-np.inf)),
+        ["<"],
+    ),
+    ("masked-weights", "maximum-from-0", from_whole(from_0), ["of the largest of them"[3:], "<"]),
+    ("masked-weights", "low-fill", lambda s, keep: low(-1e4)(s, keep) * keep, ["0.25 <", "0.50"]),
+    ("masked-weights", "low-fill", lambda s, keep: added(-1e4)(s, keep) * keep, ["<"]),
     ("masked-weights", "raised", lambda s, keep: s[:, keep], ["IndexError"]),
     ("masked-weights", "wrong-type", lambda s, keep: "weights", ["the text"]),
+    (
+        "masked-weights",
+        "wrong-type",
+        lambda s, keep: np.ma.masked_array(masked(s, keep), ~keep),
+        ["a masked array of shape (3, 3)"],
+    ),
     ("masked-weights", "wrong-shape", lambda s, keep: s[keep], ["(6,)", "(3, 3)"]),
     ("masked-weights", "not-finite", lambda s, keep: np.log(masked(s, keep)), ["-inf <"]),
     ("masked-weights", "changed-inputs", in_place, ["changed its input scores"]),
@@ -210,6 +247,7 @@ WRONG = [
     ("leak", "mean", lambda w, keep: (w * ~keep).sum(-1) / np.maximum((~keep).sum(-1), 1), ["<"]),
     ("leak", "largest", lambda w, keep: (w * ~keep).max(-1), ["0.30 <"]),
     ("leak", "cell-by-cell", lambda w, keep: w * ~keep, ["(3, 3)", "(3,)"]),
+    ("leak", "one-less", lambda w, keep: 1 - (w * keep).sum(-1), ["you have 1.00", "<"]),
     ("leak", "zero-row", lambda w, keep: (w * ~keep).sum(-1) / w.sum(-1), ["nan <"]),
     ("leak", "raised", lambda w, keep: w * -keep, ["TypeError"]),
     ("leak", "wrong-type", lambda w, keep: {"leak": 0}, ["a dict of 1"]),
@@ -252,6 +290,20 @@ def test_the_first_hint_gives_no_code_away(exercise, hint, answer, shown):
     text = check(exercise, answer).hints[0]
     for code in ("np.", "~", "axis=-1", "<=", "n_keys - n_queries"):
         assert code not in text.replace("`np.empty`", "")
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("masked-weights", from_whole(lambda s, keep: s.mean(axis=-1, keepdims=True))),
+        ("masked-weights", from_whole(lambda s, keep: s.mean())),
+        ("leak", lambda w, keep: w.max(axis=-1)),
+        ("leak", lambda w, keep: np.zeros(len(w))),
+        ("leak", lambda w, keep: np.abs(w.sum(-1) - (w * keep).max(-1))),
+    ],
+)
+def test_a_coincidence_in_one_case_is_no_diagnosis(exercise, answer):
+    assert check(exercise, answer).hint in ("unrecognised", "not-finite")
 
 
 def test_empty_rows_large_scores_and_hidden_peaks_are_among_the_inputs():

@@ -164,6 +164,49 @@ class Detached(Own):
         return al.Head(self.w_q, self.w_k, self.w_v, self.w_o)(x, causal=causal).detach()
 
 
+class InSinglePrecision(Own):
+    """Works in float32, whatever comes in."""
+
+    def __init__(self, *matrices):
+        super().__init__(*(np.asarray(each, np.float32) for each in matrices))
+
+    def trace(self, x, context=None, mask=None, causal=False):
+        context = None if context is None else np.asarray(context, np.float32)
+        return super().trace(np.asarray(x, np.float32), context, mask, causal)
+
+
+class FillingLow(Own):
+    """Hidden scores become -1e4, and what that leaves on hidden keys is taken away."""
+
+    def trace(self, x, context=None, mask=None, causal=False):
+        steps = super().trace(x, context, mask, causal)
+        seen = np.isfinite(steps.scores)
+        steps.weights = np.where(seen, al.softmax(np.where(seen, steps.scores, -1e4)), 0)
+        steps.delta = steps.weights @ steps.values @ self.w_o
+        return steps
+
+
+class WholeMaximum(Own):
+    """The largest score of all rows is taken from every score."""
+
+    def trace(self, x, context=None, mask=None, causal=False):
+        steps = super().trace(x, context, mask, causal)
+        powers = np.exp(steps.scores - steps.scores.max())
+        steps.weights = np.nan_to_num(powers / powers.sum(axis=-1, keepdims=True))
+        steps.delta = steps.weights @ steps.values @ self.w_o
+        return steps
+
+
+class TracingInADict(Own):
+    """Every step under its name, as keys of a dict."""
+
+    def trace(self, *inputs, **options):
+        return vars(super().trace(*inputs, **options))
+
+    def __call__(self, *inputs, **options):
+        return self.trace(*inputs, **options)["delta"]
+
+
 BROKEN = {
     "delta": [
         calling(with_residual),
@@ -199,7 +242,7 @@ BROKEN = {
             lambda head, x, context, mask, causal: head(x, context, mask, causal & (mask is None))
         )
     ],
-    "large-scores": [Overflowing],
+    "large-scores": [Overflowing, FillingLow, WholeMaximum],
     "reordered": [calling(with_positions)],
     "leading-axes": [calling(no_batch), Own],
     "inputs-unchanged": [calling(spoiling)],
@@ -274,7 +317,8 @@ def test_the_readers_head_solves_the_exercise_and_is_told_what_is_beyond():
     assert "11 of 11 promises kept, and 2 of 7 beyond." in verdict.message
     assert "What attnlib's head does beyond" in str(verdict) and "not yet" in str(verdict)
     assert "failed" not in str(verdict)
-    assert check("head", al.Head).solved
+    for Head in (al.Head, TracingInADict, InSinglePrecision):
+        assert check("head", Head).solved
 
 
 def test_the_report_is_a_table_in_html_and_escapes():
@@ -349,7 +393,9 @@ def test_a_head_without_a_trace_is_told_so():
     report = try_head(CallOnly)
     assert state(report, "delta").state == "passed"
     assert "`trace` returns `...`" in state(report, "trace-of-every-step").reason
-    assert check("head", CallOnly).hint == "rows-sum-to-one"
+    verdict = check("head", CallOnly)
+    assert verdict.hint == "rows-sum-to-one"
+    assert verdict.hints[0].startswith("`trace` is to show the weights")
 
 
 def raising(error):
@@ -602,6 +648,153 @@ def test_a_head_that_leans_on_the_rest_of_the_notebook_is_not_kept(folder):
     for Head in (al.Head, type("Made", (Own,), {})):
         verdict = check("head", Head)
         assert verdict.solved and "Not kept for your own head: " in verdict.message
+
+
+# --- pieces that use other things of the notebook
+
+IMPORTS = (
+    "import numpy as np\nimport attnlib as al\nfrom attnlib.exercises import check, my_pieces\n"
+)
+MY_SCORES = "def my_scores(q, k):\n    return q @ k.T  # every key\n"
+BY_ROOT = "def scaled(q, k):\n    return my_scores(q, k) / np.sqrt(q.shape[-1])\n"
+
+
+def notebook(exercise, answer, *cells):
+    """The verdict on `answer`, a name, in a notebook of these cells; they run one by one."""
+    names = {"__name__": "__main__", "In": [""]}
+    for text in (IMPORTS, *cells, f"verdict = check({exercise!r}, {answer})\n"):
+        names["In"].append(text)
+        file = f"<notebook {hash(text)}>"
+        linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
+        exec(compile(text, file, "exec"), names)
+    return names["verdict"]
+
+
+WITH_NEEDS = {
+    "an earlier piece": ("scaled-scores", "scaled", MY_SCORES, BY_ROOT),
+    "defined later": ("scaled-scores", "scaled", BY_ROOT, MY_SCORES),
+    "the last version": ("scaled-scores", "scaled", "my_scores = None", MY_SCORES, BY_ROOT),
+    "constants and imports": (
+        "scaled-scores", "scaled", "from math import sqrt\nimport math as m, sys\nSHIFT = 0 * m.pi",
+        "def scaled(q, k):\n    return q @ k.T / sqrt(len(k.T)) + SHIFT\n",
+    ),
+    "a partial function": (
+        "scaled-scores", "scaled", "import functools",
+        "def by_power(power, q, k):\n    return q @ k.T / q.shape[-1] ** power\n",
+        "scaled = functools.partial(by_power, 0.5)",
+    ),
+    "a closure": (
+        "scaled-scores", "scaled",
+        "def make(power):\n    def inner(q, k):\n        return q @ k.T / q.shape[-1] ** power\n"
+        "    return inner\n",
+        "scaled = make(0.5)",
+    ),
+    "a decorator": (
+        "scores", "scores",
+        "import functools\ndef loud(f):\n    @functools.wraps(f)\n    def g(*a):\n"
+        "        return f(*a)\n    return g\n",
+        "@loud\ndef scores(q, k):\n    return q @ k.T\n",
+    ),
+    "two statements on a line": (
+        "scores", "scores", "dot = lambda a, b: a @ b; two = 2\nscores = lambda q, k: dot(q, k.T)",
+    ),
+    "an object": (
+        "scores", "scores", "class Dot:\n    def __call__(self, q, k):\n        return q @ k.T\n",
+        "scores = Dot()",
+    ),
+    "two that need each other": (
+        "scores", "scores", "def a(q):\n    return q if q.size else b(q)\n",
+        "def b(q):\n    return a(q)\n\n\ndef scores(q, k):\n    return b(q) @ k.T\n",
+    ),
+    "a star": (
+        "scaled-scores", "scaled", "from math import *",
+        "def scaled(q, k):\n    return q @ k.T / sqrt(len(k.T))\n",
+    ),
+    "something that prints": (
+        "scores", "scores", "def noisy():\n    print(3)\n    return 1\nONE = noisy()",
+        "def scores(q, k):\n    return q @ k.T * ONE\n",
+    ),
+    "pieces": (
+        "scaled-scores", "scaled", "mine = my_pieces()",
+        "def scaled(q, k):\n    return mine.scores(q, k) / q.shape[1] ** 0.5\n",
+    ),
+    "pieces, asked for in the function": (
+        "scaled-scores", "scaled",
+        "def scaled(q, k):\n    return my_pieces().scores(q, k) / q.shape[1] ** 0.5\n",
+    ),
+    "a parent and a helper": (
+        "head", "Mine", "import types",
+        "def transposed(keys):\n    return keys.T\n",
+        "class Parent:\n    def __init__(self, w_q, w_k, w_v, w_o):\n"
+        "        self.w_q, self.w_k, self.w_v, self.w_o = w_q, w_k, w_v, w_o\n",
+        "pieces = my_pieces()\nfrom types import SimpleNamespace",
+        "class Mine(Parent):\n" + SOURCES["head"].partition("w_o\n\n")[2].replace(
+            "np.ones(scores.shape", "np.ones(scores.shape and types.GenericAlias and scores.shape"
+        ).replace("x @ self.w_q", "transposed((x @ self.w_q).T)"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WITH_NEEDS)
+def test_a_piece_is_kept_with_what_it_uses(folder, case, capsys):
+    exercise, answer, *cells = WITH_NEEDS[case]
+    verdict = notebook(exercise, answer, *cells)
+    assert verdict.solved and f"Kept as `{PIECES[exercise]}`" in verdict.message
+    capsys.readouterr()
+    assert re.search(rf"^{PIECES[exercise]} .* yours$", str(my_pieces()), re.M)
+    assert kept(folder).count("import functools\n") <= 1
+
+
+def test_what_a_piece_uses_stands_before_it_and_nothing_else_does(folder):
+    notebook("scaled-scores", "scaled", "unused = 3\nq = 4", MY_SCORES, BY_ROOT)
+    block = kept(folder).partition("keep their size\n")[2]
+    expected = f"{MY_SCORES}\n\n{BY_ROOT}\nscaled_scores = scaled\n# --- end of scaled_scores\n"
+    assert block == expected
+    code = "import my_head, numpy as np; print(my_head.scaled_scores(np.eye(1), np.eye(1)))"
+    printed = subprocess.check_output([sys.executable, "-c", code], cwd=folder, text=True)
+    assert printed == "[[1.]]\n"
+
+
+def test_a_cell_that_python_cannot_read_is_passed_over(folder):
+    names = "In = In[:-1] + ['%matplotlib inline', 'def broken(:', 3, In[-1]]"
+    assert "Kept as" in notebook("scaled-scores", "scaled", MY_SCORES, names, BY_ROOT).message
+
+
+@pytest.mark.parametrize("where", ["for ZERO in [0]:\n    pass", "with open(__file__): ZERO = 0"])
+def test_what_is_not_a_statement_of_its_own_is_not_found(folder, where):
+    where = where.replace("__file__", repr(__file__))
+    source = "def scores(q, k):\n    return q @ k.T + ZERO\n"
+    verdict = notebook("scores", "scores", where, source)
+    assert verdict.solved and "name 'ZERO' is not defined. Put what it uses" in verdict.message
+    assert not folder.exists()
+
+
+def test_a_need_that_would_spoil_another_piece_is_not_kept(folder):
+    notebook("softmax", "softmax", SOURCES["softmax"])
+    before = kept(folder)
+    helper = "def softmax(scores):\n    return None\n"
+    source = SOURCES["masked-weights"].replace("    return", "    softmax(scores)\n    return")
+    verdict = notebook("masked-weights", "masked_weights", helper, source)
+    assert verdict.solved and "`softmax` is the name of something else in my_head.py" in str(
+        verdict
+    )
+    assert kept(folder) == before
+
+
+def test_a_need_is_kept_in_a_file_that_cannot_run(folder):
+    folder.mkdir()
+    (folder / "my_head.py").write_text("my_scores = 3\n1 / 0\n", encoding="utf-8")
+    verdict = notebook("scaled-scores", "scaled", MY_SCORES, BY_ROOT)
+    assert "Kept as" in verdict.message and "cannot be used: ZeroDivision" in str(my_pieces())
+
+
+def test_a_need_that_another_piece_has_too_is_kept_twice(folder):
+    notebook("scores", "my_scores", MY_SCORES)
+    verdict = notebook("scaled-scores", "scaled", MY_SCORES, BY_ROOT)
+    assert "Kept as" in verdict.message and kept(folder).count(MY_SCORES) == 2
+    loop = "def my_scores(q, k):\n    return np.array([[a @ b for b in k] for a in q])\n"
+    assert "Kept as" in notebook("scores", "my_scores", loop).message
+    assert str(my_pieces()).count("yours") == 2
 
 
 def test_a_file_that_asks_for_its_own_pieces_gets_none_of_itself(folder):

@@ -45,6 +45,18 @@ def loop_strongest(weights, tokens):
     return pairs
 
 
+def last_strongest(weights, tokens):
+    """Of weights that are equal the last one would be taken."""
+    pairs = []
+    for token, row in zip(tokens, weights, strict=True):
+        best = 0
+        for j in range(len(row)):
+            if row[j] >= row[best]:
+                best = j
+        pairs.append((token, tokens[best]))
+    return pairs
+
+
 RIGHT = [
     ("scores", lambda q, k: q @ k.T),
     ("scores", loop_scores),
@@ -57,7 +69,20 @@ RIGHT = [
         lambda w, t: [[a, np.array(t)[j]] for a, j in zip(t, w.argmax(1), strict=True)],
     ),
     ("strongest-key", lambda w, t: np.stack([t, np.array(t)[w.argmax(-1)]], axis=1)),
+    (
+        "strongest-key",
+        lambda w, t: [(a, t[row.argsort()[-1]]) for a, row in zip(t, w, strict=True)],
+    ),
+    (
+        "strongest-key",
+        lambda w, t: [(a, max(zip(row, t, strict=True))[1]) for a, row in zip(t, w, strict=True)],
+    ),
+    ("strongest-key", last_strongest),
+    ("strongest-key", lambda w, t: zip(t, np.array(t)[w.argmax(axis=1)], strict=True)),
+    ("strongest-key", lambda w, t: (iter(pair) for pair in loop_strongest(w, t))),
     ("adjective-finder", finder(3)),
+    ("one-matrix", matrices((Q, ANIMAL, 0, 2), (K, FITS_ANIMALS, 0, 2))),
+    ("one-matrix", iter([w.astype(object) for w in finder(2)])),
     ("adjective-finder", [w.tolist() for w in finder(3)]),
     ("adjective-finder", matrices((0, 0, 1, -4), (1, 2, 1, -4), (0, 1, 0, 4), (1, 3, 0, 4))),
     ("one-matrix", finder(2)),
@@ -87,7 +112,7 @@ def square_scores(q, k):
     result = np.zeros((len(q), len(q)))
     for i in range(len(q)):
         for j in range(len(q)):
-            result[i, j] = q[i] @ k[j] if j < len(k) else 0
+            result[i, j] = q[i] @ k[j]
     return result
 
 
@@ -160,7 +185,7 @@ WRONG = [
     ),
     ("strongest-key", "dictionary", lambda w, t: dict(loop_strongest(w, t)), ["a dict of 3"]),
     ("strongest-key", "raised", lambda w, t: t[99], ["IndexError"]),
-    ("strongest-key", "wrong-type", lambda w, t: map(str, t), ["type map"]),
+    ("strongest-key", "wrong-type", lambda w, t: {*t}, ["a set of"]),
     ("strongest-key", "wrong-shape", lambda w, t: loop_strongest(w, t)[:2], ["nothing <"]),
     ("strongest-key", "changed-inputs", sort_in_place, ["changed its input tokens"]),
     ("strongest-key", "not-a-function", [("a", "b")], ["a list of 1"]),
@@ -291,6 +316,28 @@ def test_an_answer_right_for_one_d_head_only_is_found_out():
 def test_a_stored_answer_is_found_out():
     expected = np.array([[1.0, 0, 1], [6, 2, 2], [7, 4, -1]])
     assert check("scores", lambda q, k: expected).hint == "wrong-shape"
+
+
+def test_no_row_of_weights_has_two_largest_and_few_have_most_of_it():
+    shares = []
+    for weights, _ in (case.inputs for case in queries_and_keys.strongest_key_cases()):
+        for row in weights:
+            *_, second, largest = [0, *sorted(row)]
+            assert largest > second + 0.01
+            shares.append(largest)
+    assert np.median(shares) < 0.4
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda w, t: [(a, next((b for b, s in zip(t, row) if s > 0.5), a)) for a, row in zip(t, w)],  # noqa: B905
+        lambda w, t: [(a, t[w.argmax() % len(t)]) for a in t],
+        lambda w, t: [(a, t[w[t.index(a)].argmax()]) for a in t],
+    ],
+)
+def test_a_threshold_the_whole_pattern_or_the_first_of_two_words_do_not_find_the_keys(answer):
+    assert check("strongest-key", answer).hint == "unrecognised"
 
 
 def test_the_first_input_word_is_not_enough_for_repeated_words():

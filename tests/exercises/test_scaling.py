@@ -1,6 +1,8 @@
 """Chapter "Scaling": right answers pass; every wrong one meets the hint that is meant for it."""
 
+import math
 import re
+from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
@@ -36,6 +38,7 @@ RIGHT = [
     ("variance", lambda d, v, w: d * v * w),
     ("variance", lambda d, v, w: np.float32(d * v * w)),
     ("variance", lambda d, v, w: sum(v * w for _ in range(d))),
+    ("variance", lambda d, v, w: Fraction(d) * Fraction(v) * Fraction(w)),
     ("variance", lambda d_head, variance_q, variance_k: np.array(d_head * variance_q * variance_k)),
     ("scaled-scores", scaled),
     ("scaled-scores", scaled_loop),
@@ -54,7 +57,7 @@ def test_a_right_answer_is_solved(exercise, answer):
     assert_solved(check(exercise, answer))
 
 
-def simulated(d_head, variance_q, variance_k, n=20_000):
+def simulated(d_head, variance_q, variance_k, n=3_000):
     rng = np.random.default_rng(0)
     q = rng.normal(0, variance_q**0.5, (n, d_head))
     k = rng.normal(0, variance_k**0.5, (n, d_head))
@@ -80,6 +83,9 @@ WRONG = [
     ("variance", "divided", lambda d, v, w: v * w / d, ["1.50 <", "mean of 4 products"]),
     ("variance", "squared-variances", lambda d, v, w: d * v**2 * w**2, ["144 <", "24"]),
     ("variance", "roots", lambda d, v, w: d * v**0.5 * w**0.5, ["9.80 <", "2 and 3"]),
+    ("variance", "rounded", lambda d, v, w: int(d * v * w), ["is 32.80, rounded"]),
+    ("variance", "rounded", lambda d, v, w: round(d * v * w), ["rounded"]),
+    ("variance", "rounded", lambda d, v, w: round(d * v * w, 1), ["rounded"]),
     ("variance", "simulated", simulated, ["is near 24.00, but not equal"]),
     ("variance", "raised", lambda d, v, w: v.shape, ["AttributeError"]),
     ("variance", "wrong-type", lambda d, v, w: "24", ["the text '24'", "one number"]),
@@ -113,6 +119,8 @@ WRONG = [
     ),
     ("scaled-scores", "fixed", divided(lambda q, k: 8), ["Here d_head is 3"]),
     ("scaled-scores", "fixed", divided(lambda q, k: 512**0.5), ["Here d_head is 3"]),
+    ("scaled-scores", "whole-root", divided(lambda q, k: math.isqrt(q.shape[1])), ["d_head = 3"]),
+    ("scaled-scores", "whole-root", divided(lambda q, k: round(q.shape[1] ** 0.5)), ["d_head = 3"]),
     ("scaled-scores", "softmax", lambda q, k: al.softmax(scaled(q, k)), ["<"]),
     ("scaled-scores", "softmax", lambda q, k: al.softmax(q @ k.T), ["<"]),
     ("scaled-scores", "transposed", lambda q, k: scaled(q, k).T, ["(4, 2)", "(2, 4)"]),
@@ -233,6 +241,11 @@ def test_every_order_but_one_is_wrong():
 def test_an_answer_right_for_unit_variances_only_is_found_out():
     assert not check("variance", lambda d, v, w: d)
     assert not check("variance", lambda d, v, w: 24.0)
+
+
+def test_a_number_that_is_near_by_coincidence_is_not_taken_for_a_measurement():
+    assert check("variance", lambda d, v, w: 25).hint == "unrecognised"
+    assert check("variance", lambda d, v, w: d * v * w + 0.5).hint == "unrecognised"
 
 
 def test_a_simulation_is_not_taken_for_the_exact_number():

@@ -1,5 +1,8 @@
 """Chapter "Values": right answers pass; every wrong one meets the hint that is meant for it."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -81,6 +84,9 @@ def low_rank_torch(m, r):
 RIGHT = [
     ("output-by-hand", [1.1, 0.4, 1.5, 0.8]),
     ("output-by-hand", (1.1, 0.4, 1.504, 0.796)),
+    ("output-by-hand", ((1.1, 0.4), (1.5, 0.8))),
+    ("output-by-hand", [Fraction(11, 10), Decimal("0.4"), np.float32(1.5), torch.tensor(0.8)]),
+    ("output-by-hand", [*(np.array([0.6, 0.3, 0.1]) @ [[2, 0], [0, 1], [-1, 1]]), 1.5, 0.8]),
     ("output-by-hand", torch.tensor([1.1, 0.4, 1.5, 0.8])),
     ("delta", delta),
     ("delta", delta_loop),
@@ -123,6 +129,13 @@ def sorted_in_place(values, target):
     return solved(values, target)
 
 
+def by_eigenvectors(m, r):
+    """The largest eigenvalues of a matrix that is not symmetric: some of them are complex."""
+    eigenvalues, eigenvectors = np.linalg.eig(m)
+    first = np.argsort(-np.abs(eigenvalues))[:r]
+    return eigenvectors[:, first] * eigenvalues[first], np.linalg.inv(eigenvectors)[first]
+
+
 def zeroed(m, r):
     m[:, r:] = 0
     return low_rank(m, r)
@@ -132,7 +145,7 @@ def zeroed(m, r):
 WRONG = [
     ("output-by-hand", "wrong-type", "1.1 0.4", ["4 numbers: mixed 1, mixed 2, delta 1"]),
     ("output-by-hand", "wrong-count", [1.1, 0.4], ["(2,)"]),
-    ("output-by-hand", "wrong-count", [[1.1, 0.4], [1.5, 0.8]], ["(2, 2)"]),
+    ("output-by-hand", "wrong-count", [[1.1, 0.4, 1.5], [0.8, 0, 0]], ["(2, 3)"]),
     ("output-by-hand", "unweighted", [0.33, 0.67, 1, 1.33], ["begins with 0.33"]),
     ("output-by-hand", "summed", [1, 2, 3, 4], ["4 of your 4"]),
     ("output-by-hand", "strongest", [2, 0, 2, 0], ["2.00 <"]),
@@ -217,6 +230,7 @@ WRONG = [
     ("low-rank", "full", lambda m, r: (m, np.eye(len(m))), ["allows 1", "3 numbers a token"]),
     ("low-rank", "full", lambda m, r: (np.eye(len(m)), m), ["allows 1"]),
     ("low-rank", "full", lambda m, r: low_rank(m, len(m)), ["allows 1"]),
+    ("low-rank", "complex", by_eigenvectors, ["eigenvalues"]),
     ("low-rank", "swapped", lambda m, r: low_rank(m, r)[::-1], ["(1, 3) and (3, 1)"]),
     ("low-rank", "another-rank", lambda m, r: low_rank(m, r + 1), ["(3, 2) and (2, 3)"]),
     ("low-rank", "another-rank", lambda m, r: low_rank(m, max(r - 1, 1)), ["(3, 1) and (1, 3)"]),
