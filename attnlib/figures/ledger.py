@@ -126,8 +126,7 @@ class Ledger(Figure):
         """What the state has of what `condition` measures."""
         tally, what = self.tally, condition["measure"]
         if what == "differs":
-            wanted, there = asdict(TransformerShape(**condition["shape"])), asdict(tally.shape)
-            return sum(there[name] != wanted[name] for name in FIELDS)
+            return sum(getattr(tally.shape, n) != v for n, v in condition["shape"].items())
         measures = {
             "total": tally.total,
             "attention": tally.parts["attention"],

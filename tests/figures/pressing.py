@@ -7,15 +7,15 @@ import numpy as np
 import traitlets
 
 from attnlib.figures.base import LARGEST
+from attnlib.figures.heads import STRONGEST
 from attnlib.figures.ledger import MOST, PRESETS
 from attnlib.figures.seeded import normals, shuffled
 from attnlib.figures.softmax_lab import WIDTHS
 from attnlib.world import PAIRS
 
-SEEDS = range(30)  # as often as anybody presses a button that draws anew
+SEEDS = range(20)  # as often as anybody presses a button that draws anew
 REACH = 1.9  # of EmbeddingSpace's plane
 SCORES_REACH = 6  # of SoftmaxLab's bars
-MATRICES_REACH = 3  # of the colours; more can be typed
 
 
 def menu(name, values):
@@ -23,16 +23,27 @@ def menu(name, values):
     return {f"{name} {value}"[:60]: {name: value} for value in values}
 
 
-def cells(figure, *names, ends=(-LARGEST, -MATRICES_REACH, 0, MATRICES_REACH, LARGEST)):
-    """One number of a matrix (a list of numbers) at one of its `ends`."""
-    moves = {}
-    for name in names:
-        matrix = np.array(getattr(figure, name), dtype=float)
-        for place, end in product(np.ndindex(matrix.shape), ends):
-            changed = matrix.copy()
+def cells(figure, *names, ends=(-LARGEST, 0, LARGEST)):
+    """One number of a matrix, or of a list of numbers, at one of its `ends`."""
+
+    def put(name, place, end):
+        def move(figure):
+            changed = np.array(getattr(figure, name), dtype=float)
             changed[place] = end
-            moves[f"{name} {place} at {end:g}"] = {name: changed.tolist()}
-    return moves
+            setattr(figure, name, changed.tolist())
+
+        return move
+
+    return {
+        f"{name} {place} at {end:g}": put(name, place, end)
+        for name in names
+        for place in np.ndindex(np.shape(getattr(figure, name)))
+        for end in ends
+    }
+
+
+def _with(items, n, item):
+    return [*items[:n], item, *items[n + 1 :]]
 
 
 def phrases(sentences):
@@ -42,10 +53,12 @@ def phrases(sentences):
 def of_embedding_space(figure):
     words, moves = figure.vectors, menu("similarity", ["cosine", "dot"])
     for n, word in product(range(3), words):
-        moves[f"analogy {n} {word}"] = {"analogy": figure.analogy[:n] + [word] + figure.analogy[n + 1 :]}
+        moves[f"analogy {n} {word}"] = {"analogy": _with(figure.analogy, n, word)}
     ends = {}
     for word, axes in product(words, combinations(range(len(figure.axes)), 2)):
-        for place in product((-REACH, 0, REACH), repeat=2):
+        here = [words[word][axis] for axis in axes]
+        pulls = product(*((-REACH, REACH, value) for value in here))
+        for place in [(0, 0), *pulls]:
             vector = list(words[word])
             for axis, value in zip(axes, place, strict=True):
                 vector[axis] = value
@@ -62,16 +75,16 @@ def of_query_key(figure):
     moves = {name: dict(matrices) for name, matrices in figure.presets.items()}
     for seed in SEEDS:
         drawn = [(1.5 * normals(len(figure.axes), 2, seed + s)).round(1) for s in (0, 10**6)]
-        moves[f"random {seed}"] = dict(zip(("w_q", "w_k"), drawn, strict=True))
+        moves[f"drawn {seed}"] = dict(zip(("w_q", "w_k"), drawn, strict=True))
     moves |= menu("scaled", [False, True]) | menu("causal", [False, True])
-    moves |= menu("sentence", figure.sentences.values()) | menu("sentence", ["creature", "fox"])
+    moves |= menu("sentence", [*figure.sentences.values(), "creature", "fox"])
     return moves, cells(figure, "w_q", "w_k")
 
 
 def of_softmax_lab(figure):
-    moves = menu("view", figure.views) | menu("seed", SEEDS)
+    moves = menu("view", figure.views) | {f"drawn {seed}": {"seed": seed} for seed in SEEDS}
     ends = menu("temperature", [0.05, 1.0, 20.0]) | menu("d_head", (WIDTHS[0], WIDTHS[-1]))
-    return moves, ends | cells(figure, "scores", ends=(-SCORES_REACH, 0, SCORES_REACH))
+    return moves, ends | cells(figure, "scores", ends=(-SCORES_REACH, SCORES_REACH))
 
 
 def of_value_mixer(figure):
@@ -95,35 +108,28 @@ def of_break_it(figure):
     switches = {bug: {"case": "", "bugs": [bug]} for bug in figure.known}
     moves = menu("mask", figure.masks) | menu("case", ["", "A", "B", "C"]) | switches
     for case in "ABC":  # pressing one radio after the other, until the right one
-        order = list(figure.known)
-        order = order[: order.index(figure.hidden[case]) + 1]
-        moves[f"every radio of {case}"] = lambda figure, case=case, order=order: name_all(
-            figure, case, order
-        )
+        names = list(figure.known)
+        right = names.index(figure.hidden[case])
+        moves[f"every name for {case}"] = _naming(case, names[: right + 1])
     return moves | menu("sentence", figure.sentences.values()), {}
 
 
-def name_all(figure, case, order):
-    figure.named = figure.named | {case: order}
+def _naming(case, names):
+    return lambda figure: setattr(figure, "named", figure.named | {case: names})
 
 
 def of_heads(figure):
     moves = phrases(figure.sentences) | menu("query", range(8))
     moves |= {"one word": {"sentence": "creature", "query": 0}}
-    ends = {}
-    for head, end in product(range(4), (-3.0, 0.0, 1.0, 3.0)):
-        ends[f"head {head + 1} at {end:g}"] = lambda figure, head=head, end=end: setattr(
-            figure, "strengths", figure.strengths[:head] + [end] + figure.strengths[head + 1 :]
-        )
-    return moves, ends
+    return moves, cells(figure, "strengths", ends=(-STRONGEST, 0, STRONGEST))
 
 
 def of_order_lab(figure):
     moves = menu("positions", ["none", "sinusoidal", "rotary"]) | menu("alike", [False, True])
     for press in SEEDS:
         order = shuffled(figure.order, figure.seed + press + 1)
-        moves[f"shuffle {press}"] = {"order": order}
-    moves |= {title: {"sentence": s, "query": 0} for title, s in figure.sentences.items()}
+        moves[f"drawn {press}"] = {"order": order}
+    moves |= phrases(figure.sentences)
     return moves, menu("at_query", [0, 60]) | menu("at_key", [0, 60])
 
 
@@ -166,4 +172,3 @@ def make(figure, move):
                 setattr(figure, name, value)
     except (ValueError, traitlets.TraitError):
         pass
-

@@ -7,25 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnlib import world
-from attnlib.figures import (
-    Alignment,
-    BreakIt,
-    ContextNudge,
-    EmbeddingSpace,
-    Heads,
-    Ledger,
-    MaskLab,
-    OrderLab,
-    Prediction,
-    QueryKey,
-    Quiz,
-    SoftmaxLab,
-    ValueMixer,
-)
-from attnlib.figures.ledger import PRESETS
-from attnlib.figures.mask_lab import preset
-from tests.figures.driving import AXES, D_MODEL, document
+from attnlib.figures import Prediction, Quiz
+from tests.figures.driving import document
 
 FILES = sorted((Path(__file__).parents[2] / "attnlib" / "questions").glob("*.toml"))
 CHAPTER = "queries-and-keys"
@@ -42,20 +25,6 @@ def as_matrices(w_q, w_k):
     return {"w_q": np.asarray(w_q).tolist(), "w_k": np.asarray(w_k).tolist()}
 
 
-FIGURES = {
-    "embeddings": EmbeddingSpace,
-    "context": ContextNudge,
-    CHAPTER: QueryKey,
-    "softmax": SoftmaxLab,
-    "scaling": lambda **traits: SoftmaxLab(views=["saturation"], **traits),
-    "values": ValueMixer,
-    "masking": MaskLab,
-    "breaking": BreakIt,
-    "many-heads": Heads,
-    "order": OrderLab,
-    "cross-attention": Alignment,
-    "counting": Ledger,
-}
 STATES = {  # what a link to each figure holds
     "EmbeddingSpace": ["vectors", "across", "up", "word", "analogy", "similarity"],
     "ContextNudge": ["story", "removed", "strength"],
@@ -98,6 +67,8 @@ STATES = {  # what a link to each figure holds
     ],
     "Ledger": ["shape", "precision", "n_tokens", "opened"],
 }
+
+
 def link_state(figure):
     state = {name: getattr(figure, name) for name in STATES[type(figure).__name__]}
     state |= as_matrices(figure.w_q, figure.w_k) if "w_q" in state else {}
@@ -124,6 +95,7 @@ class TestFiles:
             assert prediction["explanation"].strip(), name
             if prediction["kind"] != "number":
                 assert len(set(prediction["labels"])) == len(prediction["labels"]) >= 2, name
+
 
 def commit(hands):
     hands.root.get_by_role("button", name="That is my guess").click()

@@ -1,7 +1,7 @@
 // Tasks a figure grades itself, from its state. The same conditions are judged in Python.
 import { computed } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { number, whole } from "../core/format.js";
+import { list, number, whole } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
 import { Steady } from "./Steady.jsx";
 
@@ -13,6 +13,12 @@ export function holds(condition, value) {
     ? value >= condition.at_least
     : value <= condition.at_most;
 }
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** What of the state is not as `challenge` has it: names and values that are given. */
+const missing = ({ given = {} }, s) =>
+  Object.entries(given).filter(([name, value]) => !same(s[name].value, value));
 
 /** `measure(condition)` gives what the figure's state has of it, or null where that is nowhere. */
 export function judge(challenge, measure) {
@@ -92,11 +98,11 @@ function Challenge({ challenge, n, verdict, before, name, onStart }) {
 }
 
 /**
- * `name(condition)` says what is measured; `elsewhere(challenge)` is a sentence where the
- * challenge is about another state of the figure; `onStart(challenge)` loads where it begins.
- * `measure` and `elsewhere` read signals, so that a drag changes the numbers and renders nothing.
+ * `s` holds the signals of the state. `name(condition)` says what is measured; `needs[field](value)`
+ * what is given where `field` has to be `value`; `onStart(challenge)` loads where it begins.
+ * `measure` reads signals, so that a drag changes the numbers and renders nothing.
  */
-export function Challenges({ figureKey, challenges, measure, name, elsewhere, onStart, voice }) {
+export function Challenges({ figureKey, challenges, s, measure, name, needs, onStart, voice }) {
   // A figure may start where a challenge already holds. It counts once it was seen not to hold.
   const open = useRef(new Set()).current;
   const key = ({ id }) => `${figureKey}:challenge:${id}`;
@@ -104,14 +110,15 @@ export function Challenges({ figureKey, challenges, measure, name, elsewhere, on
     const verdicts = challenges.map((challenge) =>
       computed(() => {
         const { parts, solved } = judge(challenge, measure);
-        const away = elsewhere?.(challenge);
+        const lacking = missing(challenge, s).map(([field, value]) => needs[field](value));
+        const away = lacking.length ? `This one needs ${list(lacking)}.` : null;
         const holdsHere = solved && !away;
         if (!holdsHere) open.add(challenge.id);
         return { parts, away, solved: holdsHere && open.has(challenge.id) };
       }),
     );
     return { verdicts, solved: computed(() => verdicts.map((one) => one.value.solved).join()) };
-  }, [measure, elsewhere]);
+  }, [measure]);
   useEffect(() => {
     challenges.forEach((challenge, n) => {
       if (!verdicts[n].peek().solved || recall(key(challenge))) return;
