@@ -26,7 +26,7 @@ from attnlib.figures import (
 )
 from attnlib.figures.mask_lab import preset
 from tests.figures.driving import AXES, D_MODEL, centre, mouse_drag, touch_drag
-from tests.figures.pressing import make, moves_of
+from tests.figures.pressing import REACH, make, moves_of
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import STATES, as_matrices, link_state
 
@@ -276,7 +276,7 @@ class TestByHand:
         assert_solved(hands, item)
 
     @pytest.mark.parametrize("drag", [mouse_drag, touch_drag], ids=lambda drag: drag.__name__)
-    @pytest.mark.parametrize("off", [(-15, -15), (15, 15)], ids=str)
+    @pytest.mark.parametrize("off", [-0.15, 0.15])
     def test_nearest_there_is_by_dragging(self, open_figure, drag, off):
         hands, item = begun(open_figure, "embeddings", 1, **(PHONE if drag is touch_drag else {}))
 
@@ -284,8 +284,9 @@ class TestByHand:
             dots = hands.plane.locator(".al-word")
             return centre(dots.filter(has_text=re.compile(f"^{word}$")).locator("line"))
 
-        drag(hands.page, tip("queen"), (0, 70))
-        drag(hands.page, tip("child"), (50 + off[0], -50 + off[1]))
+        unit = hands.plane.bounding_box()["width"] / (2 * REACH)
+        drag(hands.page, tip("queen"), (0, unit))
+        drag(hands.page, tip("child"), ((0.5 + off) * unit, (-0.5 + off) * unit))
         assert_solved(hands, item)
 
     def test_choosing_other_words_does_not_count(self, open_figure):
@@ -313,7 +314,7 @@ class TestByHand:
         hands, item = begun(open_figure, "queries-and-keys", 2)
         for name, axis in (("w_q", "fits animals"), ("w_k", "animal")):
             hands.cell(name, axis, 2).focus()
-            hands.press("3", "Enter")
+            hands.press("4", "Enter")
         assert_solved(hands, item)
 
     def test_what_is_given_is_told_where_it_is_not(self, open_figure):
@@ -357,8 +358,8 @@ class TestByHand:
             hands.button(button).click()
             hands.settle()
             assert not item.inner_text().startswith("Solved.")
-        cells = hands.root.get_by_role("grid", name="mask", exact=True).get_by_role("gridcell")
-        cells.nth(6).click()
+        mask = hands.root.get_by_role("grid", name=re.compile("^mask, "))
+        mask.locator('[role="gridcell"]').nth(6).click()
         assert_solved(hands, item)
 
     def test_only_a_first_name_counts(self, open_figure):

@@ -102,7 +102,8 @@ function Challenge({ challenge, n, verdict, before, name, onStart }) {
  * what is given where `field` has to be `value`; `onStart(challenge)` loads where it begins.
  * `measure` reads signals, so that a drag changes the numbers and renders nothing.
  */
-export function Challenges({ figureKey, challenges, s, measure, name, needs, onStart, voice }) {
+export function Challenges(props) {
+  const { figureKey, challenges, s, measure, name, needs = {}, onStart, voice } = props;
   // A figure may start where a challenge already holds. It counts once it was seen not to hold.
   const open = useRef(new Set()).current;
   const key = ({ id }) => `${figureKey}:challenge:${id}`;
@@ -110,7 +111,9 @@ export function Challenges({ figureKey, challenges, s, measure, name, needs, onS
     const verdicts = challenges.map((challenge) =>
       computed(() => {
         const { parts, solved } = judge(challenge, measure);
-        const lacking = missing(challenge, s).map(([field, value]) => needs[field](value));
+        const lacking = missing(challenge, s).map(
+          ([field, value]) => needs[field]?.(value) ?? `another ${field}`,
+        );
         const away = lacking.length ? `This one needs ${list(lacking)}.` : null;
         const holdsHere = solved && !away;
         if (!holdsHere) open.add(challenge.id);
