@@ -2,20 +2,20 @@
 
 A challenge is a dictionary with an `id`, a `text`, what it starts from (`start`, in words, and
 where that is not the figure's own beginning `setting`, a dictionary of its fields), and
-`conditions`. A condition names what the figure measures (each figure says how) and a bound,
-`at_least` or `at_most`. `given` holds the fields of the figure that must be as told there: what
-the challenge is about, and may not be changed to solve it. `afterwards` says what was learned.
+`conditions`. A condition names what the figure measures (each figure says how) and bounds,
+`at_least`, `at_most` or both. `given` holds the fields that must be as it says: they are what the
+challenge is about, and may not be changed to solve it. `afterwards` says what was learned.
 js/src/parts/Challenges.jsx judges the same way.
 """
+
+from math import inf
 
 
 def holds(condition, value):
     """Whether the measured `value` satisfies `condition`; None, nothing to measure, does not."""
     if value is None:
         return False
-    if "at_least" in condition:
-        return value >= condition["at_least"]
-    return value <= condition["at_most"]
+    return condition.get("at_least", -inf) <= value <= condition.get("at_most", inf)
 
 
 def solved(challenge, measure):

@@ -151,9 +151,9 @@ function snippet(s, g) {
 
 const NEEDS = {
   asks: (asks) => `“${asks}” to ask`,
-  padding: (n) => `${n || "no"} padding`,
-  hidden: (on) => `padding ${on ? "hidden" : "that is not hidden"}`,
-  causal: (on) => `later places ${on ? "hidden" : "that are not hidden"}`,
+  padding: (n) => `${n || "no"} padding tokens`,
+  hidden: (on) => `“hide padding” ${on ? "on" : "off"}`,
+  causal: (on) => `“hide later places” ${on ? "on" : "off"}`,
   values: (source) => `values of ${VALUES[source]}`,
 };
 const MEASURES = {

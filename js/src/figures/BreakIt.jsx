@@ -419,7 +419,7 @@ export function BreakIt({ model }) {
           challenges={model.get("challenges")}
           s={s}
           needs={{
-            case: () => "you to break it yourself: press “I break it”",
+            case: () => "the switches (press “I break it”)",
             mask: (mask) => `the mask “${model.get("masks")[mask]}”`,
           }}
           measure={(condition) =>

@@ -7,11 +7,8 @@ import { Steady } from "./Steady.jsx";
 
 /** @typedef {{at_least?: number, at_most?: number}} Condition and what the figure measures */
 
-export function holds(condition, value) {
-  if (value === null) return false;
-  return condition.at_least !== undefined
-    ? value >= condition.at_least
-    : value <= condition.at_most;
+export function holds({ at_least = -Infinity, at_most = Infinity }, value) {
+  return value !== null && value >= at_least && value <= at_most;
 }
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -35,13 +32,15 @@ function digitsFor(bound, value) {
   return Math.max(2, String(bound).split(".")[1]?.length ?? 0);
 }
 
-/** What a part says: the value as it is, and the bound it is held to. */
+/** What a part says: the value as it is, and the bounds it is held to. */
 function wording({ at_least, at_most }, value) {
-  const bound = at_least ?? at_most;
-  const digits = digitsFor(bound, value ?? bound);
-  const word = at_least !== undefined ? "at least" : "at most";
+  const bounds = [at_least, at_most].filter((bound) => bound !== undefined);
+  const digits = Math.max(...bounds.map((bound) => digitsFor(bound, value ?? bound)));
   const write = (n) => (digits === 0 ? whole(n) : number(n, digits));
-  return { text: write(value ?? 0), goal: `${word} ${write(bound)}` };
+  const [low, high] = bounds.map(write);
+  const one = `${at_least === undefined ? "at most" : "at least"} ${low}`;
+  const both = low === high ? `exactly ${low}` : `${low} to ${high}`;
+  return { text: write(value ?? 0), goal: bounds.length === 1 ? one : both };
 }
 
 /** `verdict` is a signal of what `judge` gives; this is its part `n`. */
