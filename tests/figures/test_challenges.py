@@ -94,25 +94,25 @@ SOLUTIONS = {
     },
     ("values", "afford"): {"rank": 4},
     ("masking", "gain"): {"mask": (np.arange(64) != 6).reshape(8, 8).tolist()},
-    ("masking", "window"): {"mask": (np.tri(8) - np.tri(8, k=-3) > 0).tolist()},
+    ("masking", "window-of-three"): {"mask": (np.tri(8) - np.tri(8, k=-3) > 0).tolist()},
     ("masking", "let-mole-see"): {"mask": (preset("causal", 5) | (np.arange(5) == 4)).tolist()},
-    ("breaking", "detective"): {"named": {c: [bug] for c, bug in BreakIt().hidden.items()}},
-    ("breaking", "quiet"): {"bugs": ["transposed", "unscaled"]},
-    ("breaking", "lurking"): {"bugs": ["half", "inverted"]},
+    ("breaking", "first-try"): {"named": {c: [bug] for c, bug in BreakIt().hidden.items()}},
+    ("breaking", "two-quiet"): {"bugs": ["transposed", "unscaled"]},
+    ("breaking", "two-for-nan"): {"bugs": ["half", "inverted"]},
     ("many-heads", "cancel"): {"strengths": [1.0, 1.0, -0.8, 1.0]},
     ("many-heads", "loudest"): {"strengths": [0.5, 2.5, 1.0, 1.0]},
-    ("order", "feel-order"): {"sentence": "fluffy creature", "order": [1, 0], "query": 0},
+    ("order", "two-words"): {"sentence": "fluffy creature", "order": [1, 0], "query": 0},
     ("order", "far-and-strong"): {"at_query": 59, "at_key": 9},
     ("cross-attention", "padding-starves"): {
         "answers": "the fluffy and blue creature roamed the verdant forest"
     },
     ("cross-attention", "two-answers"): {"answers": "the creature saw a creature"},
-    ("cross-attention", "wrong-side"): {
+    ("cross-attention", "nine-words"): {
         "answers": "the fluffy and blue creature roamed the verdant forest"
     },
     ("counting", "mostly-attention"): {"shape": Ledger().shape | {"d_ff": 23_000}},
     ("counting", "small-cache"): {"shape": Ledger().shape | {"n_kv_heads": 12}},
-    ("counting", "rebuild"): {
+    ("counting", "gpt2-medium"): {
         "shape": {
             **{"n_layers": 24, "n_heads": 16, "d_model": 1024, "n_vocab": 50_257},
             **{"n_positions": 1024, "d_head": None, "n_kv_heads": None, "d_ff": None},
@@ -186,6 +186,14 @@ class TestWithoutThought:
 
 
 class TestSolutions:
+    @pytest.mark.parametrize("chapter", FIGURES)
+    def test_nothing_is_solved_before_it_is_begun(self, chapter):
+        assert FIGURES[chapter](challenges=chapter).solved == []
+
+    @pytest.mark.parametrize("preset", QueryKey().presets)
+    def test_no_preset_of_query_key_is_a_solution(self, preset):
+        assert QueryKey(preset=preset, challenges="queries-and-keys").solved == []
+
     @every_challenge
     def test_challenges_start_unsolved_and_have_a_solution(self, key):
         figure, challenge = at_start(*key)
