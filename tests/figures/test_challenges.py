@@ -64,6 +64,7 @@ TELL_APART = (  # owl and fox differ in "fits animals" and "small word": ask wit
     numbers(("fits animals", 0, 2), ("fits places", 0, -4)),
 )
 MYSTERY = world.SENSES.sentences["the mystery"].split()
+CLUES = ("Queen", "William", "Sussex")
 HEADS_OWN = ValueMixer()
 SOLUTIONS = {
     ("embeddings", "nearest-there-is"): {
@@ -249,6 +250,58 @@ def test_every_challenge_is_complete_and_has_its_solution_here(path):
         assert (path.stem, challenge["id"]) in SOLUTIONS
         assert needed <= challenge.keys() <= needed | {"given", "setting"}
     assert len({challenge["id"] for challenge in challenges}) == len(challenges)
+
+
+class TestClaims:
+    """What the texts of challenges say is so."""
+
+    def test_no_bug_alone_makes_nan_under_the_causal_mask(self):
+        assert [bug for bug in BUGS if BreakIt(bugs=[bug]).symptoms.nans] == [] and len(BUGS) == 7
+
+    def test_the_score_at_distance_0(self):
+        figure, _ = at_start("order", "far-and-strong")
+        scores = [OrderLab(view="rotary", at_query=n, at_key=0).score for n in range(61)]
+        assert round(max(scores), 2) == round(scores[0], 2) == 5.29
+        assert figure.score < 4.4
+
+    def test_what_padding_draws_and_why(self):
+        figure, challenge = at_start("cross-attention", "padding-starves")
+        assert round(figure.measure(challenge["conditions"][0]), 2) == 0.05
+        on_padding = figure.weights[:, -4:].sum(axis=1)
+        assert on_padding[figure.asking.index("et")] > on_padding.sum() / 2
+
+    def test_heads_as_wide_as_those_of_gpt3_come_back_to_life(self):
+        figure, _ = at_start("scaling", "third-dead")
+        make(figure, SOLUTIONS["scaling", "third-dead"])
+        assert figure.d_head == Ledger().tally.shape.d_head
+        assert figure.saturation()["dead"] == 0
+
+    def test_what_gpt2_medium_lacks_at_its_start(self):
+        figure, _ = at_start("counting", "gpt2-medium")
+        make(figure, SOLUTIONS["counting", "gpt2-medium"])
+        whole = figure.tally
+        assert whole.total == 354_823_168
+        assert whole.parts["normalisation"] == 100_352
+        assert 1_048_576 in [entry.total for entry in whole.entries]
+
+    def test_w_o_takes_the_hull_along(self):
+        figure, _ = at_start("values", "far-out")
+        make(figure, SOLUTIONS["values", "far-out"])
+        moved = figure.x @ np.array(figure.w_v) @ np.array(figure.w_o)
+        np.testing.assert_allclose(figure.weights @ moved, figure.delta, atol=1e-12)
+
+    def test_one_word_convicts_and_three_tell_who_harry_is(self):
+        for name, most, wanted in (("acquitted", 1, [("monogram",)]), ("stranger", 3, [CLUES])):
+            figure, challenge = at_start("context", name)
+            words = figure.tokens
+            others = [i for i in range(len(words)) if i != figure.token]
+            found = []
+            for n in range(1, most + 1):
+                for places in combinations(others, n):
+                    figure.removed = list(places)
+                    if challenge["id"] in figure.solved:
+                        found.append(tuple(words[i] for i in places))
+            assert found == wanted
 
 
 def begun(open_figure, chapter, n, view=None, **options):
