@@ -20,7 +20,7 @@ SCORES_REACH = 6  # of SoftmaxLab's bars
 
 def menu(name, values):
     """One move for each value of the trait `name`."""
-    return {f"{name} {value}"[:60]: {name: value} for value in values}
+    return {f"{name} {value}": {name: value} for value in values}
 
 
 def cells(figure, *names, ends=(-LARGEST, 0, LARGEST)):
