@@ -31,7 +31,8 @@ class Alignment(Figure):
     orientation : "rows" or "columns", whichever are the queries.
     challenges : see `attnlib.figures.challenges`; a condition's `measure` is "padding" (the share
         of all weight that lies on padding), "second" (the second-largest weight of a `word` that
-        asks) or "own" (how many words receive a word of their own text). Or the name of a chapter.
+        asks), "words" (that answer, padding left out) or "own" (how many words receive a word of
+        their own text). Or the name of a chapter.
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was. `weights`, `outputs` and `received` are computed with attnlib.
@@ -167,13 +168,15 @@ class Alignment(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [c["id"] for c in self.challenges if challenges.solved(c, self.measure)]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None where there is nothing."""
         what, weights = condition["measure"], self.weights
         if what == "padding":
             return float(weights[:, np.array(self.answering) == PAD].sum() / weights.sum())
+        if what == "words":
+            return len(self.answers.split())
         if what == "own":
             return (
                 None if self.received is None else sum(w in self.asking for w, _ in self.received)

@@ -31,9 +31,11 @@ class BreakIt(Figure):
     known : the bugs that are offered, `attnlib.bugs.BUGS` unless given.
     bugs : names from `known`, which says what each does.
     case : "A", "B" or "C" for a bug that is hidden, and found by its symptoms; "" for `bugs`.
-    seed : decides which bugs are hidden. `named` is what the reader took them for.
+    seed : decides which bugs are hidden. `named` is what the reader took each of them for, one
+        name after the other: `{"A": ["axis", "half"]}`.
     orientation, show, selected, challenges : as in `QueryKey`. A condition's `measure` is
-        "rows-least", "rows-most", "leak", "past", "nans", "error" or "found".
+        "rows-least", "rows-most", "leak", "past", "nans", "error", "bugs" (how many are switched
+        on) or "found" (how many hidden ones were named rightly at the first try).
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was. `trace` and `symptoms` are attnlib's own for the current state.
@@ -88,10 +90,12 @@ class BreakIt(Figure):
 
     @traitlets.validate("named")
     def _cases_and_bugs(self, proposal):
-        for case, bug in proposal["value"].items():
+        for case, names in proposal["value"].items():
             if case not in CASES:
                 raise ValueError(f"no case is called {case!r}; there are: {', '.join(CASES)}")
-            self._offered(bug)
+            if not isinstance(names, list) or not names:
+                raise ValueError(f"named[{case!r}] is {names!r}; expected a list of bugs")
+            self._offered(*names)
         return proposal["value"]
 
     def _offered(self, *names):
@@ -144,28 +148,20 @@ class BreakIt(Figure):
 
     @property
     def found(self):
-        """How many of the hidden bugs are named rightly."""
-        return sum(self.named.get(case) == bug for case, bug in self.hidden.items())
+        """How many of the hidden bugs were named rightly at the first try."""
+        return sum(self.named.get(case, [None])[0] == bug for case, bug in self.hidden.items())
 
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [
-            c["id"]
-            for c in self.challenges
-            if self._is_about(c) and challenges.solved(c, self.measure)
-        ]
-
-    def _is_about(self, challenge):
-        """A hidden bug solves no challenge but that of finding it."""
-        if self.case:
-            return any(condition["measure"] == "found" for condition in challenge["conditions"])
-        return "bug" not in challenge or self.bugs == [challenge["bug"]]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""
         if condition["measure"] == "found":
             return self.found
+        if condition["measure"] == "bugs":
+            return len(self.active)
         symptoms = self.symptoms
         if condition["measure"].startswith("rows-"):
             return symptoms.rows[condition["measure"] == "rows-most"]

@@ -54,7 +54,8 @@ class ContextNudge(Figure):
     removed : positions of words that are taken out; never the open word itself.
     strength : what the head adds is multiplied by this, 0 to 2.
     challenges : see `attnlib.figures.challenges`; conditions `measure` "cosine" (with a
-        `sense`) or "weight" (of a `word`). Or the name of a chapter.
+        `sense`), "weight" (of a `word`) or "out" (how many words are taken out). Or the name of a
+        chapter.
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was. `before`, `after` and
@@ -154,11 +155,7 @@ class ContextNudge(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [
-            c["id"]
-            for c in self.challenges
-            if c.get("story", self.story) == self.story and challenges.solved(c, self.measure)
-        ]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None for what is not there."""
@@ -166,6 +163,8 @@ class ContextNudge(Figure):
             senses = self.stories[self.story]["senses"]
             vector = senses.get(condition["sense"])
             return None if vector is None else cosine(self.after, np.array(vector))
+        if condition["measure"] == "out":
+            return len(set(self.removed))
         if condition["word"] not in self.tokens:
             return None
         return float(self.weights[self.tokens.index(condition["word"])])

@@ -29,8 +29,9 @@ class EmbeddingSpace(Figure):
     analogy : three words `[a, b, c]`; the figure shows `a - b + c`.
     similarity : "cosine" or "dot".
     challenges : see `attnlib.figures.challenges`; conditions `measure` "cosine" (of two
-        `words`), "answer" (1 if `word` is nearest to the sum, inputs left out) or "winner"
-        (1 if it is nearest of all). Or the name of a chapter.
+        `words`), "length" (of a `word`), "answer" (1 if `word` is nearest to the sum, inputs left
+        out), "winner" (1 if it is nearest of all) or "moved" (how many words, `but` for some, are
+        not where `vocabulary`, those of `world.DIRECTIONS`, has them). Or the name of a chapter.
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was.
@@ -44,6 +45,9 @@ class EmbeddingSpace(Figure):
     word = traitlets.Unicode("king").tag(sync=True)
     analogy = traitlets.List(traitlets.Unicode(), ["king", "man", "woman"]).tag(sync=True)
     similarity = traitlets.Enum(["cosine", "dot"], "cosine").tag(sync=True)
+    vocabulary = traitlets.Dict({w: list(v) for w, v in DIRECTIONS.vocabulary.items()}).tag(
+        sync=True
+    )
     challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, **traits):
@@ -53,7 +57,7 @@ class EmbeddingSpace(Figure):
 
     @traitlets.default("vectors")
     def _designed_vectors(self):
-        return {word: list(vector) for word, vector in DIRECTIONS.vocabulary.items()}
+        return {word: list(vector) for word, vector in self.vocabulary.items()}
 
     @traitlets.validate("vectors")
     def _fitting_vectors(self, proposal):
@@ -106,12 +110,20 @@ class EmbeddingSpace(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [c["id"] for c in self.challenges if challenges.solved(c, self.measure)]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""
         if condition["measure"] == "cosine":
             return cosine(*(np.array(self.vectors[word]) for word in condition["words"]))
+        if condition["measure"] == "length":
+            return float(np.linalg.norm(self.vectors[condition["word"]]))
+        if condition["measure"] == "moved":
+            return sum(
+                self.vectors.get(word) != vector
+                for word, vector in self.vocabulary.items()
+                if word not in condition["but"]
+            )
         but = self.analogy if condition["measure"] == "answer" else ()
         return float(self.nearest(self.target, but)[0][0] == condition["word"])
 

@@ -138,12 +138,7 @@ class Heads(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [
-            c["id"]
-            for c in self.challenges
-            if c.get("query", self.tokens[self.query]) == self.tokens[self.query]
-            and challenges.solved(c, self.measure)
-        ]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""

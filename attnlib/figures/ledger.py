@@ -63,8 +63,8 @@ class Ledger(Figure):
     n_tokens : the length of the text whose cache is reckoned, 1 to 1,000,000.
     opened : the line whose multiplication is shown, as "attention: w_q"; or None.
     challenges : see `attnlib.figures.challenges`; a condition's `measure` is "total", "attention"
-        (its parameters), "share" (of attention), "cache" (bytes a token), "n_layers" or "n_heads".
-        Or the name of a chapter.
+        (its parameters), "share" (of attention), "cache" (bytes a token), "n_layers", "n_heads"
+        or "differs" (how many fields are not those of `shape`). Or the name of a chapter.
 
     Shapes that cannot be built raise the errors of `attnlib.TransformerShape`, other wrong values
     `ValueError` (for choices and ranges traitlets' `TraitError`), and the figure stays as it was.
@@ -120,11 +120,13 @@ class Ledger(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [c["id"] for c in self.challenges if challenges.solved(c, self.measure)]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""
         tally, what = self.tally, condition["measure"]
+        if what == "differs":
+            return sum(getattr(tally.shape, n) != v for n, v in condition["shape"].items())
         measures = {
             "total": tally.total,
             "attention": tally.parts["attention"],

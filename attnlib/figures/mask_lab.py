@@ -46,6 +46,11 @@ def preset(name, n):
     return np.broadcast_to(PRESETS[name](positions[:, None], positions[None, :]), (n, n))
 
 
+def _window(width, n):
+    """The mask with which each of `n` tokens sees `width`: itself and those before it."""
+    return np.tri(n, dtype=bool) & ~np.tri(n, k=-width, dtype=bool)
+
+
 class MaskLab(Figure):
     """Zero before softmax, zero after, minus infinity before: what each lets through.
 
@@ -59,7 +64,9 @@ class MaskLab(Figure):
     tokens_long, bytes : of the bill, 10 to 1,000,000 tokens and 1, 2 or 4 bytes a number.
     challenges : see `attnlib.figures.challenges`; conditions `measure` "leak" (of a `way`:
         "zero", "after", "infinity"), "empty" (queries that see nothing), "weight" (of a `query`
-        on a `key`, with minus infinity) or "differs" (cells, from the preset `mask`).
+        on a `key`, with minus infinity), "hidden" (cells), "gain" (how much more weight "zero"
+        gives a hidden key than it had without a mask, at most) or "differs" (cells, from a window
+        of so many words: each sees itself and those before it). Or the name of a chapter.
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was. `weights(way)` and `leak(way)` are computed with attnlib.
@@ -153,11 +160,7 @@ class MaskLab(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [
-            c["id"]
-            for c in self.challenges
-            if c.get("example", self.example) == self.example and challenges.solved(c, self.measure)
-        ]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None for words that are not there."""
@@ -165,8 +168,13 @@ class MaskLab(Figure):
             return self.leak(condition["way"])
         if condition["measure"] == "empty":
             return int((~np.array(self.mask).any(axis=-1)).sum())
+        if condition["measure"] == "hidden":
+            return int((~np.array(self.mask)).sum())
+        if condition["measure"] == "gain":
+            gained = self.weights("zero") - al.softmax(self.scores)
+            return float(np.where(self.mask, 0, gained).max())
         if condition["measure"] == "differs":
-            return int((preset(condition["mask"], len(self.tokens)) != self.mask).sum())
+            return int((_window(condition["window"], len(self.tokens)) != self.mask).sum())
         words = condition["query"], condition["key"]
         if not set(words) <= set(self.tokens):
             return None

@@ -29,8 +29,9 @@ class OrderLab(Figure):
     positions : "none", "sinusoidal" (added to the embeddings) or "rotary".
     at_query, at_key : where the two stand in the view "rotary", 0 to 60.
     alike, seed : whether the key of that view equals the query; both are random numbers.
-    challenges : see `attnlib.figures.challenges`; a challenge has a `view`, a condition's
-        `measure` is "moved", "score" or "distance". Or the name of a chapter.
+    challenges : see `attnlib.figures.challenges`; `given` holds the `view`. A condition's
+        `measure` is "moved", "words" (of the phrase), "score" or "distance". Or the name of a
+        chapter.
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was. `weights`, `outputs`, `moved` and `score` are computed with attnlib.
@@ -158,17 +159,13 @@ class OrderLab(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [
-            c["id"]
-            for c in self.challenges
-            if c.get("view", self.view) == self.view
-            and c.get("positions", self.positions) == self.positions
-            and challenges.solved(c, self.measure)
-        ]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""
         what = condition["measure"]
+        if what == "words":
+            return len(self.tokens)
         return abs(self.at_query - self.at_key) if what == "distance" else getattr(self, what)
 
     def describe(self):

@@ -54,8 +54,9 @@ class QueryKey(Figure):
     orientation : "rows" or "columns", whichever are the queries.
     show : "dots", "weights" or "scores".
     selected : `[query, key]`, two positions, or None.
-    challenges : a list as `attnlib.figures.challenges` describes it, or the name of a chapter
-        whose challenges are wanted.
+    challenges : see `attnlib.figures.challenges`; a condition has a `query` word and `keys`, or
+        the `measure` "numbers" (of w_q and w_k together, those that are not 0). Or the name of a
+        chapter.
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was. `trace` is attnlib's
@@ -164,19 +165,16 @@ class QueryKey(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [
-            challenge["id"]
-            for challenge in self.challenges
-            if challenge.get("sentence", self.sentence) == self.sentence
-            and challenges.solved(challenge, self.measure)
-        ]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """The total weight that `condition["query"]` gives to `condition["keys"]`.
 
         Where the query word stands twice, the total that is least favourable; None where it
-        does not stand at all.
+        does not stand at all. For the measure "numbers", how many of w_q and w_k are not 0.
         """
+        if condition.get("measure") == "numbers":
+            return int(np.count_nonzero(self.w_q) + np.count_nonzero(self.w_k))
         totals = [
             float(
                 sum(w for w, key in zip(row, self.tokens, strict=True) if key in condition["keys"])

@@ -125,7 +125,7 @@ class SoftmaxLab(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [c["id"] for c in self.challenges if challenges.solved(c, self.measure)]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None for a label that is not there."""

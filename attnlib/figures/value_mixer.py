@@ -58,9 +58,10 @@ class ValueMixer(Figure):
     views : "mix", "rank" or both; `view` is the one that is open.
     map, rank, cut : of the view "rank": the square map, the rank kept (0 to d_model), and "svd"
         or "first" (the first axes only).
-    challenges : see `attnlib.figures.challenges`; a challenge has a `view`, a condition's
-        `measure` is "delta" or "after" (on an `axis`), "weight" (of a `word`), "error" or
-        "stored". Or the name of a chapter.
+    challenges : see `attnlib.figures.challenges`; `given` holds the `view`. A condition's
+        `measure` is "delta" or "after" (on an `axis`), "weight" (of a `word`), "touched" (how far
+        a weight is from the head's, at most), "reach" (the length of the longest value), "error"
+        or "stored". Or the name of a chapter.
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was. `weights`, `mixed`, `delta` and `after` follow the state.
@@ -163,8 +164,10 @@ class ValueMixer(Figure):
     @property
     def weights(self):
         """The weights of the word that asks: the reader's, or attnlib's for the designed head."""
-        if self.shares is not None:
-            return np.array(self.shares)
+        return self._heads_weights if self.shares is None else np.array(self.shares)
+
+    @property
+    def _heads_weights(self):
         return PHRASES.head(HEAD).trace(self.x).weights[self.query]
 
     @property
@@ -200,14 +203,7 @@ class ValueMixer(Figure):
     @property
     def solved(self):
         """The ids of the challenges that the current state solves."""
-        return [
-            c["id"]
-            for c in self.challenges
-            if c.get("view", self.view) == self.view
-            and c.get("map", self.map) == self.map
-            and c.get("query", self.tokens[self.query]) == self.tokens[self.query]
-            and challenges.solved(c, self.measure)
-        ]
+        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None for a word that is not there."""
@@ -217,6 +213,10 @@ class ValueMixer(Figure):
         if what == "weight":
             there = condition["word"] in self.tokens
             return float(self.weights[self.tokens.index(condition["word"])]) if there else None
+        if what == "touched":
+            return float(np.abs(self.weights - self._heads_weights).max())
+        if what == "reach":
+            return float(np.linalg.norm(self.x @ np.array(self.w_v), axis=-1).max())
         return {"error": self.error, "stored": 2 * D_MODEL * self.rank}[what]
 
     def describe(self):

@@ -331,7 +331,8 @@ def random_challenges(seed, count=10):
             {"measure": "padding", bound: rng.uniform(0, 0.3)},
             {"measure": "second", "word": words[n], bound: rng.uniform(0.05, 0.4)},
             {"measure": "own", bound: int(rng.integers(0, 8))},
-        ][n % 3]
+            {"measure": "words", bound: int(rng.integers(3, 9))},
+        ][n % 4]
 
     def challenge(n):
         conditions = [condition(n), condition(n + 1)][: 1 + n % 2]

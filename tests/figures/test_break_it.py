@@ -220,24 +220,26 @@ class TestTruth:
 
     def test_challenges_are_judged_as_in_python(self, open_figure):
         states = [random_state(seed) for seed in range(10)]
-        states += [START | {"case": "B", "named": BreakIt().hidden, "mask": "padding"}]
-        states += [START | {"named": {"A": BreakIt().hidden["A"], "B": "half"}}]
+        right = {case: [bug] for case, bug in BreakIt().hidden.items()}
+        states += [START | {"case": "B", "named": right, "mask": "padding"}]
+        states += [START | {"named": {"A": right["A"], "B": ["axis", *right["B"]]}}]
         verdicts = assert_judged_alike(open_figure, BreakIt, random_challenges(0), states)
         assert 10 < len(verdicts) < 150  # both verdicts were seen
 
 
 def random_challenges(seed, count=14):
     rng = np.random.default_rng(seed)
-    measures = ["rows-least", "rows-most", "leak", "past", "nans", "error", "found"]
+    measures = ["rows-least", "rows-most", "leak", "past", "nans", "error", "bugs", "found"]
 
     def condition():
         bound = str(rng.choice(["at_least", "at_most"]))
         return {"measure": str(rng.choice(measures)), bound: float(rng.choice([0, 0.4, 1, 2]))}
 
     def challenge(n):
-        about = {"bug": str(rng.choice(list(BUGS)))} if n % 3 == 0 else {}
+        given = [{}, {"case": ""}, {"mask": str(rng.choice(["everyone", "causal"]))}][n % 3]
         conditions = [condition() for _ in range(rng.integers(1, 3))]
-        return {"id": f"c{n}", "text": f"{n}.", "start": "", "conditions": conditions} | about
+        text = {"id": f"c{n}", "text": f"{n}.", "start": "", "given": given}
+        return text | {"conditions": conditions}
 
     return [challenge(n) for n in range(count)]
 
@@ -388,6 +390,21 @@ class TestDetective:
             assert case.root.get_by_text(told).first.is_visible()
             assert case.button("hidden bug A …").count() == 1
 
+    def test_what_names_the_bug_is_told_when_it_is_named(self, case):
+        here = BreakIt(mask="padding", case="A")
+        wrong = next(bug for bug in BUGS if bug != here.hidden["A"])
+        steps = case.root.locator("ol.al-steps").get_by_role("listitem")
+        case.pattern_cell("creature", "fluffy").click()
+        for _ in range(2):  # before a name, and after a wrong one
+            (weight,) = steps.all_inner_texts()
+            assert weight.startswith(f"weight: {number(here.trace.weights[3, 1])}")
+            guess(case, wrong).check()
+        assert case.root.get_by_text("is shown when the bug is named").is_visible()
+        guess(case, here.hidden["A"]).check()
+        case.settle()
+        assert steps.count() == 4
+        assert case.root.get_by_text("Yes, that is it. It took 2 tries.").is_visible()
+
     def test_where_two_look_alike_another_mask_is_proposed(self, hands):
         seed = next(s for s in range(99) if BreakIt(seed=s).hidden["A"] == "after")
         hands.open_link(START | {"seed": seed, "case": "A", "mask": "everyone"})
@@ -451,7 +468,8 @@ class TestLinks:
 
     def test_what_a_link_adds_is_checked(self, hands):
         odd = {"orientation": "toString", "show": 3, "selected": [0, 99], "extra": 1}
-        odd |= {"named": {"A": "typo", "Z": "half", "B": "half"}, "bugs": ["axis", "axis"]}
+        odd |= {"named": {"A": ["typo"], "Z": ["half"], "B": ["half"], "C": "half"}}
+        odd |= {"bugs": ["axis", "axis"]}
         hands.open_link(START | odd)
         assert hands.menu("Show").input_value() == "dots"
         assert hands.menu("Queries are").input_value() == "rows"
@@ -459,7 +477,7 @@ class TestLinks:
         assert hands.root.locator("ol.al-steps").count() == 0
         hands.button("hidden bug B", exact=False).click()
         assert guess(hands, "half").is_checked()
-        assert hands.button("hidden bug A").count() == 1
+        assert hands.button("hidden bug A").count() == hands.button("hidden bug C").count() == 1
 
 
 class TestOut:
@@ -483,8 +501,10 @@ WRONG = {
     "17 words": ("sentence", "fox " * 17, "17 words; the figure draws 3 to 16"),
     "an unknown bug": ("bugs", ["typo"], "no bug is called 'typo'; there are: axis, unscaled"),
     "a clash": ("bugs", ["half", "after"], "after and half do the same step: choose one"),
-    "an unknown case": ("named", {"D": "half"}, "no case is called 'D'; there are: A, B, C"),
-    "an unknown name": ("named", {"A": "typo"}, "no bug is called 'typo'; there are"),
+    "an unknown case": ("named", {"D": ["half"]}, "no case is called 'D'; there are: A, B, C"),
+    "an unknown name": ("named", {"A": ["typo"]}, "no bug is called 'typo'; there are"),
+    "a name alone": ("named", {"A": "half"}, r"named\['A'\] is 'half'; expected a list of bugs"),
+    "no name": ("named", {"A": []}, r"named\['A'\] is \[\]; expected a list of bugs"),
     "a cell outside": ("selected", [0, 8], r"selected is \[0, 8\]; expected \[query, key\]"),
     "one index": ("selected", [1], "selected is .* both below 8"),
     "a number": ("selected", 3, "selected is 3; expected .* both below 8"),
@@ -496,7 +516,7 @@ class TestPython:
     @pytest.mark.parametrize("name", WRONG)
     def test_wrong_values_are_refused_and_change_nothing(self, name):
         trait, value, message = WRONG[name]
-        figure = BreakIt(bugs=["axis"], named={"B": "half"}, selected=[3, 1])
+        figure = BreakIt(bugs=["axis"], named={"B": ["half"]}, selected=[3, 1])
         before = figure.get_state(figure.page_traits())
         with pytest.raises(ValueError, match=message):
             setattr(figure, trait, value)
@@ -527,11 +547,12 @@ class TestPython:
         assert figure.active == [figure.hidden["B"]]
         assert BUGS[figure.hidden["B"]] not in figure.describe()
 
-    def test_found_counts_right_names_only(self):
-        hidden = BreakIt().hidden
-        wrong = next(bug for bug in BUGS if bug != hidden["B"])
-        assert BreakIt(named={"A": hidden["A"], "B": wrong}).found == 1
-        assert BreakIt(named=hidden).found == len(CASES) == 3
+    def test_found_counts_what_was_named_rightly_at_the_first_try(self):
+        right = {case: [bug] for case, bug in BreakIt().hidden.items()}
+        wrong = [next(bug for bug in BUGS if bug not in right["B"])]
+        assert BreakIt(named={"A": right["A"], "B": wrong}).found == 1
+        assert BreakIt(named=right | {"B": wrong + right["B"]}).found == 2
+        assert BreakIt(named=right | {"B": right["B"] + wrong}).found == len(CASES) == 3
 
     def test_the_text_tells_the_symptoms(self):
         figure = BreakIt(bugs=["axis", "after"], mask="padding")

@@ -432,7 +432,9 @@ def random_challenges(seed, count=10):
         text = {"id": f"c{n}", "text": f"{n}.", "start": "", "setting": {}}
         return text | {"conditions": conditions}
 
-    return [challenge(n) for n in range(count)]
+    differs = {"measure": "differs", "shape": asdict(GPT2_SMALL), "at_most": 4}
+    near = {"id": "near", "text": "Near.", "start": "", "conditions": [differs]}
+    return [*(challenge(n) for n in range(count)), near]
 
 
 TYPED = [  # a field, what is typed, what becomes of it

@@ -215,13 +215,15 @@ def random_challenges(seed, count=14):
         return [
             {"measure": "leak", "way": str(rng.choice(WAYS)), bound: rng.uniform(0, 0.6)},
             {"measure": "empty", bound: int(rng.integers(3))},
-            {"measure": "differs", "mask": str(rng.choice(list(PRESETS))), bound: 10},
+            {"measure": "hidden", bound: int(rng.integers(40))},
+            {"measure": "gain", bound: rng.uniform(0, 0.1)},
+            {"measure": "differs", "window": int(rng.integers(1, 4)), bound: 10},
             dict(zip(("query", "key"), rng.choice(words, 2).tolist(), strict=True))
             | {"measure": "weight", bound: 0.2},
-        ][rng.integers(4)]
+        ][rng.integers(6)]
 
     def challenge(n):
-        about = {"example": EXAMPLES[n % 3]} if n % 2 == 0 else {}
+        about = {"given": {"example": EXAMPLES[n % 3]}} if n % 2 == 0 else {}
         conditions = [condition() for _ in range(rng.integers(1, 3))]
         return {"id": f"c{n}", "text": f"{n}.", "start": "causal", "conditions": conditions} | about
 

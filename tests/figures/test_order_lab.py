@@ -184,17 +184,19 @@ class TestShuffleTruth:
 
 def random_challenges(view, count=10):
     rng = np.random.default_rng(1)
-    measures = {"shuffle": {"moved": 0.6}, "rotary": {"score": 3, "distance": 40}}[view]
+    measures = {"shuffle": {"moved": 0.6, "words": 12}, "rotary": {"score": 3, "distance": 40}}[
+        view
+    ]
 
     def condition():
         measure, most = list(measures.items())[rng.integers(len(measures))]
         return {"measure": measure, str(rng.choice(["at_least", "at_most"])): rng.uniform(0, most)}
 
     def challenge(n):
-        about = {"positions": POSITIONS[n % 3]} if view == "shuffle" and n % 2 else {}
+        given = {"positions": POSITIONS[n % 3]} if view == "shuffle" and n % 2 else {}
         conditions = [condition() for _ in range(rng.integers(1, 3))]
-        text = {"id": f"c{n}", "text": f"{n}.", "start": "", "view": view, "setting": {}}
-        return text | {"conditions": conditions} | about
+        text = {"id": f"c{n}", "text": f"{n}.", "start": "", "given": {"view": view} | given}
+        return text | {"conditions": conditions}
 
     return [challenge(n) for n in range(count)]
 

@@ -122,7 +122,9 @@ FIGURES = {
     "Quiz": lambda: Quiz.of("queries-and-keys"),
     "ValueMixer": lambda: ValueMixer(challenges="values", shares=[0.5, 0.5] + [0] * 6),
     "MaskLab": lambda: MaskLab("one mole of carbon dioxide", mask="window", selected=[1, 4]),
-    "BreakIt": lambda: BreakIt(mask="padding", bugs=["half"], selected=[0, 1], named={"A": "axis"}),
+    "BreakIt": lambda: BreakIt(
+        mask="padding", bugs=["half"], selected=[0, 1], named={"A": ["axis"]}
+    ),
     "Heads": lambda: Heads("the fox", query=1, strengths=[1, -2, 0, 3], selected=[3, 0], step=4),
     "OrderLab": lambda: OrderLab("the old fox", order=[2, 0, 1], positions="rotary", query=2),
     "Alignment": lambda: Alignment("le renard", "the fox", padding=2, query=1, selected=[1, 3]),

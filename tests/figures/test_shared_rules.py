@@ -73,7 +73,7 @@ STATES = {
         SIXTEEN, bugs=["axis", "inverted"], selected=[3, 2], show="weights", orientation="columns"
     ),
     "a case": lambda: BreakIt(
-        mask="padding", case="A", named={"A": "inverted"}, show="scores", selected=[1, 0]
+        mask="padding", case="A", named={"A": ["inverted"]}, show="scores", selected=[1, 0]
     ),
     "heads": lambda: Heads(challenges="many-heads"),
     "heads in 16": lambda: Heads(

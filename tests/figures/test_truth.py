@@ -169,7 +169,7 @@ def random_challenges(seed, count=12):
             "text": f"Task {n}.",
             "start": "identity",
             "conditions": [condition() for _ in range(rng.integers(1, 3))],
-            **({"sentence": "the fox"} if n == 0 else {}),
+            **({"given": {"sentence": "the fox"}} if n == 0 else {}),
         }
         for n in range(count)
     ]

@@ -172,14 +172,16 @@ def random_challenges(seed, view, count=12):
             {"measure": "delta", "axis": str(rng.choice(AXES)), bound: rng.normal()},
             {"measure": "after", "axis": str(rng.choice(AXES)), bound: rng.normal()},
             {"measure": "weight", "word": str(rng.choice(WORDS)), bound: rng.uniform(0, 0.3)},
-        ][rng.integers(3)]
+            {"measure": "touched", bound: rng.uniform(0, 0.5)},
+            {"measure": "reach", bound: rng.uniform(0, 3)},
+        ][rng.integers(5)]
 
     def challenge(n):
-        about = {"map": list(maps())[n % 3]} if view == "rank" else {}
-        about |= {"query": WORDS[n]} if view == "mix" and n % 4 == 0 else {}
+        given = {"view": view} | ({"map": list(maps())[n % 3]} if view == "rank" else {})
+        given |= {"query": n // 4} if view == "mix" and n % 4 == 0 else {}
         conditions = [condition() for _ in range(rng.integers(1, 3))]
-        text = {"id": f"c{n}", "text": f"{n}.", "start": "the head", "view": view}
-        return text | {"conditions": conditions, "setting": {}} | about
+        text = {"id": f"c{n}", "text": f"{n}.", "start": "the head", "given": given}
+        return text | {"conditions": conditions}
 
     return [challenge(n) for n in range(count)]
 

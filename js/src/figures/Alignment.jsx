@@ -149,6 +149,13 @@ function snippet(s, g) {
   ].join("\n");
 }
 
+const NEEDS = {
+  asks: (asks) => `“${asks}” to ask`,
+  padding: (n) => `${n || "no"} padding tokens`,
+  hidden: (on) => `“hide padding” ${on ? "on" : "off"}`,
+  causal: (on) => `“hide later places” ${on ? "on" : "off"}`,
+  values: (source) => `values of ${VALUES[source]}`,
+};
 const MEASURES = {
   padding: { label: () => "weight on padding", of: (_, g) => g.padding.value },
   second: {
@@ -158,6 +165,10 @@ const MEASURES = {
       if (!rows.length || g.keys.value.length < 2) return null;
       return Math.max(...rows.map((row) => [...row].sort((a, b) => b - a)[1]));
     },
+  },
+  words: {
+    label: () => "words that answer",
+    of: (_, g) => g.keys.value.filter((word) => word !== PAD).length,
   },
   own: {
     label: () => "words that receive one of their own text",
@@ -272,8 +283,10 @@ export function Alignment({ model }) {
           challenges={model.get("challenges")}
           measure={(condition) => MEASURES[condition.measure].of(condition, g)}
           name={(condition) => MEASURES[condition.measure].label(condition)}
+          s={s}
+          needs={NEEDS}
           voice={voice}
-          onStart={({ setting }) => put({ ...start, ...setting })}
+          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

@@ -52,7 +52,8 @@ const MEASURES = {
   past: { label: "the past moves by", of: ({ here }) => here.past },
   nans: { label: "weights that are not a number", of: ({ here }) => here.nans },
   error: { label: "largest error of a weight", of: ({ here }) => here.error },
-  found: { label: "bugs found", of: ({ found }) => found },
+  bugs: { label: "bugs switched on", of: ({ active }) => active.length },
+  found: { label: "bugs named at the first try", of: ({ found }) => found },
 };
 
 /** Which key each query may attend to. */
@@ -83,7 +84,7 @@ function graph(s, model) {
     weights: computed(() => traced.value.weights),
     here: computed(() => bugs.symptoms(setting.value)),
     right: computed(() => bugs.symptoms({ ...setting.value, bugs: [] })),
-    found: computed(() => CASES.filter((c) => s.named.value[c] === hidden.value[c]).length),
+    found: computed(() => CASES.filter((c) => s.named.value[c]?.[0] === hidden.value[c]).length),
   };
 }
 
@@ -104,8 +105,11 @@ function readState(raw, model) {
   const inside = (n) => Number.isInteger(n) && n >= 0 && n < words.length;
   const chosen = raw.selected;
   const state = { ...raw, sentence: words.join(" "), bugs: [...new Set(raw.bugs)] };
+  const tries = (c) => (Array.isArray(raw.named?.[c]) ? raw.named[c] : []);
   state.named = Object.fromEntries(
-    CASES.filter((c) => known.includes(raw.named?.[c])).map((c) => [c, raw.named[c]]),
+    CASES.filter((c) => tries(c).length && tries(c).every((bug) => known.includes(bug))).map(
+      (c) => [c, tries(c)],
+    ),
   );
   for (const [name, choices] of Object.entries(CHOICES))
     state[name] = choices.includes(raw[name]) ? raw[name] : choices[0];
@@ -179,10 +183,11 @@ function counterexample(guess, setting, here) {
 
 function Detective({ known, s, g, voice }) {
   const chosen = s.case.value;
-  const named = s.named.value[chosen];
+  const tries = s.named.value[chosen] ?? [];
+  const named = tries.at(-1);
   const right = named === g.hidden.value[chosen];
   const name = (bug) => {
-    s.named.value = { ...s.named.value, [chosen]: bug };
+    s.named.value = { ...s.named.value, [chosen]: [...tries, bug] };
     const solved = bug === g.hidden.value[chosen];
     voice.speak(
       solved
@@ -207,7 +212,10 @@ function Detective({ known, s, g, voice }) {
       {named && (
         <p class={right ? "al-why al-found" : "al-why"}>
           {right ? (
-            <strong>Yes, that is it.</strong>
+            <>
+              <strong>Yes, that is it.</strong>
+              {tries.length > 1 && ` It took ${tries.length} tries.`}
+            </>
           ) : (
             <>
               <strong>Not this one.</strong> {counterexample(named, g.setting.value, g.here.value)}
@@ -219,17 +227,19 @@ function Detective({ known, s, g, voice }) {
   );
 }
 
-function Modes({ s, g, voice }) {
+/** Three bugs that nobody has named yet. */
+const threeOthers = (s) => ({ seed: (s.seed.value + 1) % (LARGEST_SEED + 1), named: {} });
+
+function Modes({ s, g, put, voice }) {
   const open = (name) => {
     s.case.value = name;
     voice.speak(name ? `Case ${name}: one bug is in it.` : "You hold the switches.");
   };
-  const mark = (name) =>
-    s.named.value[name] === undefined
-      ? ""
-      : s.named.value[name] === g.hidden.value[name]
-        ? " ✓"
-        : " …";
+  const mark = (name) => {
+    const named = s.named.value[name]?.at(-1);
+    if (named === undefined) return "";
+    return named === g.hidden.value[name] ? " ✓" : " …";
+  };
   return (
     <div class="al-presets" role="group" aria-label="Who breaks it" data-not-in-picture>
       <button type="button" aria-pressed={s.case.value === ""} onClick={() => open("")}>
@@ -244,8 +254,7 @@ function Modes({ s, g, voice }) {
       <button
         type="button"
         onClick={() => {
-          s.seed.value = (s.seed.value + 1) % (LARGEST_SEED + 1);
-          s.named.value = {};
+          put(threeOthers(s));
           open("A");
         }}
       >
@@ -298,8 +307,8 @@ function Softmax({ line, score, name, byRule }) {
   return `along the ${name}: ${number(power, 3)} ÷ ${number(total, 3)} = ${number(power / total)}`;
 }
 
-/** How the chosen weight came about, with the bugs in it. */
-function Steps({ g, i, j }) {
+/** How the chosen weight came about, with the bugs in it; `secret` keeps what names a hidden one. */
+function Steps({ g, i, j, secret }) {
   const { divisor, scores, entering, weights, seen } = g.traced.value;
   const [words, bugsHere] = [g.words.value, g.active.value];
   const columns = bugsHere.includes("axis");
@@ -311,23 +320,28 @@ function Steps({ g, i, j }) {
         <span class="al-query">{words[i]}</span> asks, <span class="al-key">{words[j]}</span>{" "}
         answers
       </p>
+      {secret && <p>How it came about is shown when the bug is named.</p>}
       <ol class="al-steps">
-        <li>
-          {number(scores[i][j] * divisor)} ÷ {number(divisor)} = {number(scores[i][j])}
-        </li>
-        <li>
-          {hides}
-          {late ? ", but only after the softmax" : ""}: into the softmax goes{" "}
-          {number(entering[i][j])}
-        </li>
-        <li>
-          <Softmax
-            line={columns ? entering.map((row) => row[j]) : entering[i]}
-            score={entering[i][j]}
-            name={columns ? "column" : "row"}
-            byRule={!bugsHere.includes("half")}
-          />
-        </li>
+        {!secret && (
+          <>
+            <li>
+              {number(scores[i][j] * divisor)} ÷ {number(divisor)} = {number(scores[i][j])}
+            </li>
+            <li>
+              {hides}
+              {late ? ", but only after the softmax" : ""}: into the softmax goes{" "}
+              {number(entering[i][j])}
+            </li>
+            <li>
+              <Softmax
+                line={columns ? entering.map((row) => row[j]) : entering[i]}
+                score={entering[i][j]}
+                name={columns ? "column" : "row"}
+                byRule={!bugsHere.includes("half")}
+              />
+            </li>
+          </>
+        )}
         <li>
           weight: <strong>{number(weights[i][j])}</strong>
           {!g.keep.value[i][j] && ", and the mask says that it should be hidden"}
@@ -335,13 +349,6 @@ function Steps({ g, i, j }) {
       </ol>
     </div>
   );
-}
-
-/** A hidden bug solves no challenge but that of finding it. */
-function elsewhere({ bug, conditions }, s, known) {
-  const finding = conditions.some(({ measure }) => measure === "found");
-  if (s.case.value && !finding) return "In this one you break it yourself: press “I break it”.";
-  return bug && s.bugs.value.join() !== bug && `Switch on “${known[bug]}” alone.`;
 }
 
 export function BreakIt({ model }) {
@@ -356,6 +363,8 @@ export function BreakIt({ model }) {
   });
   const [here, right] = [g.here.value, g.right.value];
   const words = g.words.value;
+  const secret =
+    s.case.value && s.named.value[s.case.value]?.at(-1) !== g.hidden.value[s.case.value];
   const chosen = s.selected.value?.every((n) => n < words.length) ? s.selected.value : null;
   const tell = () => {
     voice.speakAtRest(() => {
@@ -408,11 +417,19 @@ export function BreakIt({ model }) {
         <Challenges
           figureKey={model.get("key")}
           challenges={model.get("challenges")}
-          measure={(condition) => MEASURES[condition.measure].of({ here, found: g.found.value })}
+          s={s}
+          needs={{
+            case: () => "the switches (press “I break it”)",
+            mask: (mask) => `the mask “${model.get("masks")[mask]}”`,
+          }}
+          measure={(condition) =>
+            MEASURES[condition.measure].of({ here, active: g.active.value, found: g.found.value })
+          }
           name={({ measure }) => MEASURES[measure].label}
-          elsewhere={(challenge) => elsewhere(challenge, s, known)}
           voice={voice}
-          onStart={(challenge) => put({ ...start, ...challenge.setting })}
+          onStart={({ given, setting }) =>
+            put({ ...start, ...given, ...setting, ...(setting?.case ? threeOthers(s) : {}) })
+          }
         />
       }
     >
@@ -433,7 +450,7 @@ export function BreakIt({ model }) {
           }}
         />
       </SentenceBox>
-      <Modes s={s} g={g} voice={voice} />
+      <Modes {...{ s, g, put, voice }} />
       <div class="al-row" data-picture>
         {s.case.value ? (
           <Detective known={known} s={s} g={g} voice={voice} />
@@ -458,7 +475,7 @@ export function BreakIt({ model }) {
             />
           </div>
         </div>
-        {chosen && <Steps g={g} i={chosen[0]} j={chosen[1]} />}
+        {chosen && <Steps {...{ g, secret }} i={chosen[0]} j={chosen[1]} />}
       </div>
     </Figure>
   );

@@ -13,6 +13,15 @@ import { useFigureState } from "../parts/useFigureState.js";
 const STATE = ["story", "removed", "strength"];
 const STRONGEST = 2; // times what the head adds by itself
 const RIGHT = 0.9;
+const MEASURED = {
+  cosine: ({ sense }) => `cosine with ${sense}`,
+  weight: ({ word }) => `weight of ${word}`,
+  out: () => "words taken out",
+};
+const NEEDS = {
+  story: (story) => `“${story}”`,
+  strength: (strength) => `a strength of ${number(strength, 1)}`,
+};
 
 /** Attention of one token over the words that are left, and what it adds by itself. */
 function attend({ words, token, vocabulary, head }) {
@@ -313,6 +322,7 @@ export function ContextNudge({ model }) {
       const vector = g.story.value.senses[sense];
       return vector ? cosine(g.nudged.value.after, vector) : null;
     },
+    out: () => new Set(s.removed.value).size,
     weight: ({ word }) => {
       const at = g.words.value.findIndex((kept) => kept.word === word);
       return at < 0 ? null : g.attended.value.weights[at];
@@ -336,14 +346,11 @@ export function ContextNudge({ model }) {
           figureKey={model.get("key")}
           challenges={model.get("challenges")}
           measure={(condition) => measured[condition.measure](condition)}
-          name={({ measure, sense, word }) =>
-            measure === "cosine" ? `cosine with ${sense}` : `weight of ${word}`
-          }
-          elsewhere={({ story }) =>
-            story && story !== s.story.value && `This one is about “${story}”.`
-          }
+          name={(condition) => MEASURED[condition.measure](condition)}
+          s={s}
+          needs={NEEDS}
           voice={voice}
-          onStart={({ story }) => put({ ...start, story: story ?? s.story.value, removed: [] })}
+          onStart={({ given }) => put({ ...start, removed: [], ...given })}
         />
       }
     >

@@ -29,6 +29,12 @@ const SIMILARITIES = { cosine: "cosine", dot: "dot product" };
 
 const measures = { cosine, dot };
 
+/** What a challenge needs that is about these, in words. */
+const NEEDS = {
+  analogy: ([a, b, c]) => `${a} − ${b} + ${c}`,
+  similarity: (how) => `similarity by ${SIMILARITIES[how]}`,
+};
+
 /** The words of `vectors`, most similar to `target` first, without those in `but`. */
 export function neighbours(vectors, target, similarity, but = []) {
   return Object.entries(vectors)
@@ -327,12 +333,20 @@ export function EmbeddingSpace({ model }) {
         `${word} at ${number(inside(x))}, ${number(inside(y))}; nearest ${g.near.value[0].word}`,
     );
   };
+  const vocabulary = model.get("vocabulary");
   const measured = {
+    length: ({ word }) => Math.hypot(...s.vectors.value[word]),
+    moved: ({ but }) =>
+      Object.entries(vocabulary).filter(
+        ([word, vector]) => !but.includes(word) && vector.join() !== s.vectors.value[word]?.join(),
+      ).length,
     cosine: ({ words: [a, b] }) => cosine(s.vectors.value[a], s.vectors.value[b]),
     answer: ({ word }) => (g.left.value[0].word === word ? 1 : 0),
     winner: ({ word }) => (g.answers.value[0].word === word ? 1 : 0),
   };
   const names = {
+    length: ({ word }) => `length of ${word}`,
+    moved: () => "other words that moved",
     cosine: ({ words: [a, b] }) => `cosine of ${a} and ${b}`,
     answer: ({ word }) => `${word} is nearest, inputs left out (1 is yes)`,
     winner: ({ word }) => `${word} is nearest of all (1 is yes)`,
@@ -354,10 +368,12 @@ export function EmbeddingSpace({ model }) {
         <Challenges
           figureKey={model.get("key")}
           challenges={model.get("challenges")}
+          s={s}
+          needs={NEEDS}
           measure={(condition) => measured[condition.measure](condition)}
           name={(condition) => names[condition.measure](condition)}
           voice={voice}
-          onStart={(challenge) => put({ ...start, ...challenge.state })}
+          onStart={({ given }) => put({ ...start, vectors: vocabulary, ...given })}
         />
       }
     >

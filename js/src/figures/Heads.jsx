@@ -174,9 +174,13 @@ export function Heads({ model }) {
           challenges={model.get("challenges")}
           measure={(condition) => MEASURES[condition.measure].of(condition, { g, axes })}
           name={(condition) => MEASURES[condition.measure].label(condition)}
-          elsewhere={({ query }) => query && words[g.query.value] !== query && `Let ${query} ask.`}
+          s={s}
+          needs={{
+            sentence: (sentence) => `“${sentence}”`,
+            query: (i) => `${words[i] ?? "another word"} to ask`,
+          }}
           voice={voice}
-          onStart={({ setting }) => put({ ...start, ...setting })}
+          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

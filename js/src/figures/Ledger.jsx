@@ -66,6 +66,10 @@ const MEASURES = {
   cache: ["bytes of cache a token", ({ shape, precision }) => cacheBytes(shape, precision)],
   n_layers: ["layers", ({ shape }) => shape.n_layers],
   n_heads: ["heads a layer", ({ shape }) => shape.n_heads],
+  differs: [
+    "sizes and switches that are still different",
+    ({ shape }, wanted) => FIELDS.filter((name) => shape[name] !== wanted.shape[name]).length,
+  ],
 };
 
 /** Which of the presets the shape is, if any. */
@@ -128,10 +132,11 @@ export function Ledger({ model }) {
         <Challenges
           figureKey={model.get("key")}
           challenges={model.get("challenges")}
-          measure={({ measure }) => MEASURES[measure][1](measured)}
+          measure={(condition) => MEASURES[condition.measure][1](measured, condition)}
+          s={s}
           name={({ measure }) => MEASURES[measure][0]}
           voice={voice}
-          onStart={({ setting }) => put({ ...start, ...setting })}
+          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

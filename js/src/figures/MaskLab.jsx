@@ -316,9 +316,17 @@ function useMeasures(s, g) {
     empty: () => g.empty.value.length,
     weight: ({ query, key }) =>
       at(query) < 0 || at(key) < 0 ? null : g.infinity.weights.value[at(query)][at(key)],
-    differs: ({ mask }) => {
-      const wanted = draw(mask, tokens.length).flat();
-      return s.mask.value.flat().filter((may, n) => may !== wanted[n]).length;
+    hidden: () => s.mask.value.flat().filter((may) => !may).length,
+    gain: () => {
+      const gains = g.zero.weights.value.flatMap((row, i) => {
+        const before = softmax(g.example.value.scores[i]);
+        return row.map((weight, j) => (s.mask.value[i][j] ? 0 : weight - before[j]));
+      });
+      return Math.max(...gains);
+    },
+    differs: ({ window }) => {
+      const sees = (i, j) => j <= i && j > i - window;
+      return s.mask.value.flatMap((row, i) => row.filter((may, j) => may !== sees(i, j))).length;
     },
   };
 }
@@ -327,6 +335,8 @@ const MEASURED = {
   leak: ({ way }) => `leak of ${WAYS[way].title}`,
   empty: () => "queries that see nothing",
   weight: ({ query, key }) => `weight of ${query} on ${key}, with −∞`,
+  hidden: () => "cells hidden",
+  gain: () => `what a hidden key gains with ${WAYS.zero.title}`,
   differs: () => "cells that are still different",
 };
 
@@ -376,13 +386,12 @@ export function MaskLab({ model }) {
           challenges={model.get("challenges")}
           measure={(condition) => measures[condition.measure](condition)}
           name={(condition) => MEASURED[condition.measure](condition)}
-          elsewhere={({ example }) =>
-            example && example !== s.example.value && `This one is about “${example}”.`
-          }
+          s={s}
+          needs={{ example: (example) => `“${example}”` }}
           voice={voice}
-          onStart={({ example, start: mask }) => {
-            const there = example ?? s.example.value;
-            put({ ...start, example: there, mask: draw(mask, examples[there].tokens.length) });
+          onStart={({ given, start: mask }) => {
+            const example = given?.example ?? s.example.value;
+            put({ ...start, example, mask: draw(mask, examples[example].tokens.length) });
           }}
         />
       }

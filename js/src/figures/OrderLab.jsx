@@ -140,7 +140,13 @@ function rotarySnippet(s, g) {
   ].join("\n");
 }
 
+const NEEDS = {
+  positions: (positions) => `positions that are ${POSITIONS[positions]}`,
+  alike: (on) => `the key ${on ? "like" : "unlike"} the query`,
+  seed: () => "the vectors of the start",
+};
 const MEASURES = {
+  words: { label: () => "words in the phrase", of: ({ g }) => g.words.value.length },
   moved: { label: () => "outputs move by", of: ({ g }) => g.moved.value },
   score: { label: () => "score", of: ({ g }) => g.score.value },
   distance: {
@@ -180,16 +186,15 @@ export function OrderLab({ model }) {
       after={
         <Challenges
           figureKey={model.get("key")}
-          challenges={model.get("challenges").filter(({ view }) => view === s.view.value)}
+          challenges={model
+            .get("challenges")
+            .filter(({ given }) => (given?.view ?? s.view.value) === s.view.value)}
+          s={s}
+          needs={NEEDS}
           measure={(condition) => MEASURES[condition.measure].of({ s, g })}
           name={(condition) => MEASURES[condition.measure].label(condition)}
-          elsewhere={({ positions }) =>
-            positions &&
-            positions !== s.positions.value &&
-            `This one is about “${POSITIONS[positions]}”.`
-          }
           voice={voice}
-          onStart={({ setting }) => put({ ...start, view: s.view.value, ...setting })}
+          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

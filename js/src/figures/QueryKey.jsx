@@ -18,6 +18,11 @@ import { useFigureState } from "../parts/useFigureState.js";
 const STATE = ["sentence", "w_q", "w_k", "scaled", "causal", "orientation", "show", "selected"];
 const CHOICES = { orientation: ["rows", "columns"], show: ["dots", "scores", "weights"] };
 const RANDOM_SPREAD = 1.5;
+const NEEDS = {
+  sentence: (sentence) => `“${sentence}”`,
+  scaled: (on) => `the division ${on ? "on" : "off"}`,
+  causal: (on) => `the causal mask ${on ? "on" : "off"}`,
+};
 
 /** The graph: embeddings -> queries, keys -> scores -> weights. */
 function graph(s, vocabulary) {
@@ -260,15 +265,20 @@ export function QueryKey({ model }) {
         <Challenges
           figureKey={model.get("key")}
           challenges={model.get("challenges")}
-          measure={(condition) => measure(condition, g.words.value, g.weights.value)}
-          name={({ query, keys }) => `${query} → ${list(keys)}`}
-          elsewhere={({ sentence }) =>
-            sentence && sentence !== s.sentence.value && `This one is about “${sentence}”.`
+          s={s}
+          needs={NEEDS}
+          measure={(condition) =>
+            condition.measure === "numbers"
+              ? [...s.w_q.value, ...s.w_k.value].flat().filter(Boolean).length
+              : measure(condition, g.words.value, g.weights.value)
+          }
+          name={({ measure, query, keys }) =>
+            measure === "numbers" ? "numbers that are not 0" : `${query} → ${list(keys)}`
           }
           voice={voice}
           onStart={(challenge) => {
             const preset = model.get("presets")[challenge.start];
-            put({ ...start, sentence: challenge.sentence ?? s.sentence.value, ...preset });
+            put({ ...start, ...challenge.given, ...preset });
           }}
         />
       }

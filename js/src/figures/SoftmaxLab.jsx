@@ -1,5 +1,6 @@
 // Softmax, from four sides: scores as bars, which axis, overflow, and saturation.
 import { computed } from "@preact/signals";
+import { list, number } from "../core/format.js";
 import * as mathematics from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
@@ -22,6 +23,11 @@ const MEASURES = {
   temperature: "temperature",
   median: "median of the largest weights, not divided",
   dead: "share of dead rows, not divided",
+};
+
+const NEEDS = {
+  scores: (scores) => `the scores ${list(scores.map((score) => number(score, 0)))}`,
+  temperature: (temperature) => `a temperature of ${number(temperature, 0)}`,
 };
 
 const tempered = (scores, temperature) =>
@@ -126,8 +132,10 @@ export function SoftmaxLab({ model }) {
           challenges={model.get("challenges")}
           measure={(condition) => measured[condition.measure](condition)}
           name={({ measure, label }) => (label ? `weight of ${label}` : MEASURES[measure])}
+          s={s}
+          needs={NEEDS}
           voice={voice}
-          onStart={() => put(start)}
+          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

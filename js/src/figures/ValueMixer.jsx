@@ -27,20 +27,20 @@ function graph(s, model) {
   const [vocabulary, head] = [model.get("vocabulary"), model.get("head")];
   const words = computed(() => s.sentence.value.split(" "));
   const x = computed(() => words.value.map((word) => vocabulary[word]));
-  const weights = computed(() => {
-    if (s.shares.value) return s.shares.value;
+  const ofHead = computed(() => {
     const q = mathematics.matmul([x.value[s.query.value]], head.w_q);
     const k = mathematics.matmul(x.value, head.w_k);
     const [scores] = mathematics.scores(q, k, 1 / Math.sqrt(head.w_q[0].length));
     return mathematics.softmax(scores);
   });
+  const weights = computed(() => s.shares.value ?? ofHead.value);
   const values = computed(() => mathematics.matmul(x.value, s.w_v.value));
   const mixed = computed(() => mathematics.matmul([weights.value], values.value)[0]);
   const delta = computed(() => mathematics.matmul([mixed.value], s.w_o.value)[0]);
   const after = computed(() =>
     delta.value.map((v, a) => v + (s.residual.value ? x.value[s.query.value][a] : 0)),
   );
-  return { words, x, weights, values, mixed, delta, after, ...rankGraph(s, model) };
+  return { words, x, ofHead, weights, values, mixed, delta, after, ...rankGraph(s, model) };
 }
 
 /** The view "rank": one decomposition serves every rank and both cuts. */
@@ -135,6 +135,12 @@ function rankSnippet(s, full) {
   ].join("\n");
 }
 
+const NEEDS = {
+  sentence: (sentence) => `“${sentence}”`,
+  residual: (on) => `the residual ${on ? "on" : "off"}`,
+  map: (map) => `the map “${map}”`,
+  w_o: () => "w_o as it was",
+};
 const MEASURES = {
   delta: {
     label: ({ axis }) => `delta on ${axis}`,
@@ -147,6 +153,15 @@ const MEASURES = {
   weight: {
     label: ({ word }) => `weight of ${word}`,
     of: ({ word }, { g }) => g.weights.value[g.words.value.indexOf(word)] ?? null,
+  },
+  touched: {
+    label: () => "largest change of a weight",
+    of: (_, { g }) =>
+      Math.max(...g.weights.value.map((weight, i) => Math.abs(weight - g.ofHead.value[i]))),
+  },
+  reach: {
+    label: () => "length of the longest value",
+    of: (_, { g }) => Math.max(...g.values.value.map(mathematics.length)),
   },
   error: {
     label: () => "error",
@@ -200,15 +215,18 @@ export function ValueMixer({ model }) {
       after={
         <Challenges
           figureKey={model.get("key")}
-          challenges={model.get("challenges").filter(({ view }) => view === s.view.value)}
+          challenges={model
+            .get("challenges")
+            .filter(({ given }) => (given?.view ?? s.view.value) === s.view.value)}
+          s={s}
+          needs={{
+            ...NEEDS,
+            query: (i) => `${g.words.value[i] ?? "another word"} to ask`,
+          }}
           measure={(condition) => MEASURES[condition.measure].of(condition, { g, s, axes })}
           name={(condition) => MEASURES[condition.measure].label(condition)}
-          elsewhere={({ map, query }) =>
-            (map && map !== s.map.value && `This one is about the map “${map}”.`) ||
-            (query && g.words.value[s.query.value] !== query && `Let ${query} ask.`)
-          }
           voice={voice}
-          onStart={({ setting }) => put({ ...start, view: s.view.value, ...setting })}
+          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

@@ -1,18 +1,21 @@
 // Tasks a figure grades itself, from its state. The same conditions are judged in Python.
 import { computed } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { number, whole } from "../core/format.js";
+import { list, number, whole } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
 import { Steady } from "./Steady.jsx";
 
 /** @typedef {{at_least?: number, at_most?: number}} Condition and what the figure measures */
 
-export function holds(condition, value) {
-  if (value === null) return false;
-  return condition.at_least !== undefined
-    ? value >= condition.at_least
-    : value <= condition.at_most;
+export function holds({ at_least = -Infinity, at_most = Infinity }, value) {
+  return value !== null && value >= at_least && value <= at_most;
 }
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** What of the state is not as `challenge` has it: names and values that are given. */
+const missing = ({ given = {} }, s) =>
+  Object.entries(given).filter(([name, value]) => !same(s[name].value, value));
 
 /** `measure(condition)` gives what the figure's state has of it, or null where that is nowhere. */
 export function judge(challenge, measure) {
@@ -29,13 +32,15 @@ function digitsFor(bound, value) {
   return Math.max(2, String(bound).split(".")[1]?.length ?? 0);
 }
 
-/** What a part says: the value as it is, and the bound it is held to. */
+/** What a part says: the value as it is, and the bounds it is held to. */
 function wording({ at_least, at_most }, value) {
-  const bound = at_least ?? at_most;
-  const digits = digitsFor(bound, value ?? bound);
-  const word = at_least !== undefined ? "at least" : "at most";
+  const bounds = [at_least, at_most].filter((bound) => bound !== undefined);
+  const digits = Math.max(...bounds.map((bound) => digitsFor(bound, value ?? bound)));
   const write = (n) => (digits === 0 ? whole(n) : number(n, digits));
-  return { text: write(value ?? 0), goal: `${word} ${write(bound)}` };
+  const [low, high] = bounds.map(write);
+  const one = `${at_least === undefined ? "at most" : "at least"} ${low}`;
+  const both = low === high ? `exactly ${low}` : `${low} to ${high}`;
+  return { text: write(value ?? 0), goal: bounds.length === 1 ? one : both };
 }
 
 /** `verdict` is a signal of what `judge` gives; this is its part `n`. */
@@ -92,11 +97,12 @@ function Challenge({ challenge, n, verdict, before, name, onStart }) {
 }
 
 /**
- * `name(condition)` says what is measured; `elsewhere(challenge)` is a sentence where the
- * challenge is about another state of the figure; `onStart(challenge)` loads where it begins.
- * `measure` and `elsewhere` read signals, so that a drag changes the numbers and renders nothing.
+ * `s` holds the signals of the state. `name(condition)` says what is measured; `needs[field](value)`
+ * what is given where `field` has to be `value`; `onStart(challenge)` loads where it begins.
+ * `measure` reads signals, so that a drag changes the numbers and renders nothing.
  */
-export function Challenges({ figureKey, challenges, measure, name, elsewhere, onStart, voice }) {
+export function Challenges(props) {
+  const { figureKey, challenges, s, measure, name, needs = {}, onStart, voice } = props;
   // A figure may start where a challenge already holds. It counts once it was seen not to hold.
   const open = useRef(new Set()).current;
   const key = ({ id }) => `${figureKey}:challenge:${id}`;
@@ -104,14 +110,17 @@ export function Challenges({ figureKey, challenges, measure, name, elsewhere, on
     const verdicts = challenges.map((challenge) =>
       computed(() => {
         const { parts, solved } = judge(challenge, measure);
-        const away = elsewhere?.(challenge);
+        const lacking = missing(challenge, s).map(
+          ([field, value]) => needs[field]?.(value) ?? `another ${field}`,
+        );
+        const away = lacking.length ? `This one needs ${list(lacking)}.` : null;
         const holdsHere = solved && !away;
         if (!holdsHere) open.add(challenge.id);
         return { parts, away, solved: holdsHere && open.has(challenge.id) };
       }),
     );
     return { verdicts, solved: computed(() => verdicts.map((one) => one.value.solved).join()) };
-  }, [measure, elsewhere]);
+  }, [measure]);
   useEffect(() => {
     challenges.forEach((challenge, n) => {
       if (!verdicts[n].peek().solved || recall(key(challenge))) return;

@@ -1,0 +1,496 @@
+"""Challenges: not solved where they start, nor without thought, and solved by who understood."""
+
+import re
+import tomllib
+from collections import Counter
+from itertools import combinations, product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnlib import world
+from attnlib.bugs import BUGS
+from attnlib.figures import (
+    Alignment,
+    BreakIt,
+    ContextNudge,
+    EmbeddingSpace,
+    Heads,
+    Ledger,
+    MaskLab,
+    OrderLab,
+    QueryKey,
+    SoftmaxLab,
+    ValueMixer,
+)
+from attnlib.figures.mask_lab import preset
+from tests.figures.driving import AXES, D_MODEL, centre, mouse_drag, touch_drag
+from tests.figures.pressing import REACH, make, moves_of
+from tests.figures.test_hands import PHONE
+from tests.figures.test_questions import STATES, as_matrices, link_state
+
+FILES = sorted((Path(__file__).parents[2] / "attnlib" / "questions").glob("*.toml"))
+FIGURES = {
+    "embeddings": EmbeddingSpace,
+    "context": ContextNudge,
+    "queries-and-keys": QueryKey,
+    "softmax": SoftmaxLab,
+    "scaling": lambda **traits: SoftmaxLab(views=["saturation"], **traits),
+    "values": ValueMixer,
+    "masking": MaskLab,
+    "breaking": BreakIt,
+    "many-heads": Heads,
+    "order": OrderLab,
+    "cross-attention": Alignment,
+    "counting": Ledger,
+}
+
+
+def numbers(*cells):
+    """A `(d_model, 2)` matrix that is 0 but for `(axis, column, number)`."""
+    matrix = np.zeros((D_MODEL, 2))
+    for axis, column, number in cells:
+        matrix[AXES.index(axis), column] = number
+    return matrix
+
+
+BOTH_WAYS = (  # the first column finds adjectives, the second nouns
+    numbers(("animal", 0, 3), ("fits animals", 1, 3)),
+    numbers(("fits animals", 0, 3), ("animal", 1, 3)),
+)
+TELL_APART = (  # owl and fox differ in "fits animals" and "small word": ask with these
+    numbers(("fits animals", 0, 60), ("small word", 0, -60)),
+    numbers(("fits animals", 0, 2), ("fits places", 0, -4)),
+)
+MYSTERY = world.SENSES.sentences["the mystery"].split()
+CLUES = ("Queen", "William", "Sussex")
+HEADS_OWN = ValueMixer()
+SOLUTIONS = {
+    ("embeddings", "nearest-there-is"): {
+        "vectors": EmbeddingSpace().vectors
+        | {"child": [1.1, 0.5, 0.5, 0.1, 0, 0, 0, 0], "queen": [0.9, 0.0, 0.9, 0, 0, 0, 0, 0]}
+    },
+    ("embeddings", "perpendicular"): {
+        "vectors": EmbeddingSpace().vectors | {"queen": [0.9, -0.1, 0.9, 0, 0, 0, 0, 0]}
+    },
+    ("context", "full-size"): {"removed": [1]},
+    ("context", "acquitted"): {"removed": [MYSTERY.index("monogram")]},
+    ("context", "stranger"): {"removed": [1, 3, 7]},
+    ("queries-and-keys", "find"): as_matrices(
+        numbers(("animal", 0, 3)), numbers(("fits animals", 0, 3))
+    ),
+    ("queries-and-keys", "both-ways"): as_matrices(*BOTH_WAYS),
+    ("queries-and-keys", "tell-apart"): as_matrices(*TELL_APART),
+    ("softmax", "undecided"): {"scores": [1.0, 1.0, 1.0]},
+    ("softmax", "cool"): {"temperature": 0.3},
+    ("softmax", "second"): {"scores": [2.0, 2.7, 0.0]},
+    ("scaling", "third-dead"): {"d_head": 128},
+    ("scaling", "half"): {"d_head": 16},
+    ("values", "turn-away"): {"w_v": (-np.array(HEADS_OWN.w_v)).tolist()},
+    ("values", "far-out"): {"w_o": (3 * np.array(HEADS_OWN.w_o)).tolist()},
+    ("values", "colourless"): {
+        "shares": [0, 0.4, 0.6, 0, 0, 0, 0, 0],
+        "w_o": (np.array(HEADS_OWN.w_o) * [[1], [0]]).tolist(),
+    },
+    ("values", "afford"): {"rank": 4},
+    ("masking", "gain"): {"mask": (np.arange(64) != 6).reshape(8, 8).tolist()},
+    ("masking", "window-of-three"): {"mask": (np.tri(8) - np.tri(8, k=-3) > 0).tolist()},
+    ("masking", "let-mole-see"): {"mask": (preset("causal", 5) | (np.arange(5) == 4)).tolist()},
+    ("breaking", "first-try"): {"named": {c: [bug] for c, bug in BreakIt().hidden.items()}},
+    ("breaking", "two-quiet"): {"bugs": ["transposed", "unscaled"]},
+    ("breaking", "two-for-nan"): {"bugs": ["half", "inverted"]},
+    ("many-heads", "cancel"): {"strengths": [1.0, 1.0, -0.8, 1.0]},
+    ("many-heads", "loudest"): {"strengths": [0.5, 2.5, 1.0, 1.0]},
+    ("order", "two-words"): {"sentence": "fluffy creature", "order": [1, 0], "query": 0},
+    ("order", "far-and-strong"): {"at_query": 59, "at_key": 9},
+    ("cross-attention", "padding-starves"): {
+        "answers": "the fluffy and blue creature roamed the verdant forest"
+    },
+    ("cross-attention", "two-answers"): {"answers": "the creature saw a creature"},
+    ("cross-attention", "nine-words"): {
+        "answers": "the fluffy and blue creature roamed the verdant forest"
+    },
+    ("counting", "mostly-attention"): {"shape": Ledger().shape | {"d_ff": 23_000}},
+    ("counting", "small-cache"): {"shape": Ledger().shape | {"n_kv_heads": 12}},
+    ("counting", "gpt2-medium"): {
+        "shape": {
+            **{"n_layers": 24, "n_heads": 16, "d_model": 1024, "n_vocab": 50_257},
+            **{"n_positions": 1024, "d_head": None, "n_kv_heads": None, "d_ff": None},
+            **{"gated": False, "tied": True, "biases": True, "norm": "layer"},
+        }
+    },
+}
+every_challenge = pytest.mark.parametrize("key", SOLUTIONS, ids="-".join)
+
+
+def at_start(chapter, name):
+    """The figure of `chapter` as the button of challenge `name` leaves it, and the challenge."""
+    figure = FIGURES[chapter](challenges=chapter)
+    challenge = next(c for c in figure.challenges if c["id"] == name)
+    change = challenge.get("given", {}) | challenge.get("setting", {})
+    if chapter == "queries-and-keys":
+        change = change | figure.presets[challenge["start"]]
+    if chapter == "masking":
+        change = change | {"mask": challenge["start"]}
+    make(figure, change)
+    for field, value in challenge.get("given", {}).items():
+        assert getattr(figure, field) == value
+    return figure, challenge
+
+
+def numbered(chapter):
+    """The challenges of a chapter with the numbers they have on the page: from 1 in each view."""
+    count = Counter()
+    for challenge in FIGURES[chapter](challenges=chapter).challenges:
+        view = challenge.get("given", {}).get("view")
+        count[view] += 1
+        yield count[view], challenge
+
+
+class TestWithoutThought:
+    """Buttons, menus, switches, and all that is pulled to its end."""
+
+    def won(self, key, sequences):
+        """Which of the sequences of moves, from the start, solve the challenge."""
+        figure, challenge = at_start(*key)
+        menus, ends = moves_of(figure)
+        start = {name: getattr(figure, name) for name in STATES[type(figure).__name__]}
+        found = []
+        for sequence in sequences(menus, ends):
+            for name in sequence:
+                make(figure, (menus | ends)[name])
+            if challenge["id"] in figure.solved:
+                found.append(sequence)
+            for name, value in start.items():
+                if getattr(figure, name) is not value:
+                    setattr(figure, name, value)
+        return found
+
+    @every_challenge
+    def test_a_challenge_is_not_solved_by_one_move(self, key):
+        assert self.won(key, lambda menus, ends: [(move,) for move in menus | ends]) == []
+
+    @every_challenge
+    def test_nor_by_a_move_after_another_was_chosen(self, key):
+        def pairs(menus, ends):
+            chosen = [move for move in menus if not move.startswith("drawn")]
+            return [*product(chosen, chosen), *product(chosen, ends if len(ends) < 300 else ())]
+
+        assert self.won(key, pairs) == []
+
+    @every_challenge
+    def test_nor_by_two_sliders_at_their_ends(self, key):
+        slides = ("context", "softmax", "many-heads", "order", "counting")
+        if key[0] in slides:
+            assert self.won(key, lambda menus, ends: combinations(ends, 2)) == []
+
+
+class TestSolutions:
+    @pytest.mark.parametrize("chapter", FIGURES)
+    def test_nothing_is_solved_before_it_is_begun(self, chapter):
+        assert FIGURES[chapter](challenges=chapter).solved == []
+
+    @pytest.mark.parametrize("preset", QueryKey().presets)
+    def test_no_preset_of_query_key_is_a_solution(self, preset):
+        assert QueryKey(preset=preset, challenges="queries-and-keys").solved == []
+
+    @every_challenge
+    def test_challenges_start_unsolved_and_have_a_solution(self, key):
+        figure, challenge = at_start(*key)
+        assert challenge["id"] not in figure.solved
+        make(figure, SOLUTIONS[key])
+        assert challenge["id"] in figure.solved
+
+    @every_challenge
+    def test_what_is_given_may_not_be_changed(self, key):
+        figure, challenge = at_start(*key)
+        make(figure, SOLUTIONS[key])
+        other = {"view": {"mix": "rank", "rank": "mix", "shuffle": "rotary", "rotary": "shuffle"}}
+        for field, value in challenge.get("given", {}).items():
+            if isinstance(value, bool):
+                setattr(figure, field, not value)
+            elif field in other:
+                figure.view = other[field][value]
+            else:
+                continue
+            assert challenge["id"] not in figure.solved, field
+            setattr(figure, field, value)
+            assert challenge["id"] in figure.solved, field
+
+    @pytest.mark.parametrize("chapter", FIGURES)
+    def test_the_page_judges_challenges_as_python_does(self, open_figure, chapter):
+        hands = open_figure(FIGURES[chapter](challenges=chapter))
+        for n, challenge in numbered(chapter):
+            if "view" in challenge.get("given", {}):
+                views = FIGURES[chapter]().views
+                hands.root.get_by_role("tab").nth(views.index(challenge["given"]["view"])).click()
+            start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
+            item = hands.root.get_by_role("listitem").filter(has=start)
+            figure, _ = at_start(chapter, challenge["id"])
+            start.click()
+            hands.settle()
+            assert not item.inner_text().startswith("Solved.")
+            assert "This one needs" not in item.inner_text()
+            make(figure, SOLUTIONS[chapter, challenge["id"]])
+            hands.open_link(link_state(figure))
+            hands.settle()
+            shown = hands.root.get_by_role("listitem").filter(has_text="Solved.")
+            judged = [one for one in shown.all_inner_texts() if one.startswith("Solved.")]
+            assert len(judged) == len(figure.solved)
+            assert item.inner_text().startswith("Solved.")
+            hands.hears(f"Challenge {n} solved.")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_challenge_is_complete_and_has_its_solution_here(path):
+    challenges = tomllib.loads(path.read_text(encoding="utf-8")).get("challenge", [])
+    needed = {"id", "text", "start", "conditions", "afterwards"}
+    for challenge in challenges:
+        assert (path.stem, challenge["id"]) in SOLUTIONS
+        assert needed <= challenge.keys() <= needed | {"given", "setting"}
+    assert len({challenge["id"] for challenge in challenges}) == len(challenges)
+
+
+class TestClaims:
+    """What the texts of challenges say is so."""
+
+    def test_no_bug_alone_makes_nan_under_the_causal_mask(self):
+        assert [bug for bug in BUGS if BreakIt(bugs=[bug]).symptoms.nans] == [] and len(BUGS) == 7
+
+    def test_the_score_at_distance_0(self):
+        figure, _ = at_start("order", "far-and-strong")
+        scores = [OrderLab(view="rotary", at_query=n, at_key=0).score for n in range(61)]
+        assert round(max(scores), 2) == round(scores[0], 2) == 5.29
+        assert figure.score < 4.4
+
+    def test_what_padding_draws_and_why(self):
+        figure, challenge = at_start("cross-attention", "padding-starves")
+        assert round(figure.measure(challenge["conditions"][0]), 2) == 0.05
+        on_padding = figure.weights[:, -4:].sum(axis=1)
+        assert on_padding[figure.asking.index("et")] > on_padding.sum() / 2
+
+    def test_heads_as_wide_as_those_of_gpt3_come_back_to_life(self):
+        figure, _ = at_start("scaling", "third-dead")
+        make(figure, SOLUTIONS["scaling", "third-dead"])
+        assert figure.d_head == Ledger().tally.shape.d_head
+        assert figure.saturation()["dead"] == 0
+
+    def test_what_gpt2_medium_lacks_at_its_start(self):
+        figure, _ = at_start("counting", "gpt2-medium")
+        make(figure, SOLUTIONS["counting", "gpt2-medium"])
+        whole = figure.tally
+        assert whole.total == 354_823_168
+        assert whole.parts["normalisation"] == 100_352
+        assert 1_048_576 in [entry.total for entry in whole.entries]
+
+    def test_w_o_takes_the_hull_along(self):
+        figure, _ = at_start("values", "far-out")
+        make(figure, SOLUTIONS["values", "far-out"])
+        moved = figure.x @ np.array(figure.w_v) @ np.array(figure.w_o)
+        np.testing.assert_allclose(figure.weights @ moved, figure.delta, atol=1e-12)
+
+    def test_one_word_convicts_and_three_tell_who_harry_is(self):
+        for name, most, wanted in (("acquitted", 1, [("monogram",)]), ("stranger", 3, [CLUES])):
+            figure, challenge = at_start("context", name)
+            words = figure.tokens
+            others = [i for i in range(len(words)) if i != figure.token]
+            found = []
+            for n in range(1, most + 1):
+                for places in combinations(others, n):
+                    figure.removed = list(places)
+                    if challenge["id"] in figure.solved:
+                        found.append(tuple(words[i] for i in places))
+            assert found == wanted
+
+
+def begun(open_figure, chapter, n, view=None, **options):
+    """A page with the figure of `chapter`, where the button of challenge `n` was pressed."""
+    more = {"views": [view]} if view else {}
+    hands = open_figure(FIGURES[chapter](challenges=chapter, **more), **options)
+    start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
+    start.press("Enter")
+    hands.settle()
+    return hands, hands.root.get_by_role("listitem").filter(has=start)
+
+
+def assert_solved(hands, item):
+    hands.settle()
+    assert item.inner_text().startswith("Solved.")
+
+
+class TestByHand:
+    """The intended way is comfortable: tens of pixels wide, and arrow keys hit it."""
+
+    def move(self, hands, word, *keys):
+        hands.menu("Word").select_option(word)
+        hands.plane.focus()
+        for key in keys:
+            hands.press(*key if isinstance(key, list) else [key])
+
+    def test_nearest_there_is_by_arrow_keys(self, open_figure):
+        hands, item = begun(open_figure, "embeddings", 1)
+        self.move(hands, "child", ["ArrowUp"] * 5, ["ArrowRight"] * 5)
+        hands.settle()
+        assert not item.inner_text().startswith("Solved.")
+        self.move(hands, "queen", ["ArrowDown"] * 10)
+        assert_solved(hands, item)
+
+    @pytest.mark.parametrize("drag", [mouse_drag, touch_drag], ids=lambda drag: drag.__name__)
+    @pytest.mark.parametrize("off", [-0.15, 0.15])
+    def test_nearest_there_is_by_dragging(self, open_figure, drag, off):
+        hands, item = begun(open_figure, "embeddings", 1, **(PHONE if drag is touch_drag else {}))
+
+        def tip(word):
+            dots = hands.plane.locator(".al-word")
+            return centre(dots.filter(has_text=re.compile(f"^{word}$")).locator("line"))
+
+        unit = hands.plane.bounding_box()["width"] / (2 * REACH)
+        drag(hands.page, tip("queen"), (0, unit))
+        drag(hands.page, tip("child"), ((0.5 + off) * unit, (-0.5 + off) * unit))
+        assert_solved(hands, item)
+
+    def test_choosing_other_words_does_not_count(self, open_figure):
+        hands, item = begun(open_figure, "embeddings", 1)
+        hands.menu("− subtract").select_option("France")
+        hands.settle()
+        assert not item.inner_text().startswith("Solved.")
+        assert "This one needs king − man + woman." in item.inner_text()
+
+    def test_perpendicular_by_arrow_keys(self, open_figure):
+        hands, item = begun(open_figure, "embeddings", 2)
+        self.move(hands, "queen", ["ArrowDown"] * 11)
+        assert_solved(hands, item)
+
+    def test_strength_convicts_nobody(self, open_figure):
+        hands, item = begun(open_figure, "context", 2)
+        hands.slider("strength").press("Home")
+        hands.settle()
+        assert "This one needs a strength of 1.0." in item.inner_text()
+        hands.slider("strength").fill("1")
+        hands.root.get_by_role("button", name=re.compile("^monogram")).press("Enter")
+        assert_solved(hands, item)
+
+    def test_both_ways_by_typing(self, open_figure):
+        hands, item = begun(open_figure, "queries-and-keys", 2)
+        for name, axis in (("w_q", "fits animals"), ("w_k", "animal")):
+            hands.cell(name, axis, 2).focus()
+            hands.press("4", "Enter")
+        assert_solved(hands, item)
+
+    def test_what_is_given_is_told_where_it_is_not(self, open_figure):
+        hands, item = begun(open_figure, "queries-and-keys", 3)
+        hands.root.get_by_role("checkbox", name="causal mask").check()
+        hands.root.get_by_role("checkbox", name="divide by √2").uncheck()
+        hands.settle()
+        assert "This one needs the causal mask off and the division on." in item.inner_text()
+        assert not item.inner_text().startswith("Solved.")
+
+    def test_cool_by_arrow_keys(self, open_figure):
+        hands, item = begun(open_figure, "softmax", 2)
+        hands.slider("temperature").press("Home")
+        hands.settle()
+        assert not item.inner_text().startswith("Solved.")
+        hands.slider("temperature").fill("-1.4")
+        hands.slider("temperature").press("ArrowRight")
+        assert_solved(hands, item)
+
+    def test_turn_away_by_arrow_keys(self, open_figure):
+        hands, item = begun(open_figure, "values", 1, view="mix")
+        hands.button("its opposite").click()
+        hands.settle()
+        assert "This one needs w_o as it was." in item.inner_text()
+        hands.button("Start challenge 1").press("Enter")
+        hands.menu("Arrow keys move the value of").select_option(label="fluffy")
+        hands.plane.focus()
+        hands.press(*["ArrowLeft"] * 20)
+        assert_solved(hands, item)
+
+    def test_far_out_by_typing(self, open_figure):
+        hands, item = begun(open_figure, "values", 2, view="mix")
+        cell = hands.matrix("w_o").locator('[aria-label*="fits animals"]').first
+        cell.focus()
+        hands.press("2", ".", "5", "Enter")
+        assert_solved(hands, item)
+
+    def test_a_cell_is_hidden_that_gains(self, open_figure):
+        hands, item = begun(open_figure, "masking", 1)
+        for button in ("only itself", "first is padding", "turn it round", "everyone"):
+            hands.button(button).click()
+            hands.settle()
+            assert not item.inner_text().startswith("Solved.")
+        mask = hands.root.get_by_role("grid", name=re.compile("^mask, "))
+        mask.locator('[role="gridcell"]').nth(6).click()
+        assert_solved(hands, item)
+
+    def test_only_a_first_name_counts(self, open_figure):
+        hands, item = begun(open_figure, "breaking", 1)
+        first = BreakIt(seed=1).hidden
+        for case, bug in first.items():
+            hands.root.get_by_role("button", name=re.compile(f"^hidden bug {case}")).click()
+            wrong = next(other for other in BUGS if other != bug)
+            for name in [wrong, bug] if case == "A" else [bug]:
+                hands.root.get_by_role("radio", name=BUGS[name], exact=True).check()
+        hands.settle()
+        assert "bugs named at the first try: 2 (at least 3)" in item.inner_text()
+        assert not item.inner_text().startswith("Solved.")
+        hands.button("Start challenge 1").press("Enter")
+        hands.settle()
+        assert BreakIt(seed=2).hidden != first
+        for case, bug in BreakIt(seed=2).hidden.items():
+            hands.root.get_by_role("button", name=re.compile(f"^hidden bug {case}")).click()
+            hands.root.get_by_role("radio", name=BUGS[bug], exact=True).check()
+        assert_solved(hands, item)
+
+    def test_loudest_by_arrow_keys(self, open_figure):
+        hands, item = begun(open_figure, "many-heads", 2)
+        hands.slider("strength of head 2").focus()
+        hands.press(*["ArrowRight"] * 15)
+        hands.slider("strength of head 1").focus()
+        hands.press(*["ArrowLeft"] * 6)
+        assert_solved(hands, item)
+
+    def test_feel_order_by_writing_and_shuffling(self, open_figure):
+        hands, item = begun(open_figure, "order", 1, view="shuffle")
+        hands.button("shuffle the words").click()
+        hands.settle()
+        assert not item.inner_text().startswith("Solved.")
+        hands.own_phrase.fill("fluffy creature")
+        hands.press("Enter")
+        hands.settle()
+        for _ in range(9):
+            if not item.inner_text().startswith("Solved."):
+                hands.button("shuffle the words").click()
+                hands.settle()
+        assert_solved(hands, item)
+
+    def test_far_and_strong_by_arrow_keys(self, open_figure):
+        hands, item = begun(open_figure, "order", 1, view="rotary")
+        slider = hands.slider("the query stands at")
+        slider.press("End")
+        hands.settle()
+        assert not item.inner_text().startswith("Solved.")
+        slider.press("ArrowLeft")
+        assert_solved(hands, item)
+
+    @pytest.mark.parametrize("n", [1, 3])
+    def test_texts_that_answer_by_writing(self, open_figure, n):
+        hands, item = begun(open_figure, "cross-attention", n)
+        hands.unfold()
+        answers = hands.root.get_by_role("textbox", name="The text that answers", exact=True)
+        answers.fill("the fluffy and blue creature roamed the verdant forest")
+        hands.press("Enter")
+        assert_solved(hands, item)
+
+    def test_rebuild_by_typing_and_switching(self, open_figure):
+        hands, item = begun(open_figure, "counting", 3)
+        hands.menu("Model").select_option("GPT-2 small")
+        hands.settle()
+        assert not item.inner_text().startswith("Solved.")
+        hands.button("Start challenge 3").press("Enter")
+        hands.root.get_by_role("textbox", name="learned positions").fill("1024")
+        hands.press("Enter")
+        hands.menu("normalisation holds").select_option("layer")
+        for name in ("biases", "one table for embedding and unembedding"):
+            hands.root.get_by_role("checkbox", name=name).check()
+        assert_solved(hands, item)
