@@ -19,6 +19,7 @@ from tests.figures.driving import (
     mouse_drag,
     names_of,
     shown_number,
+    resting_drag,
     touch_drag,
 )
 from tests.figures.test_hands import PHONE
@@ -271,7 +272,7 @@ class TestPainting:
         hands = open_figure(MaskLab(), viewport={"width": 390, "height": 400}, has_touch=True)
         start = centre(cell(hands, 6, 3))
         before = hands.page.evaluate("scrollY")
-        touch_drag(hands.page, start, (0, -40), steps=10)
+        resting_drag(hands.page, start, (0, -40), steps=10)
         hands.settle()
         assert hands.page.evaluate("scrollY") == before
         assert mask_of(hands) == painted((6, 3), (5, 3))

@@ -22,6 +22,7 @@ from tests.figures.driving import (
     names_apart,
     names_of,
     shown_number,
+    resting_drag,
     touch_drag,
 )
 from tests.figures.test_hands import PHONE
@@ -239,7 +240,7 @@ class TestTips:
         hands = open_figure(ValueMixer(), **(PHONE if how == "touch" else {}))
         start = self.tip(hands, "verdant")
         before = np.array(hands.values()["values"])
-        drag = {"mouse": mouse_drag, "touch": touch_drag}[how]
+        drag = {"mouse": mouse_drag, "touch": resting_drag}[how]
         drag(hands.page, start, (50, 20))
         hands.settle()
         moved = np.array(hands.values()["values"])[6] - before[6]

@@ -3,7 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { toSVG, toPNG, download } from "../core/picture.js";
 import { toLink } from "../core/link.js";
+import { staysInside } from "../core/keys.js";
 import { atRest } from "../core/rest.js";
+import { useCalmSliders } from "./useCalmSliders.js";
+import { useOwnId } from "./useOwnId.js";
 
 const REST = 60; // ms without a change
 
@@ -137,11 +140,18 @@ export function Figure({ figure, model, voice, title, claim, children, after, va
     root.current.dataset.ready = "true";
     return watchWidth(root.current);
   }, []);
-  const id = `al-${figure}-${model.get("key")}`.replace(/\W+/g, "-");
+  useCalmSliders(root);
+  const id = useOwnId();
   // Many predictions share a title; the question tells them apart.
   const named = figure === "Prediction" ? `${id} ${id}-claim` : id;
   return (
-    <section ref={root} class="al-figure" data-attnlib-figure={figure} aria-labelledby={named}>
+    <section
+      ref={root}
+      class="al-figure"
+      data-attnlib-figure={figure}
+      aria-labelledby={named}
+      onKeyDown={(event) => staysInside(event) && event.stopPropagation()}
+    >
       <header class="al-head">
         <p class="al-title" id={id}>
           {title}

@@ -1,0 +1,19 @@
+// Keys in a figure belong to the figure: a notebook would cut a cell at "x" and walk on at an arrow.
+// What commands the page or the browser goes on to them.
+
+const FOR_THE_PAGE = /^(Tab|Escape|F\d+)$/;
+const EDITS = /^([acvxyz]|Arrow.+|Home|End|Backspace|Delete)$/i; // with Ctrl: undo, copy, walk by words
+const TEXT = 'textarea, input:not([type="range"], [type="radio"], [type="checkbox"])';
+
+/** Whether a key that was pressed in a figure ends there. */
+export function staysInside(event) {
+  const { key, ctrlKey, metaKey, altKey, shiftKey, target } = event;
+  const types = target.matches(TEXT);
+  if (FOR_THE_PAGE.test(key)) return event.defaultPrevented; // then the figure has used it
+  if (ctrlKey || metaKey) {
+    if (event.getModifierState("AltGraph")) return true; // types a character
+    const edits = EDITS.test(key) && (types || key.length === 1);
+    return edits && (!shiftKey || types || key.toLowerCase() === "z");
+  }
+  return types || !(altKey || (shiftKey && key === "Enter")); // Shift-Enter runs a cell
+}
