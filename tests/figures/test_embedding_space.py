@@ -18,8 +18,8 @@ from tests.figures.driving import (
     mouse_drag,
     names_apart,
     names_of,
-    shown_number,
     resting_drag,
+    shown_number,
 )
 from tests.figures.test_hands import PHONE
 from tests.figures.test_reading import FOCUSABLE, tree, violations

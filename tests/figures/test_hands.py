@@ -7,7 +7,15 @@ import pytest
 
 from attnlib import world
 from attnlib.figures import QueryKey
-from tests.figures.driving import AXES, centre, held_tip, mouse_drag, names_of, resting_drag, touch_drag
+from tests.figures.driving import (
+    AXES,
+    centre,
+    held_tip,
+    mouse_drag,
+    names_of,
+    resting_drag,
+    touch_drag,
+)
 
 PIXELS_PER_TENTH = 4  # as js/src/parts/MatrixEditor.jsx says
 PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}

@@ -18,8 +18,8 @@ from tests.figures.driving import (
     ink_of,
     mouse_drag,
     names_of,
-    shown_number,
     resting_drag,
+    shown_number,
     touch_drag,
 )
 from tests.figures.test_hands import PHONE
@@ -257,7 +257,8 @@ class TestPainting:
     def test_a_stroke_paints_every_cell_alike(self, open_figure, how, orientation):
         hands = open_figure(MaskLab(orientation=orientation), **(PHONE if how == "touch" else {}))
         (x, y), (to, down) = centre(cell(hands, 2, 1)), centre(cell(hands, 2, 6))
-        drag = {"mouse": mouse_drag, "touch": touch_drag}[how]
+        finger = {"rows": touch_drag, "columns": resting_drag}[orientation]
+        drag = {"mouse": mouse_drag, "touch": finger}[how]
         drag(hands.page, (x, y), (to - x, down - y), steps=24)
         hands.settle()
         assert mask_of(hands) == painted((2, 1), (2, 2))  # from a seen cell: hide, all the way

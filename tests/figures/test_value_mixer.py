@@ -21,8 +21,8 @@ from tests.figures.driving import (
     mouse_drag,
     names_apart,
     names_of,
-    shown_number,
     resting_drag,
+    shown_number,
     touch_drag,
 )
 from tests.figures.test_hands import PHONE

@@ -103,7 +103,8 @@ function Cell({ valueOf, label, index, active, onChange, onSelect, onWalk, voice
   const onKeyDown = (event) => {
     const steps = { "+": STEP, "=": STEP, "-": -STEP, _: -STEP };
     const bigSteps = { PageUp: BIG_STEP, PageDown: -BIG_STEP };
-    if (editing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== cell.current) return; // it types
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in steps) change(valueOf() + steps[event.key]);
     else if (event.key in bigSteps) change(valueOf() + bigSteps[event.key]);
     else if (event.key === "Delete" || event.key === "Backspace") change(0);
