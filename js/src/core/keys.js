@@ -2,8 +2,12 @@
 // What commands the page or the browser goes on to them.
 
 const FOR_THE_PAGE = /^(Tab|Escape|F\d+)$/;
-const EDITS = /^([acvxyz]|Arrow.+|Home|End|Backspace|Delete)$/i; // with Ctrl: undo, copy, walk by words
+const EDITS = /^([acvxyz]|Arrow.+|Home|End|Page.+|Backspace|Delete)$/i; // with Ctrl, too
 const TEXT = 'textarea, input:not([type="range"], [type="radio"], [type="checkbox"])';
+
+/** Whether it runs a notebook's cell, and is no Enter of the figure. */
+export const runsCell = ({ key, shiftKey, ctrlKey, metaKey, altKey }) =>
+  key === "Enter" && (shiftKey || ctrlKey || metaKey || altKey);
 
 /** Whether a key that was pressed in a figure ends there. */
 export function staysInside(event) {
@@ -12,8 +16,7 @@ export function staysInside(event) {
   if (FOR_THE_PAGE.test(key)) return event.defaultPrevented; // then the figure has used it
   if (ctrlKey || metaKey) {
     if (event.getModifierState("AltGraph")) return true; // types a character
-    const edits = EDITS.test(key) && (types || key.length === 1);
-    return edits && (!shiftKey || types || key.toLowerCase() === "z");
+    return EDITS.test(key) && (!shiftKey || !/^[acvxy]$/i.test(key));
   }
-  return types || !(altKey || (shiftKey && key === "Enter")); // Shift-Enter runs a cell
+  return types || !(altKey || runsCell(event));
 }

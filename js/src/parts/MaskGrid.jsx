@@ -1,6 +1,7 @@
 // A small grid of queries and keys over a mask: what is hidden is hatched, weight on it is a leak.
 import { useRef } from "preact/hooks";
 import { number } from "../core/format.js";
+import { runsCell } from "../core/keys.js";
 import { Grid, cellOf, describeCell } from "./Grid.jsx";
 import { useDrag } from "./useDrag.js";
 
@@ -30,7 +31,7 @@ function usePainting(table, keep, onPaint) {
     ...drag,
     onKeyDown: (event) => {
       const at = cellOf(event.target);
-      if (!at || ![" ", "Enter"].includes(event.key)) return;
+      if (!at || ![" ", "Enter"].includes(event.key) || runsCell(event)) return;
       event.preventDefault();
       onPaint(...at, !may(at));
     },

@@ -2,6 +2,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { useMemo, useRef, useState, useLayoutEffect } from "preact/hooks";
 import { number, short, parse, round } from "../core/format.js";
+import { runsCell } from "../core/keys.js";
 import { NAMES_AFTER, unhurried } from "../core/rest.js";
 import { Slider } from "./Slider.jsx";
 import { Drawing } from "./Drawing.jsx";
@@ -104,7 +105,7 @@ function Cell({ valueOf, label, index, active, onChange, onSelect, onWalk, voice
     const steps = { "+": STEP, "=": STEP, "-": -STEP, _: -STEP };
     const bigSteps = { PageUp: BIG_STEP, PageDown: -BIG_STEP };
     if (event.target !== cell.current) return; // it types
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || runsCell(event)) return;
     if (event.key in steps) change(valueOf() + steps[event.key]);
     else if (event.key in bigSteps) change(valueOf() + bigSteps[event.key]);
     else if (event.key === "Delete" || event.key === "Backspace") change(0);
