@@ -4,6 +4,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../../core/format.js";
 import { entropy } from "../../core/mathematics.js";
 import { write } from "../../core/write.js";
+import { FingerHint } from "../FingerHint.jsx";
 import { Meter, barOf } from "../Meter.jsx";
 import { Slider } from "../Slider.jsx";
 import { Steady } from "../Steady.jsx";
@@ -184,6 +185,7 @@ function Simplex({ labels, weights, onWeights }) {
         ))}
         <line />
       </svg>
+      <FingerHint />
     </div>
   );
 }
