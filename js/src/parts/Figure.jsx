@@ -3,10 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { toSVG, toPNG, download } from "../core/picture.js";
 import { toLink } from "../core/link.js";
-import { staysInside } from "../core/keys.js";
 import { atRest } from "../core/rest.js";
 import { useCalmSliders } from "./useCalmSliders.js";
 import { useOwnId } from "./useOwnId.js";
+import { useOwnKeys } from "./useOwnKeys.js";
 
 const REST = 60; // ms without a change
 
@@ -141,17 +141,12 @@ export function Figure({ figure, model, voice, title, claim, children, after, va
     return watchWidth(root.current);
   }, []);
   useCalmSliders(root);
+  useOwnKeys(root);
   const id = useOwnId();
   // Many predictions share a title; the question tells them apart.
   const named = figure === "Prediction" ? `${id} ${id}-claim` : id;
   return (
-    <section
-      ref={root}
-      class="al-figure"
-      data-attnlib-figure={figure}
-      aria-labelledby={named}
-      onKeyDown={(event) => staysInside(event) && event.stopPropagation()}
-    >
+    <section ref={root} class="al-figure" data-attnlib-figure={figure} aria-labelledby={named}>
       <header class="al-head">
         <p class="al-title" id={id}>
           {title}
