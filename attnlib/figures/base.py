@@ -17,6 +17,18 @@ def _read(name):
 LARGEST = 1000.0
 
 
+def plain(value):
+    """`value` with Python's own numbers: arrays, tensors and NumPy's numbers become theirs.
+
+    Within lists, tuples and dictionaries too; everything else stays as it is.
+    """
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
+
+
 def check_numbers(name, value, ndim):
     """`value` as an array of `ndim` axes that holds finite numbers a figure can draw.
 
@@ -76,6 +88,10 @@ class Figure(anywidget.AnyWidget):
     # Where the built book lives, so that "Copy link" works from a notebook too.
     _book_url = traitlets.Unicode().tag(sync=True)
     key = traitlets.Unicode(help="Tells the figures of a page apart, in links.").tag(sync=True)
+
+    def __setattr__(self, name, value):
+        # Every trait takes NumPy's numbers, and none has to know of them.
+        super().__setattr__(name, plain(value) if self.has_trait(name) else value)
 
     @traitlets.default("_figure")
     def _class_name(self):

@@ -5,7 +5,7 @@ import traitlets
 
 import attnlib as al
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_numbers
+from attnlib.figures.base import Figure, check_cell, check_numbers
 from attnlib.world import PHRASES
 
 MOST_TOKENS = 16
@@ -132,13 +132,7 @@ class QueryKey(Figure):
 
     @traitlets.validate("selected")
     def _inside_pattern(self, proposal):
-        chosen = proposal["value"]
-        if chosen is None:
-            return None
-        n = len(self.tokens)
-        if len(chosen) != 2 or not all(isinstance(i, int) and 0 <= i < n for i in chosen):
-            raise ValueError(f"selected is {chosen!r}; expected [query, key], both below {n}")
-        return list(chosen)
+        return check_cell(proposal["value"], len(self.tokens))
 
     @traitlets.observe("sentence")
     def _selected_stays_inside(self, change):

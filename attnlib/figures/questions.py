@@ -50,7 +50,6 @@ class Prediction(Figure):
         questions = load(chapter)["prediction"]
         if name not in questions:
             raise ValueError(f"{chapter} asks no {name!r}; it asks: {', '.join(questions)}")
-        answer = answer.tolist() if hasattr(answer, "tolist") else answer
         return cls(key=f"{chapter}-{name}", answer=answer, **questions[name])
 
     @traitlets.validate("answer")

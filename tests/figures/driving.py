@@ -386,8 +386,11 @@ def mouse_drag(page, start, by, steps=8):
     page.mouse.up()
 
 
-def touch_drag(page, start, by, steps=8):
-    """The same with one finger, as the browser gets it from a touch screen."""
+def touch_drag(page, start, by, steps=8, rests=False):
+    """The same with one finger, as the browser gets it from a touch screen.
+
+    It `rests` before it moves, until the figure holds what is to be dragged up or down.
+    """
     (x, y), (dx, dy) = start, by
     session = page.context.new_cdp_session(page)
 
@@ -395,7 +398,14 @@ def touch_drag(page, start, by, steps=8):
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
 
     send("touchStart", {"x": x, "y": y})
+    if rests:
+        page.locator("[data-held]").wait_for(state="attached")
     for step in range(1, steps + 1):
         send("touchMove", {"x": x + dx * step / steps, "y": y + dy * step / steps})
     send("touchEnd")
     session.detach()
+
+
+def resting_drag(page, start, by, steps=8):
+    """With one finger that rests first."""
+    touch_drag(page, start, by, steps, rests=True)

@@ -18,8 +18,8 @@ from tests.figures.driving import (
     mouse_drag,
     names_apart,
     names_of,
+    resting_drag,
     shown_number,
-    touch_drag,
 )
 from tests.figures.test_hands import PHONE
 from tests.figures.test_reading import FOCUSABLE, tree, violations
@@ -127,9 +127,9 @@ class TestTruth:
 
 
 class TestHands:
-    @pytest.mark.parametrize("drag", [mouse_drag, touch_drag])
+    @pytest.mark.parametrize("drag", [mouse_drag, resting_drag])
     def test_a_word_is_dragged_and_chosen(self, open_figure, drag):
-        options = PHONE if drag is touch_drag else {}
+        options = PHONE if drag is resting_drag else {}
         hands = open_figure(EmbeddingSpace(word="man"), **options)
         start = centre(point(hands, "king"))
         unit = hands.plane.bounding_box()["width"] / 2 / REACH

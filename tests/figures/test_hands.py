@@ -7,7 +7,15 @@ import pytest
 
 from attnlib import world
 from attnlib.figures import QueryKey
-from tests.figures.driving import AXES, centre, held_tip, mouse_drag, names_of, touch_drag
+from tests.figures.driving import (
+    AXES,
+    centre,
+    held_tip,
+    mouse_drag,
+    names_of,
+    resting_drag,
+    touch_drag,
+)
 
 PIXELS_PER_TENTH = 4  # as js/src/parts/MatrixEditor.jsx says
 PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
@@ -263,9 +271,9 @@ class TestPlane:
         assert re.search("query creature at 2.50?, 0.35", names_of(hands.plane)[0])
         assert re.search("query creature at 2.50?, 0.35", hands.spoken)
 
-    @pytest.mark.parametrize("drag", [mouse_drag, touch_drag])
+    @pytest.mark.parametrize("drag", [mouse_drag, resting_drag])
     def test_an_arrow_is_dragged(self, open_figure, drag):
-        options = PHONE if drag is touch_drag else {}
+        options = PHONE if drag is resting_drag else {}
         figure = QueryKey(preset="nouns look for adjectives", selected=[3, 1])
         hands = open_figure(figure, **options)
         before = query_of(hands, "creature")

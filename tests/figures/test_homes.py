@@ -137,15 +137,25 @@ CELLS = [
     "fig.sentence = 'the sleepy fox'\nfig.causal = False\nfig.selected = [2, 1]",
 ]
 
+WITH_KEYS = [
+    "from IPython.display import display\n"
+    "from attnlib.figures import BreakIt, QueryKey, Quiz, SoftmaxLab\n"
+    "quiz = Quiz.of('masking')\n"
+    "display(QueryKey(selected=[3, 1]), BreakIt(case='A'), SoftmaxLab(), quiz, quiz)",
+    "'x'",
+    "'d d'",
+]
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, browser):
     """JupyterLab in a page, on a folder with a tiny notebook and the chapters."""
     pytest.importorskip("jupyterlab")
     folder = tmp_path_factory.mktemp("lab")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, folder / "tiny.ipynb")
+    for name, cells in (("tiny", CELLS), ("keys", WITH_KEYS)):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
     for chapter in FIGURES_OF:
         shutil.copy(ROOT / "chapters" / f"{chapter}.ipynb", folder)
     with jupyter_lab(folder) as address:
@@ -285,3 +295,97 @@ def follows_the_dark_theme(page, hands):
     dark = hands.root.evaluate(ground)
     brightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (light, dark)]
     assert brightness[0] > 600 > 200 > brightness[1]
+
+
+SOURCES = """() => JSON.stringify([
+    jupyterapp.shell.currentWidget.content.widgets.map((cell) => cell.model.sharedModel.source),
+    jupyterapp.shell.currentWidget.content.activeCellIndex,
+    jupyterapp.shell.currentWidget.content.mode,
+])"""
+KEYS = [
+    *("ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"),
+    *("Shift+ArrowDown", "Shift+M", "Shift+V", *"xddabcvzymrjkhii001-+", "Delete", "Backspace"),
+    *("Control+z", "Control+x", "Control+a", "Space", "Enter", "Enter"),
+]
+
+
+@pytest.fixture
+def figures_in_lab(notebook):
+    """Figures in a notebook, `{kind: Hands}`, and the page they are on."""
+    page = notebook("keys.ipynb")
+    run(page, 0)
+    hands = {kind: Hands(page, kind) for kind in ("QueryKey", "BreakIt", "SoftmaxLab")}
+    for one in hands.values():
+        one.unfold()
+    return page, hands
+
+
+class TestKeysInJupyterLab:
+    def test_they_change_the_figure_and_not_the_notebook(self, figures_in_lab):
+        page, hands = figures_in_lab
+        cells, pattern = hands["QueryKey"], hands["BreakIt"]
+        controls = {
+            "a menu": cells.menu("Show"),
+            "a checkbox": cells.root.get_by_role("checkbox").first,
+            "a radio": pattern.root.get_by_role("radio").first,
+            "a matrix": cells.cell("w_q", "animal"),
+            "a pattern": pattern.pattern_cells.first,
+            "the plane": cells.plane,
+            "a range": cells.root.locator("input[type=range]").first,
+            "a track": hands["SoftmaxLab"].slider("score of blue"),
+            "a text": cells.own_phrase,
+            "a button": cells.button("identity"),
+        }
+        for name, control in controls.items():
+            control.focus()
+            before = page.evaluate(SOURCES)
+            for key in KEYS:
+                page.keyboard.press(key)
+                assert page.evaluate(SOURCES) == before, (name, key)
+                assert page.evaluate(INSIDE), (name, key)
+            page.keyboard.press("Escape")
+        assert page.locator(".jp-Dialog").count() == 0
+
+    def test_each_control_does_what_its_keys_say(self, figures_in_lab):
+        page, hands = figures_in_lab
+        menu = hands["QueryKey"].menu("Show")
+        menu.focus()
+        page.keyboard.press("ArrowDown")
+        assert menu.input_value() == "weights"
+        radios = hands["BreakIt"].root.get_by_role("radio")
+        radios.first.focus()
+        page.keyboard.press("Space")
+        page.keyboard.press("ArrowDown")
+        assert radios.nth(1).is_checked()
+        track = hands["SoftmaxLab"].slider("score of blue")
+        track.focus()
+        page.keyboard.press("ArrowRight")
+        assert float(track.get_attribute("aria-valuenow")) == pytest.approx(1.1)
+        phrase = hands["QueryKey"].own_phrase
+        phrase.fill("the fox")
+        page.keyboard.press("Enter")
+        hands["QueryKey"].pattern_cell("fox", "the").wait_for()
+
+    def test_what_commands_the_notebook_goes_on_to_it(self, figures_in_lab):
+        page, hands = figures_in_lab
+        hands["QueryKey"].cell("w_q", "animal").focus()
+        page.keyboard.press("+")
+        page.keyboard.press("Control+s")
+        page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+        assert page.evaluate(INSIDE)
+        assert hands["QueryKey"].focused.startswith("w_q animal, 1")
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_function("jupyterapp.shell.currentWidget.content.activeCellIndex === 1")
+
+    def test_two_views_of_one_quiz_hold_the_same_answer(self, figures_in_lab):
+        page, _ = figures_in_lab
+        quizzes = page.locator('[data-attnlib-figure="Quiz"][data-ready="true"]')
+        one, other = (quizzes.nth(n).get_by_role("radio") for n in (0, 1))
+        one.nth(1).check()
+        expect(other.nth(1)).to_be_checked()
+        other.nth(0).check()
+        expect(one.nth(0)).to_be_checked()
+        expect(other.nth(0)).to_be_checked()
+
+
+INSIDE = "document.activeElement.closest('[data-attnlib-figure]') !== null"

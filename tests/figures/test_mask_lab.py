@@ -18,6 +18,7 @@ from tests.figures.driving import (
     ink_of,
     mouse_drag,
     names_of,
+    resting_drag,
     shown_number,
     touch_drag,
 )
@@ -258,7 +259,8 @@ class TestPainting:
     def test_a_stroke_paints_every_cell_alike(self, open_figure, how, orientation):
         hands = open_figure(MaskLab(orientation=orientation), **(PHONE if how == "touch" else {}))
         (x, y), (to, down) = centre(cell(hands, 2, 1)), centre(cell(hands, 2, 6))
-        drag = {"mouse": mouse_drag, "touch": touch_drag}[how]
+        finger = {"rows": touch_drag, "columns": resting_drag}[orientation]
+        drag = {"mouse": mouse_drag, "touch": finger}[how]
         drag(hands.page, (x, y), (to - x, down - y), steps=24)
         hands.settle()
         assert mask_of(hands) == painted((2, 1), (2, 2))  # from a seen cell: hide, all the way
@@ -273,7 +275,7 @@ class TestPainting:
         hands = open_figure(MaskLab(), viewport={"width": 390, "height": 400}, has_touch=True)
         start = centre(cell(hands, 6, 3))
         before = hands.page.evaluate("scrollY")
-        touch_drag(hands.page, start, (0, -40), steps=10)
+        resting_drag(hands.page, start, (0, -40), steps=10)
         hands.settle()
         assert hands.page.evaluate("scrollY") == before
         assert mask_of(hands) == painted((6, 3), (5, 3))

@@ -1,13 +1,14 @@
 """Numbers that a drag changes: drawn while they move, text when they rest or are let go."""
 
 import io
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from attnlib.figures import MaskLab, QueryKey
-from tests.figures.driving import centre
+from attnlib.figures import EmbeddingSpace, MaskLab, QueryKey, SoftmaxLab, ValueMixer
+from tests.figures.driving import STATIC, centre, mouse_drag
 
 STILL = "const now = performance.now(); performance.now = () => now;"
 LATER = "const then = performance.now() + 1000; performance.now = () => then;"
@@ -155,3 +156,58 @@ def test_a_drawn_number_takes_the_colour_that_its_text_has(open_figure, theme):
         colour = box.evaluate("box => getComputedStyle(box).color")
         assert box.locator("canvas").evaluate(INKS) == [colour]
     hands.page.mouse.up()
+
+
+NOISE = """const read = CanvasRenderingContext2D.prototype.getImageData;
+CanvasRenderingContext2D.prototype.getImageData = function (...box) {
+    const image = read.apply(this, box);
+    for (let n = 0; n < image.data.length; n += 7) image.data[n] ^= 1;
+    return image;
+};"""
+
+
+def test_where_a_canvas_is_not_read_truly_everything_is_text(open_figure):
+    """As in Tor Browser, whose `getImageData` answers with noise."""
+    hands = open_figure(QueryKey(preset="nouns look for adjectives", selected=[3, 1]), before=NOISE)
+    before = hands.number("w_q", "animal")
+    grasp(hands)
+    assert moving(hands).count() == 0
+    assert hands.number("w_q", "animal") == pytest.approx(before + 1)
+    hands.page.mouse.up()
+
+
+END = "(node, kind) => node.dispatchEvent(new Event(kind, { bubbles: true, cancelable: true }))"
+
+
+@pytest.mark.parametrize("kind", ["dragstart", "pointercancel", "lostpointercapture"])
+def test_a_drag_ends_however_the_browser_ends_it(hands, kind):
+    """WebKit carries marked text away, and says so by `dragstart` alone."""
+    cell = hands.cell("w_q", "animal")
+    before = hands.number("w_q", "animal")
+    grasp(hands)  # 40 pixels: 1
+    goes_on = cell.evaluate(END, kind)
+    assert goes_on == (kind != "dragstart")  # what is prevented takes no text with it
+    if kind != "lostpointercapture":
+        assert moving(hands).count() == 0
+    x, y = centre(cell)
+    hands.page.mouse.move(x + 160, y)
+    hands.page.mouse.up()
+    hands.settle()
+    assert hands.number("w_q", "animal") == pytest.approx(before + 1)
+    mouse_drag(hands.page, (x, y), (40, 0))
+    assert hands.number("w_q", "animal") == pytest.approx(before + 2)
+
+
+DRAGGED = "[role=application], [role=grid], .al-track"
+MARKED = "all => all.filter((node) => getComputedStyle(node).userSelect !== 'none').length"
+
+
+@pytest.mark.parametrize("make", [EmbeddingSpace, MaskLab, QueryKey, SoftmaxLab, ValueMixer])
+def test_no_text_is_marked_by_a_drag(open_figure, make):
+    hands = open_figure(make())
+    assert hands.root.locator(DRAGGED).count() > 0
+    assert hands.root.locator(DRAGGED).evaluate_all(MARKED) == 0
+    style = (STATIC / "figures.css").read_text(encoding="utf-8")
+    assert len(re.findall(r"-webkit-user-select: ", style)) == len(
+        re.findall(r"(?<!-webkit-)user-select: ", style)
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import traitlets
 
-from attnlib import world
+from attnlib import figures, world
 from attnlib.figures import (
     Alignment,
     BreakIt,
@@ -114,6 +114,73 @@ class TestQueryKey:
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         assert data["text/plain"] == figure.describe()
         assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def as_numpy(value):
+    """`value` with NumPy's numbers, within lists and dictionaries too."""
+    kinds = {bool: np.bool_, int: np.int64, float: np.float64, str: np.str_}
+    if isinstance(value, dict):
+        return {key: as_numpy(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_numpy(item) for item in value]
+    return kinds[type(value)](value) if type(value) in kinds else value
+
+
+def as_arrays(value):
+    """`value` with arrays for its lists."""
+    if isinstance(value, dict):
+        return {key: as_arrays(item) for key, item in value.items()}
+    return np.array(value) if isinstance(value, list) else as_numpy(value)
+
+
+SMALL = {"n_layers": 2, "n_heads": 4, "d_model": 16, "n_vocab": 100}
+STATES = {
+    "Alignment": {"padding": 2, "hidden": False, "query": 2, "selected": [1, 0]},
+    "BreakIt": {"seed": 7, "selected": [3, 1], "bugs": ["half"], "named": {"A": "axis"}},
+    "ContextNudge": {"removed": [0, 3], "strength": 0.5},
+    "EmbeddingSpace": {"vectors": dict(world.DIRECTIONS.vocabulary), "word": "queen"},
+    "Heads": {"strengths": [1.0, -2.0, 0.0, 3.0], "query": 1, "selected": [3, 0], "step": 4},
+    "Ledger": {"shape": SMALL, "n_tokens": 100, "precision": "int8"},
+    "MaskLab": {"mask": np.tri(8, dtype=bool).tolist(), "tokens_long": 500, "bytes": 4},
+    "OrderLab": {"order": [*range(7, -1, -1)], "query": 2, "at_key": 7, "alike": False},
+    "Prediction": {"kind": "bars", "labels": ["a", "b"], "answer": [0.5, 0.5], "tolerance": 0.1},
+    "QueryKey": {"w_q": GOOD.tolist(), "w_k": GOOD.tolist(), "selected": [3, 1], "causal": True},
+    "Quiz": {"answers": {"0": 1, "1": 0}},
+    "SoftmaxLab": {"scores": [1.0, 0.0, 2.5], "temperature": 0.5, "d_head": 16, "seed": 3},
+    "ValueMixer": {"shares": [0.125] * 8, "rank": 2, "query": 1, "residual": False},
+}
+
+FIRST = {"Prediction": {"kind": "bars", "labels": ["a", "b"], "answer": [0.0, 1.0]}}
+
+
+@pytest.mark.parametrize("kind", [as_numpy, as_arrays])
+@pytest.mark.parametrize("name", STATES)
+class TestNumpysNumbers:
+    def test_they_are_taken_when_a_figure_is_made(self, name, kind):
+        make, state = getattr(figures, name), STATES[name]
+        assert page_state(make(**kind(state))) == page_state(make(**state))
+
+    def test_they_are_taken_when_they_are_assigned(self, name, kind):
+        make, state = getattr(figures, name), STATES[name]
+        figure = make(**FIRST.get(name, {}))
+        with figure.hold_trait_notifications():
+            for trait, value in kind(state).items():
+                setattr(figure, trait, value)
+        assert page_state(figure) == page_state(make(**state))
+
+
+def test_numbers_of_half_the_width_and_tensors_are_taken():
+    assert figures.SoftmaxLab(temperature=np.float32(0.5)).temperature == 0.5
+    tensor = pytest.importorskip("torch").ones(6, 2)
+    np.testing.assert_array_equal(QueryKey(w_q=tensor, w_k=tensor).w_q, np.ones((6, 2)))
+
+
+def test_numpys_numbers_are_refused_where_pythons_are():
+    for wrong in (np.int64(99), np.float64(0.5), np.array([1, 2])):
+        with pytest.raises((ValueError, traitlets.TraitError)):
+            figures.Heads(query=wrong)
+    with pytest.raises(ValueError, match=r"selected is \[3, 8\]; expected \[query, key\]"):
+        QueryKey(selected=np.array([3, 8]))
 
 
 FIGURES = {

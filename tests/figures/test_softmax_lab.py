@@ -18,6 +18,7 @@ from tests.figures.driving import (
     link,
     mouse_drag,
     names_of,
+    resting_drag,
     shown_number,
     touch_drag,
 )
@@ -173,7 +174,7 @@ class TestHands:
         assert after[2] > before[2] and after[1] < before[1]
         assert after[0] == pytest.approx(before[0], abs=1e-4)
         phone = open_figure(SoftmaxLab(), **PHONE)
-        for own, drag in ((hands, mouse_drag), (phone, touch_drag)):
+        for own, drag in ((hands, mouse_drag), (phone, resting_drag)):
             start = centre(own.plane.locator("line"))
             corner = own.plane.locator("polygon").first.bounding_box()
             goal = (corner["x"] + corner["width"] - 4, corner["y"] + corner["height"] - 2)

@@ -21,6 +21,7 @@ from tests.figures.driving import (
     mouse_drag,
     names_apart,
     names_of,
+    resting_drag,
     shown_number,
     touch_drag,
 )
@@ -241,7 +242,7 @@ class TestTips:
         hands = open_figure(ValueMixer(), **(PHONE if how == "touch" else {}))
         start = self.tip(hands, "verdant")
         before = np.array(hands.values()["values"])
-        drag = {"mouse": mouse_drag, "touch": touch_drag}[how]
+        drag = {"mouse": mouse_drag, "touch": resting_drag}[how]
         drag(hands.page, start, (50, 20))
         hands.settle()
         moved = np.array(hands.values()["values"])[6] - before[6]

@@ -44,6 +44,26 @@ class Letters {
 
 export const pixelsOf = ({ data }) => new Uint32Array(data.buffer);
 
+const PROBE = 16; // pixels, across and down; all of one colour would be given back by all
+
+function probe() {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [PROBE, PROBE];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const inks = Array.from({ length: PROBE ** 2 }, (_, n) => [n, 255 - n, (n * 7) % 256, 255]);
+  inks.forEach(([r, g, b], n) => {
+    context.fillStyle = `rgb(${r}, ${g}, ${b})`;
+    context.fillRect(n % PROBE, Math.floor(n / PROBE), 1, 1);
+  });
+  const { data } = context.getImageData(0, 0, PROBE, PROBE);
+  return inks.flat().every((value, n) => value === data[n]);
+}
+
+let answer = null;
+
+/** Whether a canvas tells what was drawn on it; against trackers some browsers answer with noise. */
+export const readsBack = () => (answer ??= probe());
+
 /** From the top of a line to where its letters stand, as browsers place them: in whole pixels. */
 function baselineOf(context, line) {
   const { fontBoundingBoxAscent, fontBoundingBoxDescent } = context.measureText("0");

@@ -1,6 +1,6 @@
 // Text that a drag changes is drawn over its box, and written into it when it rests or is let go. So a drag
 // asks for no layout.
-import { lettersOf, pixelsOf, placesOf, putLetter } from "./letters.js";
+import { lettersOf, pixelsOf, placesOf, putLetter, readsBack } from "./letters.js";
 import { NAMES_AFTER, atRest } from "./rest.js";
 
 const WRITTEN_AFTER = 500; // ms: a new drawing costs more than a layout, so a hand may hesitate
@@ -79,7 +79,7 @@ function settle() {
 }
 
 addEventListener("pointerdown", () => (isHeld = true), true);
-for (const end of ["pointerup", "pointercancel"])
+for (const end of ["pointerup", "pointercancel", "dragstart"])
   addEventListener(
     end,
     () => {
@@ -111,6 +111,6 @@ export function show(box, text, mustRest) {
   const now = performance.now();
   const isMoving = moving.has(box) || now - box.toldAt < NAMES_AFTER;
   [box.told, box.toldAt] = [text, now];
-  if (isHeld && isMoving && !mustRest && !forced.matches) draw(box);
+  if (isHeld && isMoving && !mustRest && !forced.matches && readsBack()) draw(box);
   else write(box);
 }

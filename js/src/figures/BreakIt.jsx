@@ -12,6 +12,7 @@ import { PatternGrid } from "../parts/PatternGrid.jsx";
 import { SentenceBox, readSentence } from "../parts/SentenceBox.jsx";
 import { Switch } from "../parts/Switch.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
+import { useOwnId } from "../parts/useOwnId.js";
 
 const STATE = [
   ...["sentence", "mask", "bugs", "case", "seed", "named"],
@@ -182,6 +183,7 @@ function counterexample(guess, setting, here) {
 }
 
 function Detective({ known, s, g, voice }) {
+  const group = useOwnId();
   const chosen = s.case.value;
   const tries = s.named.value[chosen] ?? [];
   const named = tries.at(-1);
@@ -202,7 +204,7 @@ function Detective({ known, s, g, voice }) {
         <label class="al-switch">
           <input
             type="radio"
-            name={`${s.seed.value}-${chosen}`}
+            name={`${group}-${chosen}`}
             checked={named === bug}
             onChange={() => name(bug)}
           />

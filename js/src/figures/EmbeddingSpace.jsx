@@ -6,6 +6,7 @@ import { cosine, dot } from "../core/mathematics.js";
 import { write } from "../core/write.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
+import { FingerHint } from "../parts/FingerHint.jsx";
 import { LINE, boxAround, boxOf, isFree } from "../parts/names.js";
 import { Steady } from "../parts/Steady.jsx";
 import { useName } from "../parts/useName.js";
@@ -180,6 +181,7 @@ function Space({ s, result, axes, onPick, onMove }) {
           </g>
         ))}
       </svg>
+      <FingerHint />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { eachRow, softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
+import { FingerHint } from "../parts/FingerHint.jsx";
 import { MaskGrid } from "../parts/MaskGrid.jsx";
 import { Meter } from "../parts/Meter.jsx";
 import { Steady } from "../parts/Steady.jsx";
@@ -427,6 +428,7 @@ export function MaskLab({ model }) {
               onPaint={paint}
               onSelect={select}
             />
+            <FingerHint />
           </div>
           <div class="al-mask-side">
             <div

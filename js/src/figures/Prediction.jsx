@@ -4,6 +4,7 @@ import { bind } from "../core/model.js";
 import { number, parse } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
 import { Figure, useVoice } from "../parts/Figure.jsx";
+import { useOwnId } from "../parts/useOwnId.js";
 
 const CLOSE = 0.1;
 
@@ -128,6 +129,7 @@ export function Prediction({ model }) {
   const [labels, answer] = [model.get("labels"), model.get("answer")];
   const { Field, empty, complete, compare } = KINDS[kind];
   const key = `${model.get("key")}:guess`;
+  const name = useOwnId();
   const { s, dispose } = useMemo(() => {
     const { signals, dispose } = bind(model, ["guess"]);
     signals.guess.value ??= kept(key, kind, labels);
@@ -168,7 +170,7 @@ export function Prediction({ model }) {
     >
       <Field
         labels={labels}
-        name={key}
+        name={name}
         guess={committed ? s.guess.value : draft}
         answer={committed ? answer : undefined}
         locked={committed}

@@ -3,6 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { bind } from "../core/model.js";
 import { recall, remember } from "../core/progress.js";
 import { Figure, useVoice } from "../parts/Figure.jsx";
+import { useOwnId } from "../parts/useOwnId.js";
 
 function Question({ question, n, name, picked, onPick }) {
   const choice = picked === undefined ? null : question.choices[picked];
@@ -49,6 +50,7 @@ export function Quiz({ model }) {
   const voice = useVoice();
   const questions = model.get("questions");
   const key = `${model.get("key")}:answers`;
+  const name = useOwnId();
   const { s, dispose } = useMemo(() => {
     const { signals, dispose } = bind(model, ["answers"]);
     signals.answers.value = { ...kept(key, questions), ...signals.answers.value };
@@ -69,7 +71,7 @@ export function Quiz({ model }) {
         <Question
           question={question}
           n={n}
-          name={key}
+          name={name}
           picked={answers[n]}
           onPick={(i) => pick(n, i)}
         />

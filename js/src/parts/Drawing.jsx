@@ -12,8 +12,14 @@ const INKS = [
 /** The colours and the letters of the place where `node` stands. */
 function paintsOf(node) {
   const style = getComputedStyle(node);
-  const token = (name) => style.getPropertyValue(`--al-${name}`).trim();
-  return { colours: Object.fromEntries(INKS.map((ink) => [ink, token(ink)])), type: token("sans") };
+  // By way of `color`: a name such as CanvasText is another colour in a drawing than on the page.
+  const colour = (ink) => {
+    node.style.color = `var(--al-${ink})`;
+    return style.color;
+  };
+  const colours = Object.fromEntries(INKS.map((ink) => [ink, colour(ink)]));
+  node.style.color = "";
+  return { colours, type: style.getPropertyValue("--al-sans").trim() };
 }
 
 /** Makes `canvas` as sharp as the medium; tells the pixels of a unit. */

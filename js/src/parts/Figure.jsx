@@ -4,6 +4,9 @@ import { signal } from "@preact/signals";
 import { toSVG, toPNG, download } from "../core/picture.js";
 import { toLink } from "../core/link.js";
 import { atRest } from "../core/rest.js";
+import { useCalmSliders } from "./useCalmSliders.js";
+import { useOwnId } from "./useOwnId.js";
+import { useOwnKeys } from "./useOwnKeys.js";
 
 const REST = 60; // ms without a change
 
@@ -139,7 +142,9 @@ export function Figure({ figure, model, voice, title, claim, children, after, va
     root.current.dataset.ready = "true";
     return watchWidth(root.current);
   }, []);
-  const id = `al-${figure}-${model.get("key")}`.replace(/\W+/g, "-");
+  useCalmSliders(root);
+  useOwnKeys(root);
+  const id = useOwnId();
   // Many predictions share a title; the question tells them apart.
   const named = figure === "Prediction" ? `${id} ${id}-claim` : id;
   return (

@@ -192,10 +192,11 @@ function useWriting(table, structure, { look, name, selected, query }) {
  * give functions of query and key: a look `{text, mark, fill}` (without `look` cells hold no text), a name;
  * and the `layers` of the drawing, with the matrices whose `rows` decide what is on a line. Each may give
  * null while its numbers belong to other words. Signals: `selected`, and `query`, whose line is marked.
- * `hands` are further listeners; `onSelect(i, j)` hears of the cell that has the focus.
+ * `hands` are further listeners of the `table`, a ref; `onSelect(i, j)` hears of the cell that has the focus.
  */
 export function Grid({ class: kind, label, queries, keys, flipped, hands, onSelect, ...cells }) {
-  const table = useRef(null);
+  const own = useRef(null);
+  const table = cells.table ?? own;
   const structure = JSON.stringify([queries, keys, flipped]);
   const [rows, columns] = flipped ? [keys, queries] : [queries, keys];
   const [rowKind, columnKind] = flipped ? ["key", "query"] : ["query", "key"];

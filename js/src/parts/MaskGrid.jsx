@@ -1,39 +1,40 @@
 // A small grid of queries and keys over a mask: what is hidden is hatched, weight on it is a leak.
 import { useRef } from "preact/hooks";
 import { number } from "../core/format.js";
+import { runsCell } from "../core/keys.js";
 import { Grid, cellOf, describeCell } from "./Grid.jsx";
+import { useDrag } from "./useDrag.js";
 
-/** A finger stays with the cell it began on unless it is let go: then events name the cell below it. */
-function letGo({ target, pointerId }) {
-  if (target.hasPointerCapture(pointerId)) target.releasePointerCapture(pointerId);
+/** The cell of `table` that a pointer is over: what is dragged hears of it wherever it is. */
+function cellBelow(table, { clientX, clientY }) {
+  const node = table.getRootNode().elementFromPoint(clientX, clientY);
+  return node && table.contains(node) ? cellOf(node) : null;
 }
 
 /** The brush: pressing turns a cell over, dragging makes others like it; space and Enter paint too. */
-function usePainting(keep, onPaint) {
-  const brush = useRef(null);
-  if (!onPaint) return {};
+function usePainting(table, keep, onPaint) {
   const may = ([i, j]) => keep.peek()[i][j];
-  const stop = () => (brush.current = null);
+  const drag = useDrag(table, {
+    holds: Boolean(onPaint),
+    grab: ({ target }) => {
+      const at = cellOf(target);
+      return at && { at, brush: !may(at) };
+    },
+    onStart: ({ at, brush }) => onPaint(...at, brush),
+    onMove: ({ brush }, event) => {
+      const at = cellBelow(table.current, event);
+      if (at && may(at) !== brush) onPaint(...at, brush);
+    },
+  });
+  if (!onPaint) return {};
   return {
-    onPointerDown: (event) => {
-      const at = event.button === 0 && cellOf(event.target);
-      if (!at) return;
-      letGo(event);
-      brush.current = !may(at);
-      onPaint(...at, brush.current);
-    },
-    onPointerMove: (event) => {
-      if (brush.current === null) return;
-      const at = cellOf(event.target);
-      if (at && may(at) !== brush.current) onPaint(...at, brush.current);
-    },
+    ...drag,
     onKeyDown: (event) => {
       const at = cellOf(event.target);
-      if (!at || ![" ", "Enter"].includes(event.key)) return;
+      if (!at || ![" ", "Enter"].includes(event.key) || runsCell(event)) return;
       event.preventDefault();
       onPaint(...at, !may(at));
     },
-    ...{ onPointerUp: stop, onPointerCancel: stop, onPointerLeave: stop },
   };
 }
 
@@ -45,7 +46,8 @@ function usePainting(keep, onPaint) {
  */
 export function MaskGrid({ queries, keys = queries, onPaint, ...grid }) {
   const { keep, weights, scores } = grid;
-  const hands = usePainting(keep, onPaint);
+  const table = useRef(null);
+  const hands = usePainting(table, keep, onPaint);
   // Between one text and the next the numbers may belong to the other.
   const fits = (matrix) =>
     !matrix || (matrix.length === queries.length && matrix[0].length === keys.length);
@@ -86,5 +88,5 @@ export function MaskGrid({ queries, keys = queries, onPaint, ...grid }) {
       ],
     };
   };
-  return <Grid class="al-mask-grid" {...grid} {...{ queries, keys, hands, name, dots }} />;
+  return <Grid class="al-mask-grid" {...grid} {...{ table, queries, keys, hands, name, dots }} />;
 }

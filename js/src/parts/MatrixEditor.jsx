@@ -2,10 +2,12 @@
 import { computed, effect, signal } from "@preact/signals";
 import { useMemo, useRef, useState, useLayoutEffect } from "preact/hooks";
 import { number, short, parse, round } from "../core/format.js";
+import { runsCell } from "../core/keys.js";
 import { NAMES_AFTER, unhurried } from "../core/rest.js";
 import { Slider } from "./Slider.jsx";
 import { Drawing } from "./Drawing.jsx";
 import { writeSteady } from "./Steady.jsx";
+import { useDrag } from "./useDrag.js";
 import { useUnhurried } from "./useUnhurried.js";
 
 export const LARGEST = 1000;
@@ -55,11 +57,9 @@ function CellInput({ start, label, onDone, onCancel }) {
     action(input.current.value);
   };
   const onKeyDown = (event) => {
-    event.stopPropagation();
-    if (event.key === "Escape") settle(onCancel);
-    if (event.key !== "Enter") return;
+    if (!["Escape", "Enter"].includes(event.key)) return;
     event.preventDefault();
-    settle(onDone);
+    settle(event.key === "Enter" ? onDone : onCancel);
   };
   return (
     <input
@@ -74,24 +74,17 @@ function CellInput({ start, label, onDone, onCancel }) {
   );
 }
 
-function useDrag(onStart, onMove) {
-  const drag = useRef(null);
-  return {
-    onPointerDown: (event) => {
-      if (event.button !== 0) return;
-      event.currentTarget.setPointerCapture(event.pointerId);
-      drag.current = { x: event.clientX, value: onStart(), moved: false };
+/** Dragging a cell sideways; `valueOf()` gives its number. */
+function useDraggedNumber(cell, valueOf, onChange) {
+  return useDrag(cell, {
+    grab: ({ clientX }) => ({ x: clientX, value: valueOf(), moved: false }),
+    onMove: (drag, { clientX }) => {
+      const steps = Math.round((clientX - drag.x) / PIXELS_PER_STEP);
+      if (steps === 0 && !drag.moved) return;
+      drag.moved = true;
+      onChange(round(drag.value + steps * STEP));
     },
-    onPointerMove: (event) => {
-      if (!drag.current) return;
-      const steps = Math.round((event.clientX - drag.current.x) / PIXELS_PER_STEP);
-      if (steps === 0 && !drag.current.moved) return;
-      drag.current.moved = true;
-      onMove(round(drag.current.value + steps * STEP));
-    },
-    onPointerUp: () => (drag.current = null),
-    onPointerCancel: () => (drag.current = null),
-  };
+  });
 }
 
 /** The hands on a cell; what it shows is written by `useWriting`. `valueOf()` gives its number. */
@@ -100,7 +93,7 @@ function Cell({ valueOf, label, index, active, onChange, onSelect, onWalk, voice
   const cell = useRef(null);
   const clamp = (next) => Math.max(-LARGEST, Math.min(LARGEST, next));
   const change = (next) => onChange(round(clamp(next)));
-  const drag = useDrag(valueOf, change);
+  const drag = useDraggedNumber(cell, valueOf, change);
   const finish = (text) => {
     const typing = cell.current.contains(document.activeElement);
     setEditing(null);
@@ -111,7 +104,8 @@ function Cell({ valueOf, label, index, active, onChange, onSelect, onWalk, voice
   const onKeyDown = (event) => {
     const steps = { "+": STEP, "=": STEP, "-": -STEP, _: -STEP };
     const bigSteps = { PageUp: BIG_STEP, PageDown: -BIG_STEP };
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== cell.current) return; // it types
+    if (event.ctrlKey || event.metaKey || event.altKey || runsCell(event)) return;
     if (event.key in steps) change(valueOf() + steps[event.key]);
     else if (event.key in bigSteps) change(valueOf() + bigSteps[event.key]);
     else if (event.key === "Delete" || event.key === "Backspace") change(0);

@@ -6,6 +6,7 @@ import { dot, length } from "../core/mathematics.js";
 import { ARROWHEAD, drawRing } from "../core/pens.js";
 import { atRest } from "../core/rest.js";
 import { Drawing } from "./Drawing.jsx";
+import { FingerHint } from "./FingerHint.jsx";
 import { boxAround, boxOf, isFree } from "./names.js";
 import { useName } from "./useName.js";
 import { usePlane } from "./usePlane.js";
@@ -286,6 +287,7 @@ export function Plane({ onPick, onMove, ...signals }) {
         </svg>
         <Drawing draw={draw} units={SIZE} />
       </div>
+      <FingerHint />
       <Chooser words={words.value} pick={pick.value} onPick={onPick} />
     </div>
   );

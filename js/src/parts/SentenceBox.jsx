@@ -1,5 +1,6 @@
 // The phrase: one of the book's, or the reader's own from the words that have vectors.
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
+import { useOwnId } from "./useOwnId.js";
 
 const MOST_TOKENS = 16;
 
@@ -36,7 +37,7 @@ export function readSentence(text, vocabulary) {
 
 export function SentenceBox({ sentence, sentences, vocabulary, onChange, voice, children }) {
   const [text, setText] = useState(null);
-  const id = useId();
+  const id = useOwnId();
   const use = (wanted) => {
     const words = readSentence(wanted, vocabulary);
     if (words instanceof Error) return voice.tell(words.message, true);

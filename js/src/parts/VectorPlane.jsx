@@ -4,6 +4,7 @@ import { useMemo, useRef } from "preact/hooks";
 import { round } from "../core/format.js";
 import { ARROWHEAD, drawRing } from "../core/pens.js";
 import { Drawing } from "./Drawing.jsx";
+import { FingerHint } from "./FingerHint.jsx";
 import { useName } from "./useName.js";
 import { usePlane } from "./usePlane.js";
 import { SIZE, labels, convexHull, frame, placeNames, ticks } from "./vectors.js";
@@ -156,6 +157,7 @@ export function VectorPlane({ title, label, onPick, onMove, ...signals }) {
           <Drawing draw={draw} units={SIZE} />
         ))}
       </div>
+      {onMove && <FingerHint />}
     </div>
   );
 }

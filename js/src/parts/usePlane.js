@@ -1,5 +1,6 @@
 // The hands on a plane: a mouse or a finger drags what it is near, the arrow keys move what is chosen.
 import { useEffect, useRef } from "preact/hooks";
+import { useDrag } from "./useDrag.js";
 
 const GRAB = 22; // units: a finger is wide
 const KEY_STEP = 0.1;
@@ -36,7 +37,6 @@ function useLocation(svg, size) {
  * tests ask `element.heldTip()`. `onGrab(tip)`, `onDrag(tip, [x, y])` and `onRelease()` follow a drag; `onStep([dx, dy])` a key.
  */
 export function usePlane({ svg, size, held, tips, onGrab, onDrag, onRelease, onStep }) {
-  const grabbed = useRef(null);
   const { locate, keep, leave } = useLocation(svg, size);
   const nearest = (event) => {
     const [x, y] = locate(event);
@@ -45,37 +45,25 @@ export function usePlane({ svg, size, held, tips, onGrab, onDrag, onRelease, onS
       .filter(({ far }) => far < GRAB)
       .sort((a, b) => a.far - (a.tip.favour ?? 0) - (b.far - (b.tip.favour ?? 0)))[0]?.tip;
   };
-  const grabs = useRef(null);
-  grabs.current = nearest;
   useEffect(() => {
-    // A finger on a tip drags it; a finger anywhere else scrolls the page.
-    const element = svg.current;
-    element.heldTip = held;
-    const hold = (event) => grabs.current(event.touches[0]) && event.preventDefault();
-    element.addEventListener("touchstart", hold, { passive: false });
-    return () => {
-      element.removeEventListener("touchstart", hold);
-      leave();
-    };
+    svg.current.heldTip = held;
+    return leave;
   }, []);
-  const release = () => {
-    if (!grabbed.current) return;
-    grabbed.current = null;
-    leave();
-    onRelease?.();
-  };
-  return {
-    onPointerDown: (event) => {
-      const tip = event.button === 0 && nearest(event);
-      if (!tip) return;
-      svg.current.setPointerCapture(event.pointerId);
-      grabbed.current = tip;
+  const drag = useDrag(svg, {
+    holds: true,
+    grab: nearest,
+    onStart: (tip) => {
       keep();
       onGrab(tip);
     },
-    onPointerMove: (event) => grabbed.current && onDrag(grabbed.current, locate(event)),
-    onPointerUp: release,
-    onPointerCancel: release,
+    onMove: (tip, event) => onDrag(tip, locate(event)),
+    onEnd: () => {
+      leave();
+      onRelease?.();
+    },
+  });
+  return {
+    ...drag,
     onKeyDown: (event) => {
       if (!(event.key in STEPS)) return;
       event.preventDefault();

@@ -1,9 +1,10 @@
 // The two texts: a menu of pairs, and a form for the reader's own.
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { readSentence } from "../SentenceBox.jsx";
+import { useOwnId } from "../useOwnId.js";
 
 function TextInput({ label, value, onInput }) {
-  const id = useId();
+  const id = useOwnId();
   return (
     <p class="al-field al-own">
       <label for={id}>{label}</label>

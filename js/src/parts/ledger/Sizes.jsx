@@ -54,7 +54,10 @@ function Size({ name, asked, complete, fits, onSet, voice }) {
     if (value !== asked) onSet(value);
   };
   const onKeyDown = (event) => {
-    if (event.key === "Escape") return setTyped(null);
+    if (event.key === "Escape") {
+      if (typed !== null) event.preventDefault();
+      return setTyped(null);
+    }
     if (event.key === "Enter") return settle();
     if (!STEPS[event.key]) return;
     event.preventDefault();

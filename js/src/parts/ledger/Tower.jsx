@@ -59,23 +59,25 @@ export function Tower({ counted, n_layers, opened, onOpen }) {
     .filter(([, count]) => count > 0)
     .map(([part, count]) => `${part} ${percent(count / counted.total)}`);
   return (
-    <svg
-      class="al-tower"
-      viewBox={`-1 -1 ${WIDTH + 2} ${HEIGHT + 2}`}
-      role="img"
-      aria-label={`${whole(counted.total)} parameters: ${told.join(", ")}`}
-    >
-      {rects.map(({ part, x, y, width, height }) => (
-        <rect
-          class={`al-part-${part} ${part === opened ? "al-strong" : ""}`}
-          {...{ x, y, width, height }}
-          onClick={() => onOpen(part)}
-        />
-      ))}
-      {layers && <Floors {...layers} />}
-      {rects.map((rect) => (
-        <Name {...rect} />
-      ))}
-    </svg>
+    <div class="al-tower-room">
+      <svg
+        class="al-tower"
+        viewBox={`-1 -1 ${WIDTH + 2} ${HEIGHT + 2}`}
+        role="img"
+        aria-label={`${whole(counted.total)} parameters: ${told.join(", ")}`}
+      >
+        {rects.map(({ part, x, y, width, height }) => (
+          <rect
+            class={`al-part-${part} ${part === opened ? "al-strong" : ""}`}
+            {...{ x, y, width, height }}
+            onClick={() => onOpen(part)}
+          />
+        ))}
+        {layers && <Floors {...layers} />}
+        {rects.map((rect) => (
+          <Name {...rect} />
+        ))}
+      </svg>
+    </div>
   );
 }

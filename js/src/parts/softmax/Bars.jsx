@@ -4,9 +4,11 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../../core/format.js";
 import { entropy } from "../../core/mathematics.js";
 import { write } from "../../core/write.js";
+import { FingerHint } from "../FingerHint.jsx";
 import { Meter, barOf } from "../Meter.jsx";
 import { Slider } from "../Slider.jsx";
 import { Steady } from "../Steady.jsx";
+import { useDrag } from "../useDrag.js";
 import { useName } from "../useName.js";
 
 const REACH = 6; // scores on the bars run from -6 to 6
@@ -39,13 +41,17 @@ function looksOf(i, scores, weights) {
 /** `scores` and `weights` are signals; this is their row `i`. */
 function ScoreRow({ label, i, scores, weights, onChange }) {
   const track = useRef(null);
-  const held = useRef(false);
   const looks = useMemo(() => looksOf(i, scores, weights), []);
   const set = (value) => onChange(round(inside(value), 2));
   const follow = (event) => {
     const box = track.current.getBoundingClientRect();
     set(Math.round(((event.clientX - box.left) / box.width) * 2 * REACH * 10 - REACH * 10) / 10);
   };
+  const drag = useDrag(track, {
+    grab: () => true,
+    onStart: (_, event) => follow(event),
+    onMove: (_, event) => follow(event),
+  });
   const onKeyDown = (event) => {
     const steps = { ArrowRight: 0.1, ArrowUp: 0.1, "+": 0.1, "=": 0.1 };
     const back = { ArrowLeft: -0.1, ArrowDown: -0.1, "-": -0.1, PageUp: 1, PageDown: -1 };
@@ -68,14 +74,7 @@ function ScoreRow({ label, i, scores, weights, onChange }) {
         aria-valuenow={looks.score}
         aria-valuetext={looks.told}
         onKeyDown={onKeyDown}
-        onPointerDown={(event) => {
-          track.current.setPointerCapture(event.pointerId);
-          held.current = true;
-          follow(event);
-        }}
-        onPointerMove={(event) => held.current && follow(event)}
-        onPointerUp={() => (held.current = false)}
-        onPointerCancel={() => (held.current = false)}
+        {...drag}
       >
         <Meter bars={looks.track} />
       </span>
@@ -135,7 +134,6 @@ function useSimplexDrawing(svg, weights, point) {
 
 function Simplex({ labels, weights, onWeights }) {
   const svg = useRef(null);
-  const held = useRef(false);
   const [point, name] = useMemo(() => {
     const along = (d) => weights.value.reduce((sum, w, i) => sum + w * CORNERS[i][d], 0);
     const told = () => labels.map((label, i) => `${label} ${number(weights.value[i])}`).join(", ");
@@ -153,6 +151,12 @@ function Simplex({ labels, weights, onWeights }) {
       sharesAt([(event.clientX - box.left) * scale - 40, (event.clientY - box.top) * scale - 24]),
     );
   };
+  const drag = useDrag(svg, {
+    holds: true,
+    grab: () => true,
+    onStart: (_, event) => follow(event),
+    onMove: (_, event) => follow(event),
+  });
   const onKeyDown = (event) => {
     const step = { ArrowLeft: [-4, 0], ArrowRight: [4, 0], ArrowUp: [0, -4], ArrowDown: [0, 4] };
     if (!(event.key in step)) return;
@@ -168,14 +172,7 @@ function Simplex({ labels, weights, onWeights }) {
         role="application"
         aria-roledescription="triangle of weights"
         onKeyDown={onKeyDown}
-        onPointerDown={(event) => {
-          svg.current.setPointerCapture(event.pointerId);
-          held.current = true;
-          follow(event);
-        }}
-        onPointerMove={(event) => held.current && follow(event)}
-        onPointerUp={() => (held.current = false)}
-        onPointerCancel={() => (held.current = false)}
+        {...drag}
       >
         <polygon points={CORNERS.map((c) => c.join()).join(" ")} />
         {CORNERS.map(([x, y], i) => (
@@ -188,6 +185,7 @@ function Simplex({ labels, weights, onWeights }) {
         ))}
         <line />
       </svg>
+      <FingerHint />
     </div>
   );
 }
