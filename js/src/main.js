@@ -1,6 +1,9 @@
 // The entry: `widget` is what anywidget loads in a notebook, `mountPage` what a built page calls.
 import { h, render } from "preact";
+import { land } from "./core/landing.js";
 import { PageModel } from "./core/model.js";
+import { printInLight } from "./core/paper.js";
+import { markWidths } from "./parts/Figure.jsx";
 import { Alignment } from "./figures/Alignment.jsx";
 import { BreakIt } from "./figures/BreakIt.jsx";
 import { QueryKey } from "./figures/QueryKey.jsx";
@@ -47,6 +50,7 @@ export function mountPage(root = document) {
   for (const host of root.querySelectorAll(".al-host")) {
     const model = new PageModel(JSON.parse(host.querySelector("script").textContent));
     model.isPage = true;
+    host.dataset.key = model.get("key");
     const live = document.createElement("div");
     const began = performance.now();
     try {
@@ -58,8 +62,11 @@ export function mountPage(root = document) {
     host.querySelector(".al-still").replaceWith(live);
     performance.measure(`attnlib ${model.get("_figure")}`, { start: began });
   }
+  markWidths(root);
 }
 
 if (typeof document !== "undefined" && document.currentScript?.dataset.attnlibPage !== undefined) {
   mountPage();
+  land();
+  printInLight();
 }

@@ -7,8 +7,11 @@ const PAINT = [
   ...["paint-order", "opacity"],
 ];
 const TYPE = ["font-family", "font-size", "font-weight", "font-style", "text-anchor"];
-const LEFT_OUT =
-  "[data-not-in-picture], button:not([data-in-picture]), input, select, textarea, details";
+/** Controls, and with them their names; a slider's name stands with the number it is at. */
+const LEFT_OUT = [
+  ...["[data-not-in-picture]", "button:not([data-in-picture])", "input, select, textarea, details"],
+  ...["fieldset", 'label:has(select, textarea, input:not([type="range"]))'],
+].join();
 
 function element(name, attributes, parent) {
   const node = document.createElementNS(SVG, name);
@@ -73,23 +76,42 @@ function drawBox(style, box, origin, out) {
   );
 }
 
-function drawText(text, style, origin, out) {
-  if (!text.data.trim()) return;
+/** The words of a text node, line by line as the browser has broken them: `[text, box]` of each. */
+function linesOf(node) {
+  const lines = [];
   const range = document.createRange();
-  range.selectNodeContents(text);
-  const box = range.getBoundingClientRect();
+  for (const { index, 0: word } of node.data.matchAll(/\S+/g)) {
+    range.setStart(node, index);
+    range.setEnd(node, index + word.length);
+    const top = range.getBoundingClientRect().top;
+    if (lines.at(-1)?.top === top) lines.at(-1).end = index + word.length;
+    else lines.push({ top, start: index, end: index + word.length });
+  }
+  return lines.map(({ start, end }) => {
+    range.setStart(node, start);
+    range.setEnd(node, end);
+    return [range.toString().replace(/\s+/g, " "), range.getBoundingClientRect()];
+  });
+}
+
+/** A line as long as the page's: with another font words would run into one another. */
+function drawLine(line, box, style, origin, out) {
   const upright = style.writingMode === "horizontal-tb";
   const size = parseFloat(style.fontSize);
   const x = box.left - origin.left;
   const y = box.top - origin.top;
-  const attributes = { fill: style.color };
+  const attributes = { fill: style.color, textLength: upright ? box.width : box.height };
   for (const name of TYPE.slice(0, 4)) attributes[name] = style.getPropertyValue(name);
   if (upright) Object.assign(attributes, { x, y: y + box.height / 2 + size * 0.35 });
   else {
     const [cx, cy] = [x + box.width / 2, y + box.height];
     attributes.transform = `translate(${cx + size * 0.35} ${cy}) rotate(-90)`;
   }
-  element("text", attributes, out).textContent = text.data.replace(/\s+/g, " ").trim();
+  element("text", attributes, out).textContent = line;
+}
+
+function drawText(node, style, origin, out) {
+  for (const [line, box] of linesOf(node)) drawLine(line, box, style, origin, out);
 }
 
 function walk(node, origin, out) {
@@ -104,12 +126,40 @@ function walk(node, origin, out) {
   }
 }
 
+const FAMILY = "Inter Variable";
+const script = document.currentScript?.src; // of a page; a notebook has no font beside it
+
+/** The page's font, in base64; null if it is not in use, or cannot be had. */
+async function pageFont() {
+  const inUse = (face) => face.family.includes(FAMILY) && face.status === "loaded";
+  if (!script || ![...document.fonts].some(inUse)) return null;
+  globalThis.attnlibFont ??= await new Promise((done) => {
+    const carrier = document.createElement("script");
+    carrier.src = new URL("fonts/inter-subset.js", script);
+    carrier.onload = () => done(globalThis.attnlibFont);
+    carrier.onerror = () => done(null);
+    document.head.append(carrier);
+  });
+  return globalThis.attnlibFont;
+}
+
+/** A picture sees no font of the page: it carries its own. */
+async function addFont(picture) {
+  const font = await pageFont();
+  if (!font) return;
+  const source = `url(data:font/woff2;base64,${font})`;
+  const style = element("style", {});
+  style.textContent = `@font-face{font-family:"${FAMILY}";font-weight:100 900;src:${source}}`;
+  picture.prepend(style);
+}
+
 /** What is drawn is laid out in full for it: what scrolls sideways would be cut off. */
-export function toSVG(root, title) {
+export async function toSVG(root, title) {
   root.dataset.drawing = "";
   const picture = drawn(root, title);
   delete root.dataset.drawing;
-  return picture;
+  await addFont(picture);
+  return new XMLSerializer().serializeToString(picture);
 }
 
 function drawn(root, title) {
@@ -126,7 +176,7 @@ function drawn(root, title) {
   const ground = getComputedStyle(root).getPropertyValue("--al-paper") || "white";
   element("rect", { width: "100%", height: "100%", fill: ground.trim() }, out);
   walk(root, origin, out);
-  return new XMLSerializer().serializeToString(out);
+  return out;
 }
 
 export async function toPNG(svg, scale = 2) {

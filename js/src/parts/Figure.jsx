@@ -60,7 +60,7 @@ function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
     root.current.querySelector(".al-buttons button").focus();
   };
   const save = async (kind) => {
-    const svg = toSVG(
+    const svg = await toSVG(
       root.current.querySelector("[data-picture]"),
       `${figure}, saved from the book`,
     );
@@ -116,14 +116,35 @@ function Message({ voice }) {
 const NARROW = 480; // pixels of the figure, not of the window: figures stand in columns
 const MEDIUM = 640;
 
-/** Marks how wide the figure is. A style sheet could ask itself, but would lay everything out twice. */
+/** Marks how wide a figure is. A style sheet could ask itself, but would lay everything out twice. */
+function mark(element, width) {
+  element.dataset.width = width < NARROW ? "narrow" : width < MEDIUM ? "medium" : "wide";
+}
+
+function widthOf(element) {
+  const { paddingLeft, paddingRight } = getComputedStyle(element);
+  return element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+}
+
+/** Marks the figures in `root` at once, so that a page has its layout before it is shown. */
+export function markWidths(root) {
+  const figures = [...root.querySelectorAll(".al-figure[data-attnlib-figure]")];
+  const widths = figures.map(widthOf);
+  figures.forEach((figure, n) => mark(figure, widths[n]));
+}
+
+/** In the next frame: a figure that changes its height while widths are told makes browsers complain. */
 function watchWidth(element) {
+  let next = 0;
   const observer = new ResizeObserver(([{ contentRect }]) => {
-    const { width } = contentRect;
-    element.dataset.width = width < NARROW ? "narrow" : width < MEDIUM ? "medium" : "wide";
+    cancelAnimationFrame(next);
+    next = requestAnimationFrame(() => mark(element, contentRect.width));
   });
   observer.observe(element);
-  return () => observer.disconnect();
+  return () => {
+    cancelAnimationFrame(next);
+    observer.disconnect();
+  };
 }
 
 /**
