@@ -9,6 +9,7 @@ import traitlets
 from attnlib.figures.base import Figure
 from attnlib.figures.tokens import tokens
 
+
 def style():
     """Matplotlib's settings (rcParams) for the book, for `with plt.rc_context(style()):`."""
     from cycler import cycler

@@ -9,30 +9,28 @@ import pytest
 from PIL import Image
 
 from attnlib.figures import MaskLab, QueryKey, ValueMixer
-from tests.book.test_pages import opened
+from tests.book.test_pages import AT_REST, DOCUMENTS, THEME
+from tests.conftest import new_page
 from tests.figures.driving import Hands, document
 
 A4 = {"width": 794, "height": 1123}  # CSS pixels
+MARGIN = 45
 FINE, COARSE = 96, 24  # dots an inch
 POINT = 72  # of an inch
 BLOCK = 8  # pixels
 WHITE = 255
 
 
-def printed(page, **options):
-    """The pages of the PDF that a browser makes of `page`, as grey pictures, 96 dots an inch."""
-    return pictures(page.pdf(format="A4", **{"print_background": True, **options}), FINE)
-
-
-def pictures(pdf, dots):
-    """The pages of a PDF as arrays of greys."""
+def printed(page, dots=FINE):
+    """The pages of the PDF that a browser makes of `page`, as arrays of greys."""
+    pdf = page.pdf(format="A4", print_background=True)
     with closing(pypdfium2.PdfDocument(pdf)) as sheets:
         return [sheet.render(scale=dots / POINT, grayscale=True).to_numpy() for sheet in sheets]
 
 
 def coarse(picture):
     """The mean grey of each block: letters on paper and on a screen differ by a pixel."""
-    picture = picture.reshape(picture.shape[:2]).astype(float)
+    picture = picture.astype(float)
     height, width = (side // BLOCK * BLOCK for side in picture.shape)
     blocks = picture[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
     return blocks.mean(axis=(1, 3))
@@ -64,9 +62,66 @@ def test_a_figure_is_on_paper_what_it_is_on_a_white_screen(page_factory, tmp_pat
     assert np.abs(on_paper[:height] - on_screen[:height]).max() < 50
 
 
-class TestChapters:
-    @pytest.fixture(scope="class")
-    def dark(self, browser, file_url):
-        context = browser.new_context(color_scheme="dark")
-        yield lambda document: opened(context.new_page, f"{file_url}{document}.html")
-        context.close()
+CHAPTERS = [name for name in DOCUMENTS if name.startswith("chapters/")]
+BORDER = 8  # pixels at 24 dots an inch: less than the margin
+
+
+def edges(picture):
+    """What is within `BORDER` of the edges."""
+    sides = picture[:BORDER], picture[-BORDER:], picture[:, :BORDER], picture[:, -BORDER:]
+    return np.concatenate([side.ravel() for side in sides])
+
+
+@pytest.fixture(scope="module")
+def reader(browser):
+    """A page of somebody who reads in the dark."""
+    page = new_page(browser, color_scheme="dark")
+    yield page
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_is_ink_on_white_from_the_dark_as_from_the_light(reader, file_url, name):
+    sheets = {}
+    reader.goto(f"{file_url}{name}.html")
+    for theme in ("dark", "light"):
+        reader.emulate_media(color_scheme=theme)
+        reader.wait_for_function(f"{THEME} === '{theme}'")
+        reader.wait_for_function(AT_REST)
+        sheets[theme] = printed(reader, dots=COARSE)
+        assert reader.evaluate(THEME) == theme
+    assert len(sheets["light"]) == len(sheets["dark"]) > 5
+    for light, dark in zip(sheets["light"], sheets["dark"], strict=True):
+        assert (edges(light) == WHITE).all()
+        assert light.mean() > 0.8 * WHITE
+        np.testing.assert_array_equal(light, dark)
+    assert min(sheet.min() for sheet in sheets["light"]) < 0.3 * WHITE
+
+
+ALONE = """() => {
+    const room = document.createElement("div");
+    room.style.height = "985px";  // the page ends in the frame of the code
+    const cell = document.querySelector("article div.cell");
+    document.querySelector("article").replaceChildren(room, cell);
+    document.querySelector("#jb-print-docs-body").remove();
+}"""
+
+
+def test_code_at_the_end_of_a_page_leaves_no_frame_behind(reader, file_url):
+    reader.goto(f"{file_url}{CHAPTERS[6]}.html")
+    reader.evaluate(ALONE)
+    first, second = printed(reader)
+    assert (first == WHITE).all()
+    assert (second < WHITE / 2).any()
+
+
+def test_on_paper_no_line_loses_its_end(reader, file_url):
+    reader.goto(f"{file_url}{CHAPTERS[6]}.html")
+    reader.emulate_media(media="print")
+    reader.set_viewport_size({"width": A4["width"] - 2 * MARGIN, "height": A4["height"]})
+    widths = reader.eval_on_selector_all(
+        "article pre", "all => all.map((one) => [one.scrollWidth, one.clientWidth])"
+    )
+    reader.emulate_media(media="screen")
+    assert len(widths) > 20
+    assert [pair for pair in widths if pair[0] > pair[1]] == []
