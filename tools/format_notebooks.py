@@ -23,7 +23,7 @@ BOOK = ("index.ipynb", "chapters/*.ipynb", "back/*.ipynb")
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    # Without the version, which differs between machines; `nbconvert --to script` asks for the rest.
+    # What `nbconvert --to script` asks for; not the version, which differs between machines.
     "language_info": {
         "file_extension": ".py",
         "mimetype": "text/x-python",

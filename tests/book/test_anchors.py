@@ -1,4 +1,4 @@
-"""Links that lead into a page: what they name stands at the top, whatever grows on the way there."""
+"""Links into a page: what they name stands at the top, whatever grows on the way there."""
 
 import json
 import re
@@ -17,7 +17,7 @@ LISTENING = "window.complaints = []; addEventListener('error', (e) => complaints
 ANCHORS = """() => [...document.querySelectorAll("main article [id]")]
     .filter((one) => one.getClientRects().length && !one.closest(".al-figure, svg, math, button"))
     .map((one) => one.id)"""
-# Pixels between where an anchor stands and where it should: at the top, or as near as the page goes.
+# Pixels from an anchor to where it should be: at the top, or as near as the page goes.
 OFF = """(id) => {
     const page = document.documentElement;
     const margin = parseFloat(getComputedStyle(page).scrollPaddingTop) || 0;

@@ -98,30 +98,23 @@ def test_a_chapter_is_ink_on_white_from_the_dark_as_from_the_light(reader, file_
     assert min(sheet.min() for sheet in sheets["light"]) < 0.3 * WHITE
 
 
-ALONE = """() => {
-    const room = document.createElement("div");
-    room.style.height = "985px";  // the page ends in the frame of the code
-    const cell = document.querySelector("article div.cell");
-    document.querySelector("article").replaceChildren(room, cell);
-    document.querySelector("#jb-print-docs-body").remove();
-}"""
+FRAMES = """() => [...document.querySelectorAll("article div.cell_input")].map((frame) => {
+    const { scrollWidth, clientWidth } = frame.querySelector("pre");
+    const { overflowX } = getComputedStyle(frame.querySelector("pre"));
+    return [scrollWidth > clientWidth, overflowX, getComputedStyle(frame).breakInside].join();
+})"""
 
 
-def test_code_at_the_end_of_a_page_leaves_no_frame_behind(reader, file_url):
-    reader.goto(f"{file_url}{CHAPTERS[6]}.html")
-    reader.evaluate(ALONE)
-    first, second = printed(reader)
-    assert (first == WHITE).all()
-    assert (second < WHITE / 2).any()
-
-
-def test_on_paper_no_line_loses_its_end(reader, file_url):
+def test_on_paper_code_keeps_its_frame_and_the_ends_of_its_lines(reader, file_url):
+    """What scrolls would go to the next page in one piece, and leave an empty frame behind."""
     reader.goto(f"{file_url}{CHAPTERS[6]}.html")
     reader.emulate_media(media="print")
     reader.set_viewport_size({"width": A4["width"] - 2 * MARGIN, "height": A4["height"]})
     widths = reader.eval_on_selector_all(
         "article pre", "all => all.map((one) => [one.scrollWidth, one.clientWidth])"
     )
+    frames = set(reader.evaluate(FRAMES))
     reader.emulate_media(media="screen")
     assert len(widths) > 20
     assert [pair for pair in widths if pair[0] > pair[1]] == []
+    assert frames == {"false,visible,avoid"}
