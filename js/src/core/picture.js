@@ -7,12 +7,6 @@ const PAINT = [
   ...["paint-order", "opacity"],
 ];
 const TYPE = ["font-family", "font-size", "font-weight", "font-style", "text-anchor"];
-/** Controls, and with them their names; a slider's name stands with the number it is at. */
-const LEFT_OUT = [
-  ...["[data-not-in-picture]", "button:not([data-in-picture])", "input, select, textarea, details"],
-  ...["fieldset", 'label:has(select, textarea, input:not([type="range"]))'],
-].join();
-
 function element(name, attributes, parent) {
   const node = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -20,13 +14,13 @@ function element(name, attributes, parent) {
   return node;
 }
 
-function hidden(node, style) {
+/** Controls are not shown while a picture is drawn: figures.css. */
+function hidden(style) {
   return (
     style.display === "none" ||
     style.visibility === "hidden" ||
     style.opacity === "0" ||
-    style.clipPath !== "none" ||
-    node.matches(LEFT_OUT)
+    style.clipPath !== "none"
   );
 }
 
@@ -54,10 +48,24 @@ function copyCanvas(canvas, origin, out) {
   canvas.drawIn(element("svg", place, out));
 }
 
+/** Lines that a box has above it or below it and not all around. */
+function drawRules(style, box, origin, out) {
+  for (const side of ["top", "bottom"]) {
+    const width = parseFloat(style.getPropertyValue(`border-${side}-width`));
+    if (!width) continue;
+    const y = box[side] - origin.top;
+    const ends = { x1: box.left - origin.left, x2: box.right - origin.left, y1: y, y2: y };
+    const stroke = style.getPropertyValue(`border-${side}-color`);
+    element("line", { ...ends, stroke, "stroke-width": width }, out);
+  }
+}
+
 function drawBox(style, box, origin, out) {
-  const border = parseFloat(style.borderTopWidth) || 0;
+  const framed = parseFloat(style.borderLeftWidth) && parseFloat(style.borderTopWidth);
+  const border = framed || 0;
   const filled = style.backgroundColor !== "rgba(0, 0, 0, 0)";
-  if (!filled && !border) return;
+  if (!framed) drawRules(style, box, origin, out);
+  if (!filled && !framed) return;
   element(
     "rect",
     {
@@ -69,7 +77,7 @@ function drawBox(style, box, origin, out) {
         ? box.width / 2
         : parseFloat(style.borderTopLeftRadius) || 0,
       fill: filled ? style.backgroundColor : "none",
-      stroke: border ? style.borderTopColor : "none",
+      stroke: framed ? style.borderTopColor : "none",
       "stroke-width": border,
     },
     out,
@@ -116,7 +124,7 @@ function drawText(node, style, origin, out) {
 
 function walk(node, origin, out) {
   const style = getComputedStyle(node);
-  if (hidden(node, style)) return;
+  if (hidden(style)) return;
   if (node instanceof SVGSVGElement) return copyDrawing(node, origin, out);
   if (node instanceof HTMLCanvasElement) return copyCanvas(node, origin, out);
   drawBox(style, node.getBoundingClientRect(), origin, out);
