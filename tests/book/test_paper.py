@@ -36,6 +36,14 @@ def coarse(picture):
     return blocks.mean(axis=(1, 3))
 
 
+LIGHT = (
+    "document.documentElement.dataset.theme = 'light'; delete document.body.dataset.jpThemeLight"
+)
+THEMES = {
+    "light": LIGHT,
+    "dark": "document.documentElement.dataset.theme = 'dark'",
+    "JupyterLab's dark": "document.body.dataset.jpThemeLight = 'false'",
+}
 FIGURES = {
     "QueryKey": lambda: QueryKey(preset="nouns look for adjectives", selected=[3, 1]),
     "ValueMixer": ValueMixer,
@@ -44,16 +52,17 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_a_figure_is_on_paper_what_it_is_on_a_white_screen(page_factory, tmp_path, name, theme):
     path = tmp_path / "page.html"
-    path.write_text(document(FIGURES[name](), theme=theme), encoding="utf-8")
+    path.write_text(document(FIGURES[name]()), encoding="utf-8")
     page = page_factory(viewport=A4)
     page.goto(path.as_uri())
+    page.evaluate(THEMES[theme])
     hands = Hands(page, name)
     hands.settle()
     (paper,) = printed(page)
-    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    page.evaluate(LIGHT)
     page.emulate_media(media="print")
     hands.settle()
     screen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"))
