@@ -3,9 +3,19 @@
 Nothing here runs when `attnlib` is imported; Jupyter Book loads it by name (_config.yml).
 """
 
-from . import accessibility, execution, figures, icons, identity, mathml, offline, reference
+from . import (
+    accessibility,
+    carriers,
+    execution,
+    figures,
+    icons,
+    identity,
+    mathml,
+    offline,
+    reference,
+)
 
-PARTS = (execution, mathml, offline, icons, accessibility, identity, figures, reference)
+PARTS = (execution, mathml, offline, icons, accessibility, identity, figures, reference, carriers)
 
 
 def setup(app):

@@ -1,5 +1,6 @@
 // The entry: `widget` is what anywidget loads in a notebook, `mountPage` what a built page calls.
 import { h, render } from "preact";
+import { downloadFromDisk } from "./core/carried.js";
 import { land } from "./core/landing.js";
 import { PageModel } from "./core/model.js";
 import { printInLight } from "./core/paper.js";
@@ -69,4 +70,5 @@ if (typeof document !== "undefined" && document.currentScript?.dataset.attnlibPa
   mountPage();
   land();
   printInLight();
+  downloadFromDisk();
 }

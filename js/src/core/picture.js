@@ -1,5 +1,6 @@
 // Saves what the reader sees as one self-contained SVG, or as a PNG drawn from it.
 // The figure is ordinary HTML with pieces of SVG; both become plain SVG shapes, so that any editor opens it.
+import { carried } from "./carried.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PAINT = [
@@ -136,26 +137,20 @@ function walk(node, origin, out) {
 
 const FAMILY = "Inter Variable";
 const script = document.currentScript?.src; // of a page; a notebook has no font beside it
+let font = null;
 
 /** The page's font, in base64; null if it is not in use, or cannot be had. */
 async function pageFont() {
   const inUse = (face) => face.family.includes(FAMILY) && face.status === "loaded";
   if (!script || ![...document.fonts].some(inUse)) return null;
-  globalThis.attnlibFont ??= await new Promise((done) => {
-    const carrier = document.createElement("script");
-    carrier.src = new URL("fonts/inter-subset.js", script);
-    carrier.onload = () => done(globalThis.attnlibFont);
-    carrier.onerror = () => done(null);
-    document.head.append(carrier);
-  });
-  return globalThis.attnlibFont;
+  return (font ??= await carried(new URL("fonts/inter-subset.woff2", script)));
 }
 
 /** A picture sees no font of the page: it carries its own. */
 async function addFont(picture) {
-  const font = await pageFont();
-  if (!font) return;
-  const source = `url(data:font/woff2;base64,${font})`;
+  const letters = await pageFont();
+  if (!letters) return;
+  const source = `url(data:font/woff2;base64,${letters})`;
   const style = element("style", {});
   style.textContent = `@font-face{font-family:"${FAMILY}";font-weight:100 900;src:${source}}`;
   picture.prepend(style);
@@ -196,12 +191,4 @@ export async function toPNG(svg, scale = 2) {
   canvas.height = image.height * scale;
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-}
-
-export function download(content, filename) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = filename;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -1,7 +1,8 @@
 // The frame every figure shares: title, live region, challenges, and the ways out of it.
 import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { toSVG, toPNG, download } from "../core/picture.js";
+import { download } from "../core/download.js";
+import { toSVG, toPNG } from "../core/picture.js";
 import { toLink } from "../core/link.js";
 import { atRest } from "../core/rest.js";
 
