@@ -9,6 +9,7 @@ from pathlib import Path
 import format_notebooks
 import nbformat
 import pytest
+from nbconvert.exporters import ScriptExporter
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -83,6 +84,12 @@ class TestEveryNotebook:
                 for what, pattern in MACHINE_DEPENDENT.items():
                     found = pattern.search(text)
                     assert not found, f"cell {cell.id} prints {what}: {found.group()!r}"
+
+    def test_becomes_a_python_script(self, path):
+        """What `jupyter nbconvert --to script` makes of it."""
+        source, resources = ScriptExporter().from_filename(str(path))
+        assert resources["output_extension"] == ".py"
+        compile(source, path.stem, "exec")
 
     def test_has_short_code_cells(self, path):
         for cell in cells_of(path):

@@ -23,7 +23,14 @@ BOOK = ("index.ipynb", "chapters/*.ipynb", "back/*.ipynb")
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    # What `nbconvert --to script` asks for; not the version, which differs between machines.
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 KERNEL_TIMEOUT = 600  # seconds for one cell
 LONGEST_ID = 64  # nbformat's own limit

@@ -1,13 +1,13 @@
 """What every figure shares: the script, the state, and what stands for it without one."""
 
 import os
-from importlib import resources
 
 import anywidget
 import numpy as np
 import traitlets
 
-STATIC = resources.files("attnlib") / "static"
+from attnlib.figures import still
+from attnlib.figures.tokens import STATIC, tokens
 
 
 def _read(name):
@@ -136,4 +136,7 @@ class Figure(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**kwargs)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         data["text/plain"] = self.describe()
+        # For whoever opens the notebook where no widget can live: nbconvert, GitHub, a console.
+        if picture := still.alone(self.still(), tokens()):
+            data["image/svg+xml"] = picture
         return bundle

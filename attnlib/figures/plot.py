@@ -6,15 +6,8 @@ from html import escape
 
 import traitlets
 
-from attnlib.figures.base import STATIC, Figure
-
-_DECLARATION = re.compile(r"(--al-[\w-]+):\s*(#[0-9a-f]{6});")
-
-
-def tokens(theme="light"):
-    """The colour tokens of `theme`, "light" or "dark": `{"--al-ink": "#1d2331", ...}`."""
-    light, dark = (STATIC / "tokens.css").read_text(encoding="utf-8").split("html[data-theme")
-    return dict(_DECLARATION.findall({"light": light, "dark": dark}[theme]))
+from attnlib.figures.base import Figure
+from attnlib.figures.tokens import tokens
 
 
 def style():

@@ -1,5 +1,6 @@
 """Still pictures: small SVGs whose colours are the page's tokens."""
 
+import re
 from html import escape
 
 CELL = 34
@@ -104,3 +105,31 @@ def figure(picture):
         f"<figure>{picture}<figcaption>The figure at its start. With JavaScript you can change "
         "every number.</figcaption></figure>"
     )
+
+
+_SVG = re.compile(r"<svg\b.*</svg>", re.DOTALL)
+_TOKEN = re.compile(r"var\((--al-[\w-]+)\)")
+_MIXTURE = re.compile(r"color-mix\(in srgb, (#[0-9a-f]{6}) ([\d.]+)%, (#[0-9a-f]{6})\)")
+
+
+def _mixed(mixture):
+    """The colour of a `color-mix`, which few programs but browsers know."""
+    first, percent, second = mixture.groups()
+    share = float(percent) / 100
+    pairs = zip(bytes.fromhex(first[1:]), bytes.fromhex(second[1:]), strict=True)
+    return "#" + bytes(round(share * a + (1 - share) * b) for a, b in pairs).hex()
+
+
+def alone(html, colours):
+    """The picture in `html` as an SVG of its own, on its own ground; None if there is none.
+
+    `colours` stand in place of the page's tokens.
+    """
+    found = _SVG.search(html)
+    if found is None:
+        return None
+    known = colours | {"--al-sans": "Inter, system-ui, sans-serif"}
+    drawing = _TOKEN.sub(lambda token: known[token[1]], found[0])
+    opening, rest = _MIXTURE.sub(_mixed, drawing).split(">", 1)
+    ground = f'<rect width="100%" height="100%" fill="{known["--al-paper"]}"/>'
+    return f"{opening}>{ground}{rest}"

@@ -5,6 +5,7 @@ Nothing here runs when `attnlib` is imported; Jupyter Book loads it by name (_co
 
 from . import (
     accessibility,
+    carriers,
     execution,
     figures,
     icons,
@@ -27,6 +28,7 @@ PARTS = (
     reading,
     reference,
     whole,
+    carriers,
 )
 
 

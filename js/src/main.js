@@ -1,6 +1,10 @@
 // The entry: `widget` is what anywidget loads in a notebook, `mountPage` what a built page calls.
 import { h, render } from "preact";
+import { downloadFromDisk } from "./core/carried.js";
+import { land } from "./core/landing.js";
 import { PageModel } from "./core/model.js";
+import { printInLight } from "./core/paper.js";
+import { markWidths } from "./parts/Figure.jsx";
 import { Alignment } from "./figures/Alignment.jsx";
 import { BreakIt } from "./figures/BreakIt.jsx";
 import { QueryKey } from "./figures/QueryKey.jsx";
@@ -49,6 +53,7 @@ export function mountPage(root = document) {
   for (const host of root.querySelectorAll(".al-host")) {
     const model = new PageModel(JSON.parse(host.querySelector("script").textContent));
     model.isPage = true;
+    host.dataset.key = model.get("key");
     const live = document.createElement("div");
     const began = performance.now();
     try {
@@ -60,6 +65,7 @@ export function mountPage(root = document) {
     host.querySelector(".al-still").replaceWith(live);
     performance.measure(`attnlib ${model.get("_figure")}`, { start: began });
   }
+  markWidths(root);
 }
 
 /** The parts of a page that are no figures: the account of the reader's way, and their place. */
@@ -75,4 +81,7 @@ function mountReading(root = document) {
 if (typeof document !== "undefined" && document.currentScript?.dataset.attnlibPage !== undefined) {
   mountPage();
   mountReading();
+  land();
+  printInLight();
+  downloadFromDisk();
 }

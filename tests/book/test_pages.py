@@ -27,7 +27,7 @@ SHOWN = """all => all.map((one) => {
     return one.checkVisibility({ visibilityProperty: true }) ? [width, height] : null;
 })"""
 THEME = "document.documentElement.dataset.theme"
-PHONE_WIDTHS = (320, 360)  # CSS pixels
+WIDTHS = (320, 360, 768, 1024, 1280)  # CSS pixels
 GENERATED = ("search", "genindex")
 
 
@@ -163,10 +163,10 @@ class TestEveryPage:
         assert_keeps_to_itself(page, http_url, name)
 
     @pytest.mark.parametrize("name", PAGES)
-    def test_does_not_scroll_sideways_on_a_phone(self, borrow_page, file_url, name):
-        viewport = {"width": PHONE_WIDTHS[0], "height": 700}
+    def test_does_not_scroll_sideways(self, borrow_page, file_url, name):
+        viewport = {"width": WIDTHS[0], "height": 700}
         page = opened(borrow_page, f"{file_url}{name}.html", viewport=viewport)
-        for width in PHONE_WIDTHS:
+        for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 700})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 

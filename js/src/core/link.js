@@ -17,9 +17,14 @@ export function toLink(base, key, state) {
   return `${base.split("#")[0]}#figure=${encodeURIComponent(key)}&state=${encode(JSON.stringify(state))}`;
 }
 
+const partsOf = (hash) => new URLSearchParams(hash.replace(/^#/, ""));
+
+/** The key of the figure that a link opens; null if it opens none. */
+export const figureOf = (hash) => partsOf(hash).get("figure");
+
 /** The state a link holds for the figure `key`; null if it is not for it; throws if unreadable. */
 export function fromLink(hash, key) {
-  const parts = new URLSearchParams(hash.replace(/^#/, ""));
+  const parts = partsOf(hash);
   if (parts.get("figure") !== key || !parts.has("state")) return null;
   const text = parts.get("state");
   if (text.length > LONGEST) throw new Error(`it is longer than ${LONGEST} characters`);

@@ -2,22 +2,10 @@
 import { signal } from "@preact/signals";
 
 const THEMES = ["class", "data-theme", "theme", "data-jp-theme-light"]; // as in tokens.css
-const PAPER = 4; // dots a pixel
-
-let printing = false;
-
-/** Dots of the medium for a pixel of the page. */
-export const sharpness = () => (printing ? PAPER : devicePixelRatio);
 
 function follow(change) {
   const stop = new AbortController();
-  const print = (on) => () => {
-    printing = on;
-    change();
-  };
   addEventListener("resize", change, stop); // also of the reader's zoom
-  addEventListener("beforeprint", print(true), stop);
-  addEventListener("afterprint", print(false), stop);
   document.fonts.addEventListener("loadingdone", change, stop);
   matchMedia("(forced-colors: active)").addEventListener("change", change, stop);
   const themes = new MutationObserver(change);

@@ -1,5 +1,6 @@
 // Saves what the reader sees as one self-contained SVG, or as a PNG drawn from it.
 // The figure is ordinary HTML with pieces of SVG; both become plain SVG shapes, so that any editor opens it.
+import { carried } from "./carried.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PAINT = [
@@ -7,9 +8,6 @@ const PAINT = [
   ...["paint-order", "opacity"],
 ];
 const TYPE = ["font-family", "font-size", "font-weight", "font-style", "text-anchor"];
-const LEFT_OUT =
-  "[data-not-in-picture], button:not([data-in-picture]), input, select, textarea, details";
-
 function element(name, attributes, parent) {
   const node = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -17,13 +15,13 @@ function element(name, attributes, parent) {
   return node;
 }
 
-function hidden(node, style) {
+/** Controls are not shown while a picture is drawn: figures.css. */
+function hidden(style) {
   return (
     style.display === "none" ||
     style.visibility === "hidden" ||
     style.opacity === "0" ||
-    style.clipPath !== "none" ||
-    node.matches(LEFT_OUT)
+    style.clipPath !== "none"
   );
 }
 
@@ -51,10 +49,24 @@ function copyCanvas(canvas, origin, out) {
   canvas.drawIn(element("svg", place, out));
 }
 
+/** Lines that a box has above it or below it and not all around. */
+function drawRules(style, box, origin, out) {
+  for (const side of ["top", "bottom"]) {
+    const width = parseFloat(style.getPropertyValue(`border-${side}-width`));
+    if (!width) continue;
+    const y = box[side] - origin.top;
+    const ends = { x1: box.left - origin.left, x2: box.right - origin.left, y1: y, y2: y };
+    const stroke = style.getPropertyValue(`border-${side}-color`);
+    element("line", { ...ends, stroke, "stroke-width": width }, out);
+  }
+}
+
 function drawBox(style, box, origin, out) {
-  const border = parseFloat(style.borderTopWidth) || 0;
+  const framed = parseFloat(style.borderLeftWidth) && parseFloat(style.borderTopWidth);
+  const border = framed || 0;
   const filled = style.backgroundColor !== "rgba(0, 0, 0, 0)";
-  if (!filled && !border) return;
+  if (!framed) drawRules(style, box, origin, out);
+  if (!filled && !framed) return;
   element(
     "rect",
     {
@@ -66,35 +78,54 @@ function drawBox(style, box, origin, out) {
         ? box.width / 2
         : parseFloat(style.borderTopLeftRadius) || 0,
       fill: filled ? style.backgroundColor : "none",
-      stroke: border ? style.borderTopColor : "none",
+      stroke: framed ? style.borderTopColor : "none",
       "stroke-width": border,
     },
     out,
   );
 }
 
-function drawText(text, style, origin, out) {
-  if (!text.data.trim()) return;
+/** The words of a text node, line by line as the browser has broken them: `[text, box]` of each. */
+function linesOf(node) {
+  const lines = [];
   const range = document.createRange();
-  range.selectNodeContents(text);
-  const box = range.getBoundingClientRect();
+  for (const { index, 0: word } of node.data.matchAll(/\S+/g)) {
+    range.setStart(node, index);
+    range.setEnd(node, index + word.length);
+    const top = range.getBoundingClientRect().top;
+    if (lines.at(-1)?.top === top) lines.at(-1).end = index + word.length;
+    else lines.push({ top, start: index, end: index + word.length });
+  }
+  return lines.map(({ start, end }) => {
+    range.setStart(node, start);
+    range.setEnd(node, end);
+    return [range.toString().replace(/\s+/g, " "), range.getBoundingClientRect()];
+  });
+}
+
+/** A line as long as the page's: with another font words would run into one another. */
+function drawLine(line, box, style, origin, out) {
   const upright = style.writingMode === "horizontal-tb";
   const size = parseFloat(style.fontSize);
   const x = box.left - origin.left;
   const y = box.top - origin.top;
-  const attributes = { fill: style.color };
+  const attributes = { fill: style.color, textLength: upright ? box.width : box.height };
   for (const name of TYPE.slice(0, 4)) attributes[name] = style.getPropertyValue(name);
   if (upright) Object.assign(attributes, { x, y: y + box.height / 2 + size * 0.35 });
   else {
     const [cx, cy] = [x + box.width / 2, y + box.height];
     attributes.transform = `translate(${cx + size * 0.35} ${cy}) rotate(-90)`;
   }
-  element("text", attributes, out).textContent = text.data.replace(/\s+/g, " ").trim();
+  element("text", attributes, out).textContent = line;
+}
+
+function drawText(node, style, origin, out) {
+  for (const [line, box] of linesOf(node)) drawLine(line, box, style, origin, out);
 }
 
 function walk(node, origin, out) {
   const style = getComputedStyle(node);
-  if (hidden(node, style)) return;
+  if (hidden(style)) return;
   if (node instanceof SVGSVGElement) return copyDrawing(node, origin, out);
   if (node instanceof HTMLCanvasElement) return copyCanvas(node, origin, out);
   drawBox(style, node.getBoundingClientRect(), origin, out);
@@ -104,12 +135,34 @@ function walk(node, origin, out) {
   }
 }
 
+const FAMILY = "Inter Variable";
+const script = document.currentScript?.src; // of a page; a notebook has no font beside it
+let font = null;
+
+/** The page's font, in base64; null if it is not in use, or cannot be had. */
+async function pageFont() {
+  const inUse = (face) => face.family.includes(FAMILY) && face.status === "loaded";
+  if (!script || ![...document.fonts].some(inUse)) return null;
+  return (font ??= await carried(new URL("fonts/inter-subset.woff2", script)));
+}
+
+/** A picture sees no font of the page: it carries its own. */
+async function addFont(picture) {
+  const letters = await pageFont();
+  if (!letters) return;
+  const source = `url(data:font/woff2;base64,${letters})`;
+  const style = element("style", {});
+  style.textContent = `@font-face{font-family:"${FAMILY}";font-weight:100 900;src:${source}}`;
+  picture.prepend(style);
+}
+
 /** What is drawn is laid out in full for it: what scrolls sideways would be cut off. */
-export function toSVG(root, title) {
+export async function toSVG(root, title) {
   root.dataset.drawing = "";
   const picture = drawn(root, title);
   delete root.dataset.drawing;
-  return picture;
+  await addFont(picture);
+  return new XMLSerializer().serializeToString(picture);
 }
 
 function drawn(root, title) {
@@ -126,7 +179,7 @@ function drawn(root, title) {
   const ground = getComputedStyle(root).getPropertyValue("--al-paper") || "white";
   element("rect", { width: "100%", height: "100%", fill: ground.trim() }, out);
   walk(root, origin, out);
-  return new XMLSerializer().serializeToString(out);
+  return out;
 }
 
 export async function toPNG(svg, scale = 2) {
@@ -138,12 +191,4 @@ export async function toPNG(svg, scale = 2) {
   canvas.height = image.height * scale;
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-}
-
-export function download(content, filename) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = filename;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

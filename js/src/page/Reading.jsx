@@ -1,6 +1,6 @@
 // The landing page's account of a reader's own way through the book, and its file.
 import { useState } from "preact/hooks";
-import { download } from "../core/picture.js";
+import { download } from "../core/download.js";
 import { kept, keepAll, recall } from "../core/progress.js";
 import { FILE_NAME, fromFile, toFile } from "../core/reading.js";
 

@@ -1,9 +1,11 @@
 // A drawing on a canvas: hundreds of shapes that move together cost the browser one element.
 import { computed, effect, signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { look, sharpness } from "../core/look.js";
+import { look } from "../core/look.js";
+import { whenPrinted } from "../core/paper.js";
 import { CanvasPen, SVGPen } from "../core/pens.js";
 
+const SVG = "http://www.w3.org/2000/svg";
 const INKS = [
   ...["ink", "muted", "line", "cell", "query", "key", "value", "weight"],
   ...["positive", "negative", "wrong"],
@@ -22,12 +24,28 @@ function paintsOf(node) {
   return { colours, type: style.getPropertyValue("--al-sans").trim() };
 }
 
-/** Makes `canvas` as sharp as the medium; tells the pixels of a unit. */
+/** What `paintsOf` finds, by name: on paper other colours are in force than on the screen. */
+const PAPER = {
+  colours: Object.fromEntries(INKS.map((ink) => [ink, `var(--al-${ink})`])),
+  type: "var(--al-sans)",
+};
+
+/** Makes `canvas` as sharp as the screen; tells the pixels of a unit. */
 function fit(canvas, { width, height }, units) {
-  const dots = sharpness();
-  canvas.width = Math.round(width * dots);
-  canvas.height = Math.round(height * dots);
+  canvas.width = Math.round(width * devicePixelRatio);
+  canvas.height = Math.round(height * devicePixelRatio);
   return canvas.width / (units ?? width);
+}
+
+/** A canvas keeps its pixels when it is printed; on paper `sheet`, the same in SVG, takes its place. */
+function cover(canvas, sheet) {
+  sheet.setAttribute("class", "al-on-paper");
+  canvas.after(sheet);
+  canvas.style.visibility = "hidden";
+  return () => {
+    sheet.remove();
+    canvas.style.visibility = "";
+  };
 }
 
 /**
@@ -49,15 +67,21 @@ export function Drawing({ draw, units, ...attributes }) {
       if (anew) pen = new CanvasPen(node, fit(node, box.value, units), paints.value);
       draw(pen, anew);
     });
-    /** For the saved picture. */
-    node.drawIn = (svg) => {
+    /** For the saved picture, and for paper. */
+    node.drawIn = (svg, inks = paints.peek()) => {
       const { width, height } = box.peek();
       const across = units ?? width;
       svg.setAttribute("viewBox", `0 0 ${across} ${(across * height) / width}`);
-      draw(new SVGPen(svg, paints.peek()), true);
+      draw(new SVGPen(svg, inks), true);
+      return svg;
     };
+    const leavePaper = whenPrinted(() => {
+      if (!box.peek()?.width) return null;
+      return cover(node, node.drawIn(document.createElementNS(SVG, "svg"), PAPER));
+    });
     return () => {
       stop();
+      leavePaper();
       observer.disconnect();
     };
   }, [draw, units]);

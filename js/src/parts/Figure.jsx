@@ -1,7 +1,8 @@
 // The frame every figure shares: title, live region, challenges, and the ways out of it.
 import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { toSVG, toPNG, download } from "../core/picture.js";
+import { download } from "../core/download.js";
+import { toSVG, toPNG } from "../core/picture.js";
 import { toLink } from "../core/link.js";
 import { atRest } from "../core/rest.js";
 import { useCalmSliders } from "./useCalmSliders.js";
@@ -63,7 +64,7 @@ function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
     root.current.querySelector(".al-buttons button").focus();
   };
   const save = async (kind) => {
-    const svg = toSVG(
+    const svg = await toSVG(
       root.current.querySelector("[data-picture]"),
       `${figure}, saved from the book`,
     );
@@ -120,15 +121,36 @@ const NARROW = 480; // pixels of the figure, not of the window: figures stand in
 const MEDIUM = 640;
 const FULL = 880; // matrices, pattern, arrows and arithmetic stand side by side
 
-/** Marks how wide the figure is. A style sheet could ask itself, but would lay everything out twice. */
+/** Marks how wide a figure is. A style sheet could ask itself, but would lay everything out twice. */
+function mark(element, width) {
+  element.dataset.width = width < NARROW ? "narrow" : width < MEDIUM ? "medium" : "wide";
+  element.toggleAttribute("data-full", width >= FULL);
+}
+
+function widthOf(element) {
+  const { paddingLeft, paddingRight } = getComputedStyle(element);
+  return element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+}
+
+/** Marks the figures in `root` at once, so that a page has its layout before it is shown. */
+export function markWidths(root) {
+  const figures = [...root.querySelectorAll(".al-figure[data-attnlib-figure]")];
+  const widths = figures.map(widthOf);
+  figures.forEach((figure, n) => mark(figure, widths[n]));
+}
+
+/** In the next frame: a figure that changes its height while widths are told makes browsers complain. */
 function watchWidth(element) {
+  let next = 0;
   const observer = new ResizeObserver(([{ contentRect }]) => {
-    const { width } = contentRect;
-    element.dataset.width = width < NARROW ? "narrow" : width < MEDIUM ? "medium" : "wide";
-    element.toggleAttribute("data-full", width >= FULL);
+    cancelAnimationFrame(next);
+    next = requestAnimationFrame(() => mark(element, contentRect.width));
   });
   observer.observe(element);
-  return () => observer.disconnect();
+  return () => {
+    cancelAnimationFrame(next);
+    observer.disconnect();
+  };
 }
 
 /**

@@ -34,7 +34,9 @@ export function useFigureState({ model, voice, names, derive, read }) {
     const open = () => {
       try {
         const raw = fromLink(location.hash, model.get("key"));
-        if (raw) made.put(read(raw, made.start));
+        if (!raw) return;
+        made.put(read(raw, made.start));
+        voice.tell("This is the state that the link holds. Reset leads back to the start.");
       } catch (error) {
         voice.tell(
           `The link's state could not be read: ${error.message}. This is the start.`,

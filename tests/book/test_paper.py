@@ -1,0 +1,129 @@
+"""The book on paper: PDFs as a browser prints them, turned into pictures and looked at."""
+
+import io
+from contextlib import closing
+
+import numpy as np
+import pypdfium2
+import pytest
+from PIL import Image
+
+from attnlib.figures import MaskLab, QueryKey, ValueMixer
+from tests.book.test_pages import AT_REST, DOCUMENTS, THEME
+from tests.conftest import new_page
+from tests.figures.driving import Hands, document
+
+A4 = {"width": 794, "height": 1123}  # CSS pixels
+MARGIN = 45
+FINE, COARSE = 96, 24  # dots an inch
+POINT = 72  # of an inch
+BLOCK = 8  # pixels
+WHITE = 255
+
+
+def printed(page, dots=FINE):
+    """The pages of the PDF that a browser makes of `page`, as arrays of greys."""
+    pdf = page.pdf(format="A4", print_background=True)
+    with closing(pypdfium2.PdfDocument(pdf)) as sheets:
+        return [sheet.render(scale=dots / POINT, grayscale=True).to_numpy() for sheet in sheets]
+
+
+def coarse(picture):
+    """The mean grey of each block: letters on paper and on a screen differ by a pixel."""
+    picture = picture.astype(float)
+    height, width = (side // BLOCK * BLOCK for side in picture.shape)
+    blocks = picture[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    return blocks.mean(axis=(1, 3))
+
+
+LIGHT = (
+    "document.documentElement.dataset.theme = 'light'; delete document.body.dataset.jpThemeLight"
+)
+THEMES = {
+    "light": LIGHT,
+    "dark": "document.documentElement.dataset.theme = 'dark'",
+    "JupyterLab's dark": "document.body.dataset.jpThemeLight = 'false'",
+}
+FIGURES = {
+    "QueryKey": lambda: QueryKey(preset="nouns look for adjectives", selected=[3, 1]),
+    "ValueMixer": ValueMixer,
+    "MaskLab": MaskLab,
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_figure_is_on_paper_what_it_is_on_a_white_screen(page_factory, tmp_path, name, theme):
+    path = tmp_path / "page.html"
+    path.write_text(document(FIGURES[name]()), encoding="utf-8")
+    page = page_factory(viewport=A4)
+    page.goto(path.as_uri())
+    page.evaluate(THEMES[theme])
+    hands = Hands(page, name)
+    hands.settle()
+    (paper,) = printed(page)
+    page.evaluate(LIGHT)
+    page.emulate_media(media="print")
+    hands.settle()
+    screen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"))
+    on_paper, on_screen = coarse(paper), coarse(screen)
+    height = min(len(on_paper), len(on_screen))
+    assert np.abs(on_paper[:height] - on_screen[:height]).max() < 50
+
+
+CHAPTERS = [name for name in DOCUMENTS if name.startswith("chapters/")]
+BORDER = 8  # pixels at 24 dots an inch: less than the margin
+
+
+def edges(picture):
+    """What is within `BORDER` of the edges."""
+    sides = picture[:BORDER], picture[-BORDER:], picture[:, :BORDER], picture[:, -BORDER:]
+    return np.concatenate([side.ravel() for side in sides])
+
+
+@pytest.fixture(scope="module")
+def reader(browser):
+    """A page of somebody who reads in the dark."""
+    page = new_page(browser, color_scheme="dark")
+    yield page
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_is_ink_on_white_from_the_dark_as_from_the_light(reader, file_url, name):
+    sheets = {}
+    reader.goto(f"{file_url}{name}.html")
+    for theme in ("dark", "light"):
+        reader.emulate_media(color_scheme=theme)
+        reader.wait_for_function(f"{THEME} === '{theme}'")
+        reader.wait_for_function(AT_REST)
+        sheets[theme] = printed(reader, dots=COARSE)
+        assert reader.evaluate(THEME) == theme
+    assert len(sheets["light"]) == len(sheets["dark"]) > 5
+    for light, dark in zip(sheets["light"], sheets["dark"], strict=True):
+        assert (edges(light) == WHITE).all()
+        assert light.mean() > 0.8 * WHITE
+        np.testing.assert_array_equal(light, dark)
+    assert min(sheet.min() for sheet in sheets["light"]) < 0.3 * WHITE
+
+
+FRAMES = """() => [...document.querySelectorAll("article div.cell_input")].map((frame) => {
+    const { scrollWidth, clientWidth } = frame.querySelector("pre");
+    const { overflowX } = getComputedStyle(frame.querySelector("pre"));
+    return [scrollWidth > clientWidth, overflowX, getComputedStyle(frame).breakInside].join();
+})"""
+
+
+def test_on_paper_code_keeps_its_frame_and_the_ends_of_its_lines(reader, file_url):
+    """What scrolls would go to the next page in one piece, and leave an empty frame behind."""
+    reader.goto(f"{file_url}{CHAPTERS[6]}.html")
+    reader.emulate_media(media="print")
+    reader.set_viewport_size({"width": A4["width"] - 2 * MARGIN, "height": A4["height"]})
+    widths = reader.eval_on_selector_all(
+        "article pre", "all => all.map((one) => [one.scrollWidth, one.clientWidth])"
+    )
+    frames = set(reader.evaluate(FRAMES))
+    reader.emulate_media(media="screen")
+    assert len(widths) > 20
+    assert [pair for pair in widths if pair[0] > pair[1]] == []
+    assert frames == {"false,visible,avoid"}
