@@ -154,10 +154,12 @@ def defined(answer, names, texts):
 
 def inspected(answer):
     """The same of a function that stands inside another, as `inspect` finds it, or None."""
+    if not inspect.isfunction(answer):  # of a method the source alone is no function
+        return None
     try:
         source = textwrap.dedent(inspect.getsource(answer)).strip()
         (statement,) = ast.parse(source).body
-    except Exception:  # an answer that is an object may run code of its own here
+    except (OSError, SyntaxError, ValueError):
         return None
     is_function = isinstance(statement, ast.FunctionDef)
     return (source, statement.name) if is_function else None

@@ -1,6 +1,7 @@
 """The reader's own head: its promises, its report, and its pieces in a file."""
 
 import errno
+import functools
 import linecache
 import os
 import re
@@ -823,6 +824,8 @@ class Shy(Callable):
         ("scores", np.inner, "its source cannot be read"),
         ("scores", Callable(), "its source cannot be read"),
         ("scores", Shy(), "its source cannot be read"),
+        ("scores", Callable().__call__, "its source cannot be read"),
+        ("scores", functools.partial(np.einsum, "qd,kd->qk"), "its source cannot be read"),
         ("softmax", al.softmax, "without the rest of your notebook, it stops with NameError"),
         (
             "scores",
