@@ -11,10 +11,10 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+import pypdfium2
 import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
-from pypdf import PdfReader
 
 from tools import chromium
 
@@ -114,7 +114,7 @@ def table_of_contents():
 
 
 def contents(pages, numbers):
-    """The table of contents as HTML; `numbers` maps anchors to pages, where they are known."""
+    """The table of contents as HTML; `numbers` maps titles to pages, where they are known."""
     lines, caption = [], None
     entries = [(page.name, page.title, page.caption) for page in pages]
     entries.append((APPENDIX, "Solutions and answers", "Appendix"))
@@ -124,7 +124,7 @@ def contents(pages, numbers):
             caption = part
         lines.append(
             f'<p class="entry"><a href="#{name}">{html.escape(title)}</a>'
-            f'<span class="leader"></span><a href="#{name}">{numbers.get(name, "")}</a></p>'
+            f'<span class="leader"></span><a href="#{name}">{numbers.get(title, "")}</a></p>'
         )
     return '<section class="contents"><h1>Contents</h1>' + "".join(lines) + "</section>"
 
@@ -182,14 +182,10 @@ def print_document(browser, target):
     page.close()
 
 
-def page_numbers(target):
-    """The page, counted from 1, of every anchor of the file `target` that something links to."""
-    reader = PdfReader(target)
-    found = reader.named_destinations.items()
-    return {
-        unquote(name).lstrip("/"): reader.get_destination_page_number(place) + 1
-        for name, place in found
-    }
+def outline(book):
+    """The titles of the first level of the outline of `book`, each with its page from 1."""
+    entries = ((entry.level, entry.get_title(), entry.get_dest()) for entry in book.get_toc())
+    return {title: place.get_index() + 1 for level, title, place in entries if level == 0}
 
 
 def write(browser, target):
@@ -202,7 +198,8 @@ def write(browser, target):
     for _ in range(2):
         DOCUMENT.write_text(document(pages, numbers, config), encoding="utf-8")
         print_document(browser, target)
-        numbers = page_numbers(target)
+        with pypdfium2.PdfDocument(target) as book:
+            numbers = outline(book)
 
 
 def main():
@@ -211,7 +208,8 @@ def main():
         browser = chromium.launch(playwright)
         write(browser, PDF)
         browser.close()
-    print(f"{PDF.relative_to(ROOT)}: {len(PdfReader(PDF).pages)} pages")
+    with pypdfium2.PdfDocument(PDF) as book:
+        print(f"{PDF.relative_to(ROOT)}: {len(book)} pages")
 
 
 if __name__ == "__main__":

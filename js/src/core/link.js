@@ -13,14 +13,19 @@ const decode = (text) =>
 
 const LONGEST = 20000;
 
-export function toLink(base, key, state) {
-  return `${base.split("#")[0]}#figure=${encodeURIComponent(key)}&state=${encode(JSON.stringify(state))}`;
+/** `alone`: the link opens the figure alone, over the whole window. */
+export function toLink(base, key, state, alone = false) {
+  const parts = [`figure=${encodeURIComponent(key)}`, `state=${encode(JSON.stringify(state))}`];
+  return `${base.split("#")[0]}#${[...parts, ...(alone ? ["alone"] : [])].join("&")}`;
 }
 
 const partsOf = (hash) => new URLSearchParams(hash.replace(/^#/, ""));
 
 /** The key of the figure that a link opens; null if it opens none. */
 export const figureOf = (hash) => partsOf(hash).get("figure");
+
+/** Whether a link opens its figure alone. */
+export const opensAlone = (hash) => partsOf(hash).has("alone");
 
 /** The state a link holds for the figure `key`; null if it is not for it; throws if unreadable. */
 export function fromLink(hash, key) {

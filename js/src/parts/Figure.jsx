@@ -3,11 +3,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { download } from "../core/download.js";
 import { toSVG, toPNG } from "../core/picture.js";
-import { toLink } from "../core/link.js";
+import { figureOf, opensAlone, toLink } from "../core/link.js";
 import { atRest } from "../core/rest.js";
 import { useCalmSliders } from "./useCalmSliders.js";
 import { useOwnId } from "./useOwnId.js";
 import { useOwnKeys } from "./useOwnKeys.js";
+import { useStage } from "./useStage.js";
 
 const REST = 60; // ms without a change
 
@@ -51,7 +52,7 @@ async function copy(text, voice, what) {
   }
 }
 
-function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
+function Ways({ figure, model, voice, root, stage, snippet, linkState, reset }) {
   const shown = useRef(signal(null)).current;
   const name = `${figure}.`;
   const base = model.get("_book_url") || (model.isPage ? location.href : "");
@@ -59,6 +60,7 @@ function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
     shown.value = text;
     copy(text, voice, what);
   };
+  const link = () => toLink(base, model.get("key"), linkState(), stage.on.peek());
   const close = () => {
     shown.value = null;
     root.current.querySelector(".al-buttons button").focus();
@@ -79,10 +81,7 @@ function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
           Copy as Python
         </button>
         {base && (
-          <button
-            type="button"
-            onClick={() => show("Link", toLink(base, model.get("key"), linkState()))}
-          >
+          <button type="button" onClick={() => show("Link", link())}>
             Copy link
           </button>
         )}
@@ -94,6 +93,9 @@ function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
         </button>
         <button type="button" onClick={reset}>
           Reset
+        </button>
+        <button type="button" onClick={stage.on.value ? stage.leave : stage.enter}>
+          {stage.on.value ? "Leave full screen" : "Full screen"}
         </button>
       </div>
       {shown.value !== null && (
@@ -166,6 +168,11 @@ export function Figure({ figure, model, voice, title, claim, children, after, va
   }, []);
   useCalmSliders(root);
   useOwnKeys(root);
+  const stage = useStage(root);
+  useEffect(() => {
+    const { hash } = location;
+    if (figureOf(hash) === model.get("key") && opensAlone(hash)) stage.enter();
+  }, []);
   const id = useOwnId();
   // Many predictions share a title; the question tells them apart.
   const named = figure === "Prediction" ? `${id} ${id}-claim` : id;
@@ -187,7 +194,7 @@ export function Figure({ figure, model, voice, title, claim, children, after, va
         {voice.spoken}
       </p>
       {after}
-      {ways.snippet && <Ways figure={figure} model={model} voice={voice} root={root} {...ways} />}
+      {ways.snippet && <Ways {...{ figure, model, voice, root, stage, ...ways }} />}
     </section>
   );
 }
