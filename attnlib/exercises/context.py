@@ -338,7 +338,7 @@ UPDATE_FALLBACK = Diagnosis(
 CONTEXT_UPDATE = FunctionExercise(
     id="context-update",
     title="Add what the context says",
-    stars=1,
+    stars=2,
     minutes=10,
     diagnoses=(
         functions.CHANGED_INPUTS,

@@ -284,7 +284,7 @@ DELTA = FunctionExercise(
     id="delta",
     piece="delta",
     title="What a head adds",
-    stars=2,
+    stars=1,
     minutes=10,
     diagnoses=(
         functions.CHANGED_INPUTS,
