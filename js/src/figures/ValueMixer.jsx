@@ -221,7 +221,8 @@ export function ValueMixer({ model }) {
           s={s}
           needs={{
             ...NEEDS,
-            query: (i) => `${g.words.value[i] ?? "another word"} to ask`,
+            query: (i, { sentence = s.sentence.value }) =>
+              `${sentence.split(" ")[i] ?? "another word"} to ask`,
           }}
           measure={(condition) => MEASURES[condition.measure].of(condition, { g, s, axes })}
           name={(condition) => MEASURES[condition.measure].label(condition)}
