@@ -313,7 +313,7 @@ class TestHands:
         hands.settle()
         assert_true(hands, START | {"sentence": phrase, "query": 0})
         assert hands.root.locator("ol.al-steps").count() == 0
-        assert hands.root.get_by_text("Let creature ask.").count() == 2
+        assert hands.root.get_by_text("verdant forest” and creature to ask.").count() == 2
         assert hands.page.record.errors == []
 
     @pytest.mark.parametrize("phrase", ["", "fox slepp", "fox " * 17, "<b>fox</b>"])

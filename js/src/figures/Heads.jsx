@@ -177,7 +177,8 @@ export function Heads({ model }) {
           s={s}
           needs={{
             sentence: (sentence) => `“${sentence}”`,
-            query: (i) => `${words[i] ?? "another word"} to ask`,
+            query: (i, { sentence = s.sentence.value }) =>
+              `${sentence.split(" ")[i] ?? "another word"} to ask`,
           }}
           voice={voice}
           onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}

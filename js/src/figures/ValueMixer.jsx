@@ -18,7 +18,7 @@ const STATE = [
 ];
 const NAMES = { mix: "Mix and add", rank: "Value down, value up" };
 const CLAIMS = {
-  mix: "Drag a value’s arrow, or a weight. The mixture stays inside the values’ hull; delta need not.",
+  mix: "Drag a value’s arrow, or a weight. The mixture stays inside the hull of the values; w_o moves both together.",
   rank: "Lower the rank. Fewer numbers are stored, and the map is no longer the same.",
 };
 const SUM_TOLERANCE = 1e-4;
@@ -221,7 +221,8 @@ export function ValueMixer({ model }) {
           s={s}
           needs={{
             ...NEEDS,
-            query: (i) => `${g.words.value[i] ?? "another word"} to ask`,
+            query: (i, { sentence = s.sentence.value }) =>
+              `${sentence.split(" ")[i] ?? "another word"} to ask`,
           }}
           measure={(condition) => MEASURES[condition.measure].of(condition, { g, s, axes })}
           name={(condition) => MEASURES[condition.measure].label(condition)}

@@ -97,8 +97,8 @@ function Challenge({ challenge, n, verdict, before, name, onStart }) {
 }
 
 /**
- * `s` holds the signals of the state. `name(condition)` says what is measured; `needs[field](value)`
- * what is given where `field` has to be `value`; `onStart(challenge)` loads where it begins.
+ * `s` holds the signals of the state. `name(condition)` says what is measured; `needs[field](value, given)`
+ * what has to be where `field` is given as `value`; `onStart(challenge)` loads where it begins.
  * `measure` reads signals, so that a drag changes the numbers and renders nothing.
  */
 export function Challenges(props) {
@@ -111,7 +111,7 @@ export function Challenges(props) {
       computed(() => {
         const { parts, solved } = judge(challenge, measure);
         const lacking = missing(challenge, s).map(
-          ([field, value]) => needs[field]?.(value) ?? `another ${field}`,
+          ([field, value]) => needs[field]?.(value, challenge.given) ?? `another ${field}`,
         );
         const away = lacking.length ? `This one needs ${list(lacking)}.` : null;
         const holdsHere = solved && !away;
