@@ -1,20 +1,26 @@
 """Scaled dot-product attention, the pattern it is made of, and the causal mask."""
 
+import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
 import array_api_compat.numpy
+from array_api_compat import device as device_of
 from array_api_compat import is_torch_namespace
 
 from attnlib._arguments import (
     check_causal,
     check_count,
-    check_mask,
+    check_flag,
     check_number,
     check_shapes,
+    is_compiling,
+    known,
     namespace,
 )
+from attnlib._masks import check_mask
 from attnlib.softmax import weights as softmax_weights
 from attnlib.softmax import widen
 
@@ -53,8 +59,10 @@ def scores(q, k, scale=None):
     [[1.0, 0.0, 0.0, 0.0]]
     """
     xp = namespace(q=q, k=k)
-    check_shapes(q.shape, k.shape)
-    return xp.astype(_scores(widen(xp, q), widen(xp, k), _scale(q, scale)), q.dtype, copy=False)
+    check_shapes(xp, q.shape, k.shape)
+    with without_autocast(xp, q):
+        result = _scores(widen(xp, q), widen(xp, k), _scale(q, scale))
+    return xp.astype(result, q.dtype, copy=False)
 
 
 def causal_mask(n_queries, n_keys=None, *, xp=array_api_compat.numpy, device=None):
@@ -94,26 +102,27 @@ def trace_attention(q, k, v, mask=None, causal=False, scale=None):
     >>> trace.weights.round(2).tolist()
     [[1.0, 0.0], [0.33, 0.67]]
     """
-    xp, scale = _check(q, k, v, mask, causal, scale)
+    xp, causal, scale = _check(q, k, v, mask, causal, scale)
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
-    attend = _method(xp, q, k, v, mask, causal)
-    steps = attend(xp, q, k, v, mask, causal, scale)
+    with without_autocast(xp, q):
+        steps = _method(xp, q, k, v, mask, causal)(xp, q, k, v, mask, causal, scale)
     return Trace(*(xp.astype(step, dtype, copy=False) for step in steps))
 
 
 def weights_and_output(q, k, v, mask=None, causal=False):
     """The last two steps of `trace_attention`, in half the memory: the scores' is used again."""
-    xp, scale = _check(q, k, v, mask, causal, None)
+    xp, causal, scale = _check(q, k, v, mask, causal, None)
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
     steps = None
-    if is_torch_namespace(xp):
-        from attnlib._fused import fused_pattern  # imports torch, so only for tensors
+    with without_autocast(xp, q):
+        if is_torch_namespace(xp):
+            from attnlib._fused import fused_pattern  # imports torch, so only for tensors
 
-        steps = fused_pattern(q, k, v, _visible(xp, q, k, mask, causal), scale)
-    if steps is None:
-        attend = _method(xp, q, k, v, mask, causal)
-        _, *steps = attend(xp, q, k, v, mask, causal, scale, overwrite=True)
-    return steps if q.dtype == dtype else tuple(xp.astype(step, dtype) for step in steps)
+            steps = fused_pattern(q, k, v, _visible(xp, q, k, mask, causal), scale)
+        if steps is None:
+            method = _method(xp, q, k, v, mask, causal)
+            _, *steps = method(xp, q, k, v, mask, causal, scale, overwrite=True)
+    return tuple(xp.astype(step, dtype, copy=False) for step in steps)
 
 
 def attention(q, k, v, mask=None, causal=False, scale=None):
@@ -149,30 +158,42 @@ def attention(q, k, v, mask=None, causal=False, scale=None):
     >>> attention(x, x, x, causal=True).round(2).tolist()
     [[1.0, 0.0], [0.33, 0.67]]
     """
-    xp, scale = _check(q, k, v, mask, causal, scale)
-    if is_torch_namespace(xp):
-        from attnlib._fused import fused_attention  # imports torch, so only for tensors
-
-        output = fused_attention(q, k, v, mask, causal, scale)
-        if output is not None:
-            return output
+    xp, causal, scale = _check(q, k, v, mask, causal, scale)
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
-    return xp.astype(_attend_in_blocks(xp, q, k, v, mask, causal, scale), dtype, copy=False)
+    output = None
+    with without_autocast(xp, q):
+        if is_torch_namespace(xp):
+            from attnlib._fused import fused_attention  # imports torch, so only for tensors
+
+            output = fused_attention(q, k, v, mask, causal, scale)
+        if output is None:
+            output = written_out(xp, q, k, v, mask, causal, scale)
+    return xp.astype(output, dtype, copy=False)
 
 
-def _attend_in_blocks(xp, q, k, v, mask, causal, scale):
-    """`_attend`'s output without the full pattern: `BLOCK` rows of it at a time."""
+def written_out(xp, q, k, v, mask, causal, scale, wrap=lambda attend: attend):
+    """`attention` in the array API, without the full pattern; `wrap` changes how a block is run."""
+    method = _method(xp, q, k, v, mask, causal)
+
+    def attend(*block):
+        return method(xp, *block, causal, scale, overwrite=True)[-1]
+
+    if is_compiling(xp):  # a loop over blocks would be written out, and fix the number of tokens
+        return attend(q, k, v, mask)
+    return in_blocks(xp, wrap(attend), q, k, v, mask, causal, BLOCK)
+
+
+def in_blocks(xp, attend, q, k, v, mask, causal, n_rows):
+    """What `attend(q, k, v, mask)` gives for `n_rows` queries at a time, put together again."""
     n_queries, n_keys = q.shape[-2], k.shape[-2]
-    attend = _method(xp, q, k, v, mask, causal)
     outputs = []
-    for start in range(0, max(n_queries, 1), BLOCK):
-        stop = min(start + BLOCK, n_queries)
+    for start in range(0, max(n_queries, 1), n_rows):
+        stop = min(start + n_rows, n_queries)
         # A causal block sees no key after its last query: it is a smaller causal attention.
         seen = n_keys - n_queries + stop if causal else n_keys
         rows, keys = slice(start, stop), slice(0, seen)
         block = q[..., rows, :], k[..., keys, :], v[..., keys, :]
-        part = _crop(mask, rows, keys)
-        outputs.append(attend(xp, *block, part, causal, scale, overwrite=True)[-1])
+        outputs.append(attend(*block, _crop(mask, rows, keys)))
     return outputs[0] if len(outputs) == 1 else xp.concat(outputs, axis=-2)
 
 
@@ -188,8 +209,11 @@ def _crop(mask, rows, keys):
 def _method(xp, q, k, v, mask, causal):
     """`_attend`, or its careful twin where a mask has something to hide that could leak."""
     hides = causal or mask is not None
-    finite = not hides or all(xp.all(xp.isfinite(array)) for array in (q, k, v))
-    return _attend if finite else _attend_among_wild_numbers
+
+    def finite():
+        return all(xp.all(xp.isfinite(array)) for array in (q, k, v))
+
+    return _attend if not hides or known(xp, finite) else _attend_among_wild_numbers
 
 
 def _attend(xp, q, k, v, mask, causal, scale, overwrite=False):
@@ -197,7 +221,7 @@ def _attend(xp, q, k, v, mask, causal, scale, overwrite=False):
     pattern = _scores(q, k, scale)
     visible = _visible(xp, q, k, mask, causal)
     if visible is not None:
-        pattern = xp.where(visible, pattern, -xp.inf)
+        pattern = _only_where(xp, visible, pattern, -xp.inf)
     weights = softmax_weights(xp, pattern, overwrite=overwrite)
     return pattern, weights, weights @ v
 
@@ -208,18 +232,24 @@ def _attend_among_wild_numbers(xp, q, k, v, mask, causal, scale, overwrite=False
     What is hidden has weight 0, and a gradient of 0, but 0 times NaN is NaN. So the wild
     numbers are taken out first, and NaN is written afterwards wherever they were seen.
     """
-    tame = (xp.where(xp.isfinite(array), array, 0.0) for array in (q, k, v))
+    tame = (_only_where(xp, xp.isfinite(array), array, 0.0) for array in (q, k, v))
     pattern, weights, output = _attend(xp, *tame, mask, causal, scale, overwrite)
     visible = xp.broadcast_to(_visible(xp, q, k, mask, causal), pattern.shape)
     sound_q, sound_k = (xp.all(xp.isfinite(rows), axis=-1) for rows in (q, k))
-    wild_score = visible & ~(sound_q[..., :, None] & sound_k[..., None, :])
-    wild_row = xp.any(wild_score, axis=-1, keepdims=True)
+    sound_score = ~visible | (sound_q[..., :, None] & sound_k[..., None, :])
+    sound_row = xp.all(sound_score, axis=-1, keepdims=True)
     wild_mixture = xp.astype(visible, v.dtype) @ xp.astype(~xp.isfinite(v), v.dtype) > 0
     return (
-        xp.where(wild_score, xp.nan, pattern),
-        xp.where(wild_row, xp.nan, weights),
-        xp.where(wild_row | wild_mixture, xp.nan, output),
+        _only_where(xp, sound_score, pattern, xp.nan),
+        _only_where(xp, sound_row, weights, xp.nan),
+        _only_where(xp, sound_row & ~wild_mixture, output, xp.nan),
     )
+
+
+def _only_where(xp, condition, array, number):
+    """`array` where the condition holds, `number` elsewhere; an array, for early standards."""
+    number = xp.asarray(number, dtype=array.dtype, device=device_of(array))
+    return xp.where(condition, array, number)
 
 
 def _scores(q, k, scale):
@@ -230,20 +260,28 @@ def _visible(xp, q, k, mask, causal):
     """The keys each query may attend to, True = may; None means all of them."""
     if not causal:
         return mask
-    past = causal_mask(q.shape[-2], k.shape[-2], xp=xp, device=q.device)
+    past = causal_mask(q.shape[-2], k.shape[-2], xp=xp, device=device_of(q))
     return past if mask is None else past & mask
 
 
 def _check(q, k, v, mask, causal, scale):
-    """The arrays' namespace and the scale, once every argument has been looked at."""
+    """The arrays' namespace, `causal` and the scale, once every argument has been looked at."""
     xp = namespace(q=q, k=k, v=v)
-    if not isinstance(causal, bool):
-        raise TypeError(f"causal is a {type(causal).__name__}, but True or False is expected")
-    pattern = check_shapes(q.shape, k.shape, v.shape, causal)
+    causal = check_flag("causal", causal)
+    pattern = check_shapes(xp, q.shape, k.shape, v.shape, causal)
     if mask is not None:
         check_mask(xp, mask, q, pattern)
-    return xp, _scale(q, scale)
+    return xp, causal, _scale(q, scale)
 
 
 def _scale(q, scale):
     return 1 / sqrt(q.shape[-1]) if scale is None else check_number("scale", scale)
+
+
+def without_autocast(xp, array):
+    """A context in which the dtype that came in goes out, whatever PyTorch's autocast says."""
+    if is_torch_namespace(xp):
+        torch = sys.modules["torch"]
+        if torch.is_autocast_enabled(array.device.type):
+            return torch.autocast(array.device.type, enabled=False)
+    return nullcontext()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from attnlib._arguments import namespace
+from attnlib._masks import check_mask_of_texts
 from attnlib._weights import check_tokens, check_weights, linear, show
 from attnlib.attention import attention, trace_attention
 
@@ -72,7 +74,7 @@ class Head:
 
         Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
         """
-        queries, keys, values = self._project(x, context)
+        queries, keys, values = self._project(x, context, mask)
         return linear(attention(queries, keys, values, mask, causal), self.w_o, self.b_o)
 
     def trace(self, x, context=None, mask=None, causal=False):
@@ -83,7 +85,7 @@ class Head:
         >>> head.trace(np.eye(2)).weights.round(2).tolist()
         [[0.67, 0.33], [0.33, 0.67]]
         """
-        queries, keys, values = self._project(x, context)
+        queries, keys, values = self._project(x, context, mask)
         steps = trace_attention(queries, keys, values, mask, causal)
         delta = linear(steps.output, self.w_o, self.b_o)
         return HeadTrace(queries, keys, values, steps.scores, steps.weights, steps.output, delta)
@@ -109,7 +111,9 @@ class Head:
     def __repr__(self):
         return show(self)
 
-    def _project(self, x, context):
+    def _project(self, x, context, mask):
         context = check_tokens(self, x, context)
+        if mask is not None:
+            check_mask_of_texts(namespace(x=x), mask, x.shape, context.shape)
         queries = linear(x, self.w_q, self.b_q)
         return queries, linear(context, self.w_k, self.b_k), linear(context, self.w_v, self.b_v)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from attnlib._arguments import check_head_mask, namespace
+from attnlib._arguments import namespace
+from attnlib._masks import check_mask_of_texts
 from attnlib._weights import check_tokens, check_weights, linear, show
 from attnlib.attention import attention, trace_attention, weights_and_output
 from attnlib.head import Head
@@ -188,7 +189,8 @@ class MultiHead:
         """Queries, keys and values, `(..., head, n_tokens, d_head)`."""
         context = check_tokens(self, x, context)
         if mask is not None:
-            check_head_mask(mask, x.shape, context.shape, self.w_q.shape[0])
+            xp, n_heads = namespace(x=x), self.w_q.shape[0]
+            check_mask_of_texts(xp, mask, x.shape, context.shape, n_heads)
         return (
             _for_each_head(x, self.w_q, self.b_q),
             _for_each_head(context, self.w_k, self.b_k),

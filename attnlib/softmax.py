@@ -5,7 +5,7 @@ from operator import isub, itruediv, sub, truediv
 
 from array_api_compat import is_torch_namespace
 
-from attnlib._arguments import check_number, namespace
+from attnlib._arguments import check_axis, check_number, namespace
 
 
 def softmax(x, axis=-1, temperature=1.0):
@@ -36,8 +36,7 @@ def softmax(x, axis=-1, temperature=1.0):
     temperature = check_number("temperature", temperature)
     if temperature <= 0:
         raise ValueError(f"temperature is {temperature}, but it must be greater than 0")
-    if not isinstance(axis, int) or not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"axis is {axis}, but x has shape {tuple(x.shape)}")
+    axis = check_axis(axis, x)
     return xp.astype(weights(xp, widen(xp, x), axis, temperature), x.dtype, copy=False)
 
 
