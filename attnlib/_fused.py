@@ -6,6 +6,7 @@ from functools import partial
 import array_api_compat.torch as xp
 import torch
 from torch.autograd import forward_ad
+from torch.linalg import vector_norm
 from torch.nn.functional import pad, scaled_dot_product_attention
 from torch.utils.checkpoint import checkpoint
 
@@ -15,7 +16,7 @@ from attnlib.attention import causal_mask, in_blocks, without_autocast, written_
 PLAIN = {torch.Tensor, torch.nn.Parameter}  # other classes may hold no numbers
 # The kernel turns the booleans of a mask into floats, so it gets the rows of a large mask in
 # blocks: about this many booleans at a time, but not fewer rows.
-MASK_NUMBERS = 2**22
+MASK_NUMBERS = 2**20
 FEWEST_ROWS = 32
 
 
@@ -62,7 +63,7 @@ def _are_tame(q, k, v, scale):
     and Schwarz), and where the squares of a norm overflow, so does the norm. So three numbers
     tell, and nothing of the size of the pattern is looked at.
     """
-    norm_q, norm_k, norm_v = (float(torch.linalg.vector_norm(a.detach())) for a in (q, k, v))
+    norm_q, norm_k, norm_v = (float(vector_norm(a.detach() if a.requires_grad else a)) for a in (q, k, v))
     largest = norm_q * norm_k * max(1.0, abs(scale))
     return largest < torch.finfo(q.dtype).max and math.isfinite(norm_v)
 
@@ -113,14 +114,16 @@ def _kernel(q, k, v, mask, causal, scale):
         mask, causal = past if mask is None else past & mask, False
     if scale < torch.finfo(q.dtype).tiny:  # the kernel scales what it has hidden: -inf times 0
         q, scale = q * scale, 1.0
-    leading = broadcast_shapes(*(tensor.shape[:-2] for tensor in (q, k, v)))
+    leading = q.shape[:-2]
+    if not leading == k.shape[:-2] == v.shape[:-2]:
+        leading = broadcast_shapes(leading, k.shape[:-2], v.shape[:-2])
     groups = _groups_of_axes(len(leading), mask)
     width = max(q.shape[-1], d_value)
-    tensors = (_on_four_axes(_of_width(t, width), leading, groups) for t in (q, k, v))
+    q, k, v = (_on_four_axes(_of_width(t, width), leading, groups) for t in (q, k, v))
     if mask is not None:
         mask = mask.reshape((1,) * (len(leading) + 2 - mask.ndim) + mask.shape)
         mask = _on_four_axes(mask, mask.shape[:-2], groups)
-    output = scaled_dot_product_attention(*tensors, mask, is_causal=causal, scale=scale)
+    output = scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale)
     return _as_they_were(output[..., :d_value] if d_value < width else output, leading, groups)
 
 
@@ -137,12 +140,12 @@ def _of_width(tensor, width):
 
 
 def _groups_of_axes(n_axes, mask):
-    """The leading axes in two groups, to be one axis each: the kernel has two.
+    """More than two leading axes in two groups, to be one axis each: the kernel has two.
 
     Those along which the mask changes go together, so that it need not be repeated.
     """
     if n_axes <= 2:
-        return tuple(range(n_axes - 1)), tuple(range(n_axes))[-1:]
+        return None
     n_of_mask = 0 if mask is None else max(0, mask.ndim - 2)
     changing = [i for i in range(-n_of_mask, 0) if mask.shape[i - 2] != 1]
     first = tuple(n_axes + i for i in changing)
@@ -152,16 +155,17 @@ def _groups_of_axes(n_axes, mask):
 def _on_four_axes(tensor, leading, groups):
     if tensor.shape[:-2] != leading:
         tensor = tensor.expand(*leading, *tensor.shape[-2:])
-    if len(leading) == 2:
-        return tensor
+    if groups is None:
+        return tensor if len(leading) == 2 else tensor.reshape(1, *((1, 1, *tensor.shape)[-3:]))
     first, second = groups
     sizes = (math.prod(leading[axis] for axis in group) for group in groups)
     return tensor.permute(*first, *second, -2, -1).reshape(*sizes, *tensor.shape[-2:])
 
 
 def _as_they_were(output, leading, groups):
-    if len(leading) == 2:
-        return output
+    """The leading axes of the output as those of `q`, `k` and `v` were."""
+    if groups is None:
+        return output if len(leading) == 2 else output.reshape(*leading, *output.shape[-2:])
     order = groups[0] + groups[1]
     output = output.reshape(*(leading[axis] for axis in order), *output.shape[-2:])
     return output.permute(*(order.index(axis) for axis in range(len(order))), -2, -1)
