@@ -67,7 +67,9 @@ def _checked_namespace(arrays):
 def _shared_namespace(arrays):
     for name, array in arrays.items():
         if not is_array_api_obj(array):
-            raise TypeError(f"{name} is a {type(array).__name__}, not an array: {_remedy(name, array)}")
+            raise TypeError(
+                f"{name} is a {type(array).__name__}, not an array: {_remedy(name, array)}"
+            )
         check_storage(name, array)
     try:
         return array_namespace(*arrays.values())
@@ -133,9 +135,7 @@ def check_device(name, array, first, reference):
     """`array` is where `reference` is."""
     device, expected = device_of(array), device_of(reference)
     if device != expected:
-        raise ValueError(
-            f"{name} is on {device} but {first} is on {expected}: move one of them"
-        )
+        raise ValueError(f"{name} is on {device} but {first} is on {expected}: move one of them")
 
 
 def is_compiling(xp):

@@ -11,7 +11,7 @@ from torch.nn.functional import pad, scaled_dot_product_attention
 from torch.utils.checkpoint import checkpoint
 
 from attnlib._arguments import broadcast_shapes
-from attnlib.attention import causal_mask, in_blocks, without_autocast, written_out
+from attnlib.attention import in_blocks, past_of, without_autocast, written_out
 
 PLAIN = {torch.Tensor, torch.nn.Parameter}  # other classes may hold no numbers
 # The kernel turns the booleans of a mask into floats, so it gets the rows of a large mask in
@@ -63,7 +63,9 @@ def _are_tame(q, k, v, scale):
     and Schwarz), and where the squares of a norm overflow, so does the norm. So three numbers
     tell, and nothing of the size of the pattern is looked at.
     """
-    norm_q, norm_k, norm_v = (float(vector_norm(a.detach() if a.requires_grad else a)) for a in (q, k, v))
+    norm_q, norm_k, norm_v = (
+        float(vector_norm(a.detach() if a.requires_grad else a)) for a in (q, k, v)
+    )
     largest = norm_q * norm_k * max(1.0, abs(scale))
     return largest < torch.finfo(q.dtype).max and math.isfinite(norm_v)
 
@@ -110,7 +112,7 @@ def _kernel(q, k, v, mask, causal, scale):
         causal = False  # the last query sees every key
     elif causal and (mask is not None or n_queries < n_keys):
         # The kernel's own causal mask is aligned at the top left, and takes no second mask.
-        past = causal_mask(n_queries, n_keys, xp=torch, device=q.device)
+        past = past_of(xp, n_queries, n_keys, q.device)
         mask, causal = past if mask is None else past & mask, False
     if scale < torch.finfo(q.dtype).tiny:  # the kernel scales what it has hidden: -inf times 0
         q, scale = q * scale, 1.0

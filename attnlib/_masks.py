@@ -103,7 +103,9 @@ def _dtype_advice(xp, mask):
         )
     if known(xp, lambda: xp.all((mask == 0) | ((mask == top) & (top > 0)))):
         one = f"{float(top):g}"
-        return f"If {one} means may attend, pass mask == {one}; if {one} means ignore, pass mask == 0"
+        return (
+            f"If {one} means may attend, pass mask == {one}; if {one} means ignore, pass mask == 0"
+        )
     bias = "a bias, which is added to the scores, goes into softmax(scores(q, k) + mask) @ v"
     if known(xp, lambda: xp.all(mask == mask)) is None:
         return f"A mask of 1 and 0 becomes mask == 1 or mask == 0, by what 1 means; {bias}"
@@ -116,7 +118,9 @@ def _shape_advice(shape, pattern):
     for n_given in range(1, len(leading) + 1):
         missing = len(leading) - n_given
         if shape == leading[:n_given] + rows_and_keys[1:]:
-            return f". If it is for the keys of each text, pass {_with_axes(n_given, missing + 1, 1)}"
+            return (
+                f". If it is for the keys of each text, pass {_with_axes(n_given, missing + 1, 1)}"
+            )
         if shape == leading[:n_given] + rows_and_keys:
             return f". If it has a layer for each text, pass {_with_axes(n_given, missing, 2)}"
     return ""

@@ -21,8 +21,8 @@ from attnlib._arguments import (
     namespace,
 )
 from attnlib._masks import check_mask
+from attnlib.softmax import only_where, widen
 from attnlib.softmax import weights as softmax_weights
-from attnlib.softmax import widen
 
 # Queries that are worked on at a time: fewer starve the matrix product, more fall out of
 # the processor's cache (64, 128 and 256 were timed at 4,096 tokens; 128 was fastest).
@@ -83,6 +83,11 @@ def causal_mask(n_queries, n_keys=None, *, xp=array_api_compat.numpy, device=Non
     n_queries = check_count("n_queries", n_queries)
     n_keys = n_queries if n_keys is None else check_count("n_keys", n_keys)
     check_causal(n_queries, n_keys)
+    return past_of(xp, n_queries, n_keys, device)
+
+
+def past_of(xp, n_queries, n_keys, device):
+    """`causal_mask` without its checks, for which a compiler's symbolic counts would be fixed."""
     query = xp.arange(n_keys - n_queries, n_keys, device=device)
     key = xp.arange(n_keys, device=device)
     return key[None, :] <= query[:, None]
@@ -221,7 +226,7 @@ def _attend(xp, q, k, v, mask, causal, scale, overwrite=False):
     pattern = _scores(q, k, scale)
     visible = _visible(xp, q, k, mask, causal)
     if visible is not None:
-        pattern = _only_where(xp, visible, pattern, -xp.inf)
+        pattern = only_where(xp, visible, pattern, -xp.inf)
     weights = softmax_weights(xp, pattern, overwrite=overwrite)
     return pattern, weights, weights @ v
 
@@ -232,7 +237,7 @@ def _attend_among_wild_numbers(xp, q, k, v, mask, causal, scale, overwrite=False
     What is hidden has weight 0, and a gradient of 0, but 0 times NaN is NaN. So the wild
     numbers are taken out first, and NaN is written afterwards wherever they were seen.
     """
-    tame = (_only_where(xp, xp.isfinite(array), array, 0.0) for array in (q, k, v))
+    tame = (only_where(xp, xp.isfinite(array), array, 0.0) for array in (q, k, v))
     pattern, weights, output = _attend(xp, *tame, mask, causal, scale, overwrite)
     visible = xp.broadcast_to(_visible(xp, q, k, mask, causal), pattern.shape)
     sound_q, sound_k = (xp.all(xp.isfinite(rows), axis=-1) for rows in (q, k))
@@ -240,16 +245,10 @@ def _attend_among_wild_numbers(xp, q, k, v, mask, causal, scale, overwrite=False
     sound_row = xp.all(sound_score, axis=-1, keepdims=True)
     wild_mixture = xp.astype(visible, v.dtype) @ xp.astype(~xp.isfinite(v), v.dtype) > 0
     return (
-        _only_where(xp, sound_score, pattern, xp.nan),
-        _only_where(xp, sound_row, weights, xp.nan),
-        _only_where(xp, sound_row & ~wild_mixture, output, xp.nan),
+        only_where(xp, sound_score, pattern, xp.nan),
+        only_where(xp, sound_row, weights, xp.nan),
+        only_where(xp, sound_row & ~wild_mixture, output, xp.nan),
     )
-
-
-def _only_where(xp, condition, array, number):
-    """`array` where the condition holds, `number` elsewhere; an array, for early standards."""
-    number = xp.asarray(number, dtype=array.dtype, device=device_of(array))
-    return xp.where(condition, array, number)
 
 
 def _scores(q, k, scale):
@@ -260,7 +259,7 @@ def _visible(xp, q, k, mask, causal):
     """The keys each query may attend to, True = may; None means all of them."""
     if not causal:
         return mask
-    past = causal_mask(q.shape[-2], k.shape[-2], xp=xp, device=device_of(q))
+    past = past_of(xp, q.shape[-2], k.shape[-2], device_of(q))
     return past if mask is None else past & mask
 
 
@@ -281,7 +280,7 @@ def _scale(q, scale):
 def without_autocast(xp, array):
     """A context in which the dtype that came in goes out, whatever PyTorch's autocast says."""
     if is_torch_namespace(xp):
-        torch = sys.modules["torch"]
-        if torch.is_autocast_enabled(array.device.type):
-            return torch.autocast(array.device.type, enabled=False)
+        torch, place = sys.modules["torch"], array.device.type
+        if torch.amp.is_autocast_available(place) and torch.is_autocast_enabled(place):
+            return torch.autocast(place, enabled=False)
     return nullcontext()

@@ -5,7 +5,7 @@ from typing import Any
 
 from attnlib._arguments import namespace
 from attnlib._masks import check_mask_of_texts
-from attnlib._weights import check_tokens, check_weights, linear, show
+from attnlib._weights import check_tokens, check_weights, copied, linear, show
 from attnlib.attention import attention, trace_attention
 
 
@@ -110,6 +110,9 @@ class Head:
 
     def __repr__(self):
         return show(self)
+
+    def __deepcopy__(self, memo):
+        return copied(self, memo)
 
     def _project(self, x, context, mask):
         context = check_tokens(self, x, context)

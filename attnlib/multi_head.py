@@ -6,7 +6,7 @@ from typing import Any
 
 from attnlib._arguments import namespace
 from attnlib._masks import check_mask_of_texts
-from attnlib._weights import check_tokens, check_weights, linear, show
+from attnlib._weights import check_tokens, check_weights, copied, linear, show
 from attnlib.attention import attention, trace_attention, weights_and_output
 from attnlib.head import Head
 
@@ -185,6 +185,9 @@ class MultiHead:
     def __repr__(self):
         return show(self)
 
+    def __deepcopy__(self, memo):
+        return copied(self, memo)
+
     def _project(self, x, context, mask):
         """Queries, keys and values, `(..., head, n_tokens, d_head)`."""
         context = check_tokens(self, x, context)
@@ -211,14 +214,21 @@ def _for_each_head(x, w, b):
     xp = namespace(x=x)
     b = None if b is None else xp.reshape(b, (n_heads * width,))
     product = linear(x, _side_by_side(w), b)  # (..., n_tokens, n_heads * d_head)
-    return xp.moveaxis(xp.reshape(product, (*x.shape[:-1], n_heads, width)), -2, -3)
+    return _exchanged(xp, xp.reshape(product, (*x.shape[:-1], n_heads, width)))
 
 
 def _side_by_side(stack):
     """`(..., head, row, column)` as `(..., row, n_heads * column)`."""
     xp = namespace(stack=stack)
     *leading, n_heads, n_rows, n_columns = stack.shape
-    return xp.reshape(xp.moveaxis(stack, -3, -2), (*leading, n_rows, n_heads * n_columns))
+    return xp.reshape(_exchanged(xp, stack), (*leading, n_rows, n_heads * n_columns))
+
+
+def _exchanged(xp, stack):
+    """`(..., head, row, column)` as `(..., row, head, column)`, and back."""
+    # vmap has no rule for moveaxis, which would say the same.
+    *leading, first, second, column = range(stack.ndim)
+    return xp.permute_dims(stack, (*leading, second, first, column))
 
 
 def _one_above_the_other(stack):
