@@ -14,7 +14,8 @@ import numpy as np
 from array_api_compat import (
     array_namespace,
     is_array_api_obj,
-    is_numpy_array,
+    is_dask_array,
+    is_numpy_namespace,
     is_torch_array,
     is_torch_namespace,
 )
@@ -91,6 +92,11 @@ def check_storage(name, array):
             f"{name} is a masked array, but the numbers that it hides would be computed with: "
             f"pass {name}.filled(...), and hide tokens with `mask`"
         )
+    if is_dask_array(array):
+        raise TypeError(
+            f"{name} is a dask array, whose numbers are not there yet, but they are looked at: "
+            f"pass {name}.compute(), or give whole texts to dask's map_blocks"
+        )
     if not is_torch_array(array):
         return
     layout, is_nested = _storage(array)
@@ -104,7 +110,9 @@ def check_storage(name, array):
 
 
 def _check_dtype(xp, name, dtype):
-    if xp.isdtype(dtype, "real floating"):
+    if _library_of(dtype) == "ml_dtypes" and is_numpy_namespace(xp):
+        problem = "which NumPy alone cannot compute with"
+    elif xp.isdtype(dtype, "real floating"):
         if xp.finfo(dtype).bits >= FEWEST_BITS:
             return
         problem = "a format that numbers are stored in, not computed with"
@@ -113,11 +121,14 @@ def _check_dtype(xp, name, dtype):
             f"{name} has dtype {dtype}, but real floating-point numbers are needed: pass "
             f"{name}.real, or give real and imaginary parts columns of their own"
         )
-    elif "float" in str(dtype):
-        problem = "which NumPy alone cannot compute with"  # the dtypes of ml_dtypes
     else:
         problem = "but floating-point numbers are needed"
     raise TypeError(f"{name} has dtype {dtype}, {problem}: {_conversion(xp, name)}")
+
+
+def _library_of(dtype):
+    """The library that a NumPy dtype comes from."""
+    return getattr(getattr(dtype, "type", None), "__module__", "").partition(".")[0]
 
 
 def _conversion(xp, name):
@@ -134,7 +145,7 @@ def kind(array):
 def check_device(name, array, first, reference):
     """`array` is where `reference` is."""
     device, expected = device_of(array), device_of(reference)
-    if device != expected:
+    if None not in (device, expected) and device != expected:  # what JAX traces has none yet
         raise ValueError(f"{name} is on {device} but {first} is on {expected}: move one of them")
 
 
@@ -239,14 +250,18 @@ def check_axis(axis, array):
     except TypeError:
         number = None
     if number is None or not -array.ndim <= number < array.ndim:
-        raise ValueError(f"axis is {axis}, but x has shape {tuple(array.shape)}")
+        raise ValueError(
+            f"axis is {axis}, but x has shape {tuple(array.shape)}: the number of one of its axes "
+            "is expected, from 0, or from -1 for the last"
+        )
     return number
 
 
 def check_number(name, number):
     """`number` as a Python float; it must be real and finite."""
     if _is_flag(number) or not isinstance(number, Real):
-        advice = f": pass float({name})" if _holds_a_number(number) else ""
+        holds_one = not _is_flag(number) and _holds_a_number(number)
+        advice = f": pass float({name})" if holds_one else ""
         found = type(number).__name__
         raise TypeError(f"{name} is a {found}, but a number is expected{advice}")
     try:

@@ -130,9 +130,9 @@ def _kernel(q, k, v, mask, causal, scale):
 
 
 def _of_width(tensor, width):
-    """`tensor` with columns of zeros up to `width`, which change no score, and its rows in one piece.
+    """`tensor` with columns of zeros up to `width`, and each row in one piece.
 
-    A slice of the output takes the columns of the values off again.
+    The zeros change no score, and those of the values are cut off the output again.
     """
     if tensor.shape[-1] < width:
         return pad(tensor, (0, width - tensor.shape[-1]))
