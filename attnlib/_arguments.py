@@ -268,7 +268,7 @@ def check_number(name, number):
         value = float(number)
     except OverflowError:
         raise ValueError(f"{name} is too large for a float") from None
-    if not math.isfinite(value):
+    if not -math.inf < value < math.inf:
         raise ValueError(f"{name} is {value}, but a finite number is expected")
     return value
 

@@ -146,13 +146,19 @@ def attention(q, k, v, mask=None, causal=False, scale=None):
     - A query with nothing to attend to gets the output 0, and finite gradients.
     - NaN or infinity reaches nobody to whom it is hidden, nor their gradients. Under a mask,
       those who may see it get NaN; without one it goes where arithmetic takes it.
-    - float16 and bfloat16 are computed in float32 and rounded at the end.
+    - float16 and bfloat16 are computed in float32 and rounded once, at the end. PyTorch's autocast
+      changes nothing: the dtype that came in goes out.
 
     The full pattern is never held in memory: PyTorch's own kernel does the work for tensors,
-    a block of queries at a time for everything else. `trace_attention` keeps it.
+    a block of queries at a time for everything else, and gradients compute it again.
+    `trace_attention` keeps it.
 
-    Raises `TypeError` for anything but floating-point arrays of one library and dtype, and for
-    masks that are not boolean; `ValueError` for shapes that do not fit, for different devices,
+    Transformations give the same numbers: gradients of gradients, forward mode, `torch.func`
+    (`vmap`, `jvp`, `hessian`), `torch.compile` and `torch.export` with any number of tokens, fake
+    and meta tensors; JAX's `grad`, `jit` and `vmap`. They may hold the pattern.
+
+    Raises `TypeError` for anything but floating-point arrays of one library and dtype (masked,
+    sparse, nested and dask arrays too), and for masks that are not boolean; `ValueError` for shapes that do not fit, for different devices,
     and for causal attention with more queries than keys.
 
     Source: Vaswani et al. (2017), equation 1; by blocks, Rabe and Staats (2021),

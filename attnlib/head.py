@@ -70,7 +70,8 @@ class Head:
 
         `x` is `(..., n_queries, d_model)` and so is the result. Keys *and* values come from
         `context`, `(..., n_keys, d_model)`, which is `x` itself unless given. `mask` and `causal`
-        are those of `attention`. A query with nothing to attend to gets `b_o`, or 0 without it.
+        are those of `attention`; padding, `(n_texts, n_keys)`, is passed as `mask[:, None, :]`. A
+        query with nothing to attend to gets `b_o`, or 0 without it.
 
         Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
         """

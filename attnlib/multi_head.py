@@ -98,8 +98,9 @@ class MultiHead:
         nothing is dropped out: the numbers are those of the module in evaluation mode. Its
         boolean masks mean the opposite; pass `~mask`.
 
-        Raises `TypeError` for anything but such a module, and `ValueError` for one that does
-        what a block cannot: `add_bias_kv`, `add_zero_attn`, or kdim different from vdim.
+        Raises `TypeError` for anything but such a module, also for one with a `forward` of its
+        own, whose numbers may come from elsewhere, and `ValueError` for one that does what a block
+        cannot: `add_bias_kv`, `add_zero_attn`, or kdim different from vdim.
 
         >>> import torch
         >>> module = torch.nn.MultiheadAttention(embed_dim=6, num_heads=3)
@@ -120,7 +121,9 @@ class MultiHead:
         `(n_queries, n_keys)` is for all heads, one of `(n_heads, n_queries, n_keys)` has a layer
         for each. A mask for each text of a batch needs the axis of the heads as well:
         `(n_texts, 1, n_queries, n_keys)`. Without it, a mask whose layers could be counted as
-        texts is refused, even where it could also be counted as heads.
+        texts is refused, even where it could also be counted as heads. A mask of padding,
+        `(n_texts, n_keys)`, is passed as `mask[:, None, None, :]`. Where there are as many texts as
+        tokens its rows would be read as queries: if they look like padding, a warning says so.
 
         A query with nothing to attend to gets `b_o`, or 0 without it.
 

@@ -79,9 +79,9 @@ def _divisors(temperature, limits):
     if temperature == 1:
         return []
     least, most = float(limits.smallest_normal), float(limits.max)
-    factor = min(max(temperature, least), most)
-    rest = min(max(temperature / factor, least), most)
-    return [factor] if rest == 1 else [factor, rest]
+    if temperature <= most:
+        return [max(temperature, least)]
+    return [most, min(temperature / most, most)]
 
 
 def widen(xp, x):
