@@ -4,26 +4,40 @@ Every message says what arrived, what was expected and, where it helps, what to 
 """
 
 import math
+import sys
 from functools import lru_cache
+from itertools import zip_longest
 from numbers import Real
+from operator import index
 
 import numpy as np
-from array_api_compat import array_namespace, is_array_api_obj
+from array_api_compat import (
+    array_namespace,
+    is_array_api_obj,
+    is_dask_array,
+    is_numpy_namespace,
+    is_torch_array,
+    is_torch_namespace,
+)
+from array_api_compat import device as device_of
 
 # Kinds of array that passed the checks of `namespace`. Together with the cache of
 # `check_shapes`, this keeps the checks below a tenth of attention over a short text.
 _sound_kinds = {}
 
+FEWEST_BITS = 16  # of a number that is computed with; smaller formats only store
+
 
 def namespace(**arrays):
     """The array namespace that all `arrays` share.
 
-    Raises `TypeError` if one is no array, if they come from different libraries, if their
-    dtypes differ or are not floating point; `ValueError` if their devices differ.
+    Raises `TypeError` if one is no array, or hides or packs its numbers, if they come from
+    different libraries, if their dtypes differ or are not floating point; `ValueError` if their
+    devices differ.
     """
     try:
-        kinds = {(type(a), a.dtype, a.device) for a in arrays.values()}
-    except AttributeError:  # not an array: the checks say which
+        kinds = {(type(a), a.dtype, a.device, *_storage(a)) for a in arrays.values()}
+    except AttributeError:  # not an array, or one without a device: the checks say which
         kinds = ()
     if len(kinds) != 1:
         return _checked_namespace(arrays)
@@ -33,22 +47,21 @@ def namespace(**arrays):
     return _sound_kinds[kind]
 
 
+def _storage(array):
+    return getattr(array, "layout", None), getattr(array, "is_nested", False)
+
+
 def _checked_namespace(arrays):
     first, reference = next(iter(arrays.items()))
     xp = _shared_namespace(arrays)
-    if not xp.isdtype(reference.dtype, "real floating"):
-        raise TypeError(
-            f"{first} has dtype {reference.dtype}, but floating-point numbers are needed: "
-            f"pass {first}.astype(float) (NumPy) or {first}.to(torch.float32) (PyTorch)"
-        )
+    _check_dtype(xp, first, reference.dtype)
     for name, array in arrays.items():
         if array.dtype != reference.dtype:
             raise TypeError(
                 f"{name} has dtype {array.dtype} but {first} has dtype {reference.dtype}: "
                 "convert one of them"
             )
-        if array.device != reference.device:
-            _complain_of_device(name, array, first, reference)
+        check_device(name, array, first, reference)
     return xp
 
 
@@ -56,33 +69,113 @@ def _shared_namespace(arrays):
     for name, array in arrays.items():
         if not is_array_api_obj(array):
             raise TypeError(
-                f"{name} is a {type(array).__name__}, not an array: "
-                f"pass np.asarray({name}) or torch.tensor({name})"
+                f"{name} is a {type(array).__name__}, not an array: {_remedy(name, array)}"
             )
+        check_storage(name, array)
     try:
         return array_namespace(*arrays.values())
     except TypeError:
-        kinds = ", ".join(f"{name} is {_kind(array)}" for name, array in arrays.items())
+        kinds = ", ".join(f"{name} is {kind(array)}" for name, array in arrays.items())
         raise TypeError(f"{kinds}: pass arrays that all come from one library") from None
 
 
-def _kind(array):
+def _remedy(name, thing):
+    if hasattr(thing, "toarray"):  # SciPy's sparse arrays
+        return f"pass {name}.toarray()"
+    return f"pass np.asarray({name}) or torch.tensor({name})"
+
+
+def check_storage(name, array):
+    """`array` holds one number for each of its places, and hides none."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, but the numbers that it hides would be computed with: "
+            f"pass {name}.filled(...), and hide tokens with `mask`"
+        )
+    if is_dask_array(array):
+        raise TypeError(
+            f"{name} is a dask array, whose numbers are not there yet, but they are looked at: "
+            f"pass {name}.compute(), or give whole texts to dask's map_blocks"
+        )
+    if not is_torch_array(array):
+        return
+    layout, is_nested = _storage(array)
+    if is_nested:
+        raise TypeError(
+            f"{name} is a nested tensor, but one with axes of fixed lengths is needed: pass "
+            f"torch.nested.to_padded_tensor({name}, 0.0), and hide the padding with `mask`"
+        )
+    if layout != sys.modules["torch"].strided:
+        raise TypeError(f"{name} has layout {layout}: pass {name}.to_dense()")
+
+
+def _check_dtype(xp, name, dtype):
+    if _library_of(dtype) == "ml_dtypes" and is_numpy_namespace(xp):
+        problem = "which NumPy alone cannot compute with"
+    elif xp.isdtype(dtype, "real floating"):
+        if xp.finfo(dtype).bits >= FEWEST_BITS:
+            return
+        problem = "a format that numbers are stored in, not computed with"
+    elif xp.isdtype(dtype, "complex floating"):
+        raise TypeError(
+            f"{name} has dtype {dtype}, but real floating-point numbers are needed: pass "
+            f"{name}.real, or give real and imaginary parts columns of their own"
+        )
+    else:
+        problem = "but floating-point numbers are needed"
+    raise TypeError(f"{name} has dtype {dtype}, {problem}: {_conversion(xp, name)}")
+
+
+def _library_of(dtype):
+    """The library that a NumPy dtype comes from."""
+    return getattr(getattr(dtype, "type", None), "__module__", "").partition(".")[0]
+
+
+def _conversion(xp, name):
+    if is_torch_namespace(xp):
+        return f"pass {name}.to(torch.float32)"
+    return f"pass {name}.astype(float), or float32 in place of float"
+
+
+def kind(array):
+    """The library and the type of `array`, for messages."""
     return f"{type(array).__module__.partition('.')[0]}.{type(array).__name__}"
 
 
-def _complain_of_device(name, array, first, reference):
-    raise ValueError(
-        f"{name} is on {array.device} but {first} is on {reference.device}: move one of them"
-    )
+def check_device(name, array, first, reference):
+    """`array` is where `reference` is."""
+    device, expected = device_of(array), device_of(reference)
+    if None not in (device, expected) and device != expected:  # what JAX traces has none yet
+        raise ValueError(f"{name} is on {device} but {first} is on {expected}: move one of them")
 
 
-@lru_cache
-def check_shapes(q, k, v=None, causal=False):
+def is_compiling(xp):
+    """Whether `torch.compile` or `torch.export` is reading the program, before any numbers."""
+    return is_torch_namespace(xp) and sys.modules["torch"].compiler.is_compiling()
+
+
+def known(xp, condition):
+    """What `condition()`, one truth value, is; None where a transformation hides the numbers."""
+    if is_compiling(xp):
+        return None
+    try:
+        return bool(condition())
+    except (TypeError, RuntimeError):  # batched (vmap), traced (JAX), or without data (meta)
+        return None
+
+
+def check_shapes(xp, q, k, v=None, causal=False):
     """The shape of the pattern, `(..., n_queries, n_keys)`, if these shapes fit each other.
 
     `q` is `(..., n_queries, d_head)`, `k` is `(..., n_keys, d_head)`, `v` is
     `(..., n_keys, d_value)`; `causal` needs a key for every query. Else a `ValueError`.
     """
+    # A compiler's sizes may be symbols, which cannot be remembered.
+    check = _pattern_shape if is_compiling(xp) else _remembered_pattern_shape
+    return check(q, k, v, causal)
+
+
+def _pattern_shape(q, k, v, causal):
     check_rows("q", q, "(..., n_queries, d_head)")
     check_rows("k", k, "(..., n_keys, d_head)")
     if q[-1] != k[-1]:
@@ -100,6 +193,9 @@ def check_shapes(q, k, v=None, causal=False):
     return (*_broadcast(leading), q[-2], k[-2])
 
 
+_remembered_pattern_shape = lru_cache(_pattern_shape)
+
+
 def check_rows(name, shape, expected):
     """`shape` has at least the two axes that `expected` names."""
     if len(shape) < 2:
@@ -107,66 +203,25 @@ def check_rows(name, shape, expected):
 
 
 def _broadcast(leading):
-    try:
-        return np.broadcast_shapes(*leading.values())
-    except ValueError:
+    shape = broadcast_shapes(*leading.values())
+    if shape is None:
         found = ", ".join(f"{name} {tuple(axes)}" for name, axes in leading.items())
         raise ValueError(
             f"the leading axes do not broadcast: {found}. "
             "Each must be equal to the others, or 1, or missing"
-        ) from None
-
-
-def check_mask(xp, mask, q, pattern):
-    """`mask` is boolean, lives where `q` does, and broadcasts to the shape `pattern`."""
-    if not is_array_api_obj(mask) or array_namespace(mask) is not xp:
-        raise TypeError(
-            f"mask is {_kind(mask)} but q is {_kind(q)}: "
-            "pass a boolean array of the same library, True = may attend"
         )
-    if mask.dtype != xp.bool:
-        raise TypeError(
-            f"mask has dtype {mask.dtype}, but a mask is boolean here: True = may attend. "
-            f"{_mask_fix(xp, mask)}"
-        )
-    if mask.device != q.device:
-        _complain_of_device("mask", mask, "q", q)
-    if not _broadcasts_to(tuple(mask.shape), pattern):
-        raise ValueError(
-            f"mask has shape {tuple(mask.shape)} but the pattern has shape {pattern} "
-            "(..., n_queries, n_keys), and the one does not broadcast to the other"
-        )
+    return shape
 
 
-def check_head_mask(mask, x, context, n_heads):
-    """A mask for these shapes and `n_heads` heads says which of its axes counts the heads.
-
-    What else is wrong with it is left to `check_mask`.
-    """
-    layers = tuple(getattr(mask, "shape", ()))[:-2]
-    texts = _broadcast({"x": x[:-2], "context": context[:-2]})
-    if set(layers) <= {1} or not _broadcasts_to(layers, texts):
-        return
-    per_text = (*texts, 1, x[-2], context[-2])
-    per_head = (*(1 for _ in texts), n_heads, x[-2], context[-2])
-    raise ValueError(
-        f"mask has shape {tuple(mask.shape)} but x is a batch of shape {texts}, so its layers may "
-        f"be for texts or for heads. Pass shape {per_text} for one mask per text "
-        f"(mask[..., None, :, :]), or {per_head} for one per head"
-    )
-
-
-def _mask_fix(xp, mask):
-    if xp.isdtype(mask.dtype, "real floating"):
-        return "If it is added to the scores (0 keeps, -inf hides), pass mask == 0"
-    return "If 1 means may attend, pass mask == 1; if 1 means ignore, pass mask == 0"
-
-
-def _broadcasts_to(shape, target):
-    try:
-        return np.broadcast_shapes(shape, target) == target
-    except ValueError:
-        return False
+def broadcast_shapes(*shapes):
+    """The shape that all `shapes` broadcast to, or None; sizes may be symbols of a compiler."""
+    result = []
+    for sizes in zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1):
+        size = next((size for size in sizes if size != 1), 1)
+        if any(other not in (1, size) for other in sizes):
+            return None
+        result.append(size)
+    return tuple(reversed(result))
 
 
 def check_causal(n_queries, n_keys):
@@ -178,39 +233,84 @@ def check_causal(n_queries, n_keys):
         )
 
 
+def check_flag(name, flag):
+    """`flag` as a Python bool."""
+    if isinstance(flag, (bool, np.bool_)):
+        return bool(flag)
+    advice = ""
+    if is_array_api_obj(flag):
+        advice = f": pass it as mask={name}" if flag.ndim else f": pass bool({name})"
+    raise TypeError(f"{name} is a {type(flag).__name__}, but True or False is expected{advice}")
+
+
+def check_axis(axis, array):
+    """`axis` as a Python int; it must be one of the axes of `array`, named x in messages."""
+    try:
+        number = None if _is_flag(axis) else index(axis)
+    except TypeError:
+        number = None
+    if number is None or not -array.ndim <= number < array.ndim:
+        raise ValueError(
+            f"axis is {axis}, but x has shape {tuple(array.shape)}: the number of one of its axes "
+            "is expected, from 0, or from -1 for the last"
+        )
+    return number
+
+
 def check_number(name, number):
     """`number` as a Python float; it must be real and finite."""
-    if isinstance(number, bool) or not isinstance(number, Real):
-        raise TypeError(f"{name} is a {type(number).__name__}, but a number is expected")
-    if not math.isfinite(number):
-        raise ValueError(f"{name} is {number}, but a finite number is expected")
-    return float(number)
+    if _is_flag(number) or not isinstance(number, Real):
+        holds_one = not _is_flag(number) and _holds_a_number(number)
+        advice = f": pass float({name})" if holds_one else ""
+        found = type(number).__name__
+        raise TypeError(f"{name} is a {found}, but a number is expected{advice}")
+    try:
+        value = float(number)
+    except OverflowError:
+        raise ValueError(f"{name} is too large for a float") from None
+    if not -math.inf < value < math.inf:
+        raise ValueError(f"{name} is {value}, but a finite number is expected")
+    return value
 
 
 def check_count(name, count):
     """`count` as a Python int that is not negative."""
-    if isinstance(count, bool) or not hasattr(count, "__index__"):
-        raise TypeError(f"{name} is a {type(count).__name__}, but a whole number is expected")
-    if count < 0:
-        raise ValueError(f"{name} is {count}, but a count cannot be negative")
-    return int(count)
+    try:
+        if _is_flag(count):
+            raise TypeError
+        number = index(count)
+    except TypeError:
+        found = type(count).__name__
+        raise TypeError(f"{name} is a {found}, but a whole number is expected") from None
+    if number < 0:
+        raise ValueError(f"{name} is {number}, but a count cannot be negative")
+    return number
+
+
+def _is_flag(number):
+    return isinstance(number, (bool, np.bool_))
+
+
+def _holds_a_number(thing):
+    """Whether `thing` is an array of no axes, or a scalar that Python does not know as real."""
+    return hasattr(thing, "__float__") and getattr(thing, "shape", None) == ()
 
 
 def check_positions(xp, positions, x):
     """`positions` is one finite number per token of `x`, of the same library and device."""
     if not is_array_api_obj(positions) or array_namespace(positions) is not xp:
         raise TypeError(
-            f"positions is {_kind(positions)} but x is {_kind(x)}: "
+            f"positions is {kind(positions)} but x is {kind(x)}: "
             "pass an array of the same library, one number per token"
         )
+    check_storage("positions", positions)
     if not xp.isdtype(positions.dtype, ("integral", "real floating")):
         raise TypeError(f"positions has dtype {positions.dtype}, but numbers are expected")
-    if positions.device != x.device:
-        _complain_of_device("positions", positions, "x", x)
+    check_device("positions", positions, "x", x)
     if tuple(positions.shape) != (x.shape[-2],):
         raise ValueError(
             f"positions has shape {tuple(positions.shape)} but x has {x.shape[-2]} rows "
             f"(n_tokens): shape ({x.shape[-2]},) is expected"
         )
-    if not xp.all(xp.isfinite(positions)):
+    if known(xp, lambda: xp.all(xp.isfinite(positions))) is False:
         raise ValueError("positions holds NaN or infinity, but finite numbers are expected")

@@ -28,9 +28,17 @@ def _by_head(module, rows):
 
 
 def _check_module(module):
+    kind = type(module).__name__
     if not isinstance(module, torch.nn.MultiheadAttention):
-        kind = type(module).__name__
-        raise TypeError(f"module is a {kind}, but a torch.nn.MultiheadAttention is expected")
+        raise TypeError(
+            f"module is a {kind}, but a torch.nn.MultiheadAttention is expected"
+            f"{_attention_within(module)}"
+        )
+    if module.forward.__func__ is not torch.nn.MultiheadAttention.forward:
+        raise TypeError(
+            f"module is a {kind} with a forward of its own, which may compute something else from "
+            "other weights: pass a torch.nn.MultiheadAttention that holds its weights"
+        )
     if module.bias_k is not None:
         raise ValueError(
             "module was made with add_bias_kv=True: it adds a key and a value that belong to no "
@@ -46,3 +54,21 @@ def _check_module(module):
             f"module takes keys from {module.kdim} columns (kdim) and values from {module.vdim} "
             "(vdim), but MultiHead takes both from the same context"
         )
+
+
+def _attention_within(module):
+    """Advice for a module that holds what is expected, such as a layer of an encoder."""
+    if not isinstance(module, torch.nn.Module):
+        return ""
+    kind = torch.nn.MultiheadAttention
+    names = [name for name, part in module.named_modules() if isinstance(part, kind)]
+    if not names:
+        return ""
+    shown = " or ".join(f"module.{_as_written(name)}" for name in names[:2])
+    return f": pass {shown}" + (f" (it holds {len(names)})" if len(names) > 2 else "")
+
+
+def _as_written(name):
+    """`layers.0.self_attn`, PyTorch's name of a part, as Python: `layers[0].self_attn`."""
+    first, *parts = name.split(".")
+    return first + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)

@@ -3,6 +3,7 @@
 A head's matrices have two axes, a block's one more, for the heads, in front.
 """
 
+from copy import deepcopy
 from dataclasses import fields
 
 from array_api_compat import is_torch_array
@@ -35,6 +36,21 @@ def show(head):
     """The `repr` of a head or a block: the shapes of its arrays."""
     shapes = ", ".join(f"{name}={tuple(a.shape)}" for name, a in arrays_of(head).items())
     return f"{type(head).__name__}({shapes})"
+
+
+def copied(head, memo):
+    """A deep copy of a head or a block, with arrays of its own.
+
+    PyTorch copies no tensor that was computed from others, as are the views of `from_torch`: their
+    copies start anew, as parameters do.
+    """
+    return type(head)(*(_copied(getattr(head, field.name), memo) for field in fields(head)))
+
+
+def _copied(array, memo):
+    if is_torch_array(array) and not array.is_leaf:
+        return array.detach().clone().requires_grad_()
+    return deepcopy(array, memo)
 
 
 def check_weights(head, n_axes):

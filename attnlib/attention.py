@@ -1,22 +1,28 @@
 """Scaled dot-product attention, the pattern it is made of, and the causal mask."""
 
+import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
 import array_api_compat.numpy
+from array_api_compat import device as device_of
 from array_api_compat import is_torch_namespace
 
 from attnlib._arguments import (
     check_causal,
     check_count,
-    check_mask,
+    check_flag,
     check_number,
     check_shapes,
+    is_compiling,
+    known,
     namespace,
 )
+from attnlib._masks import check_mask
+from attnlib.softmax import only_where, widen
 from attnlib.softmax import weights as softmax_weights
-from attnlib.softmax import widen
 
 # Queries that are worked on at a time: fewer starve the matrix product, more fall out of
 # the processor's cache (64, 128 and 256 were timed at 4,096 tokens; 128 was fastest).
@@ -53,8 +59,10 @@ def scores(q, k, scale=None):
     [[1.0, 0.0, 0.0, 0.0]]
     """
     xp = namespace(q=q, k=k)
-    check_shapes(q.shape, k.shape)
-    return xp.astype(_scores(widen(xp, q), widen(xp, k), _scale(q, scale)), q.dtype, copy=False)
+    check_shapes(xp, q.shape, k.shape)
+    with without_autocast(xp, q):
+        result = _scores(widen(xp, q), widen(xp, k), _scale(q, scale))
+    return xp.astype(result, q.dtype, copy=False)
 
 
 def causal_mask(n_queries, n_keys=None, *, xp=array_api_compat.numpy, device=None):
@@ -75,6 +83,11 @@ def causal_mask(n_queries, n_keys=None, *, xp=array_api_compat.numpy, device=Non
     n_queries = check_count("n_queries", n_queries)
     n_keys = n_queries if n_keys is None else check_count("n_keys", n_keys)
     check_causal(n_queries, n_keys)
+    return past_of(xp, n_queries, n_keys, device)
+
+
+def past_of(xp, n_queries, n_keys, device):
+    """`causal_mask` without its checks, for which a compiler's symbolic counts would be fixed."""
     query = xp.arange(n_keys - n_queries, n_keys, device=device)
     key = xp.arange(n_keys, device=device)
     return key[None, :] <= query[:, None]
@@ -94,26 +107,27 @@ def trace_attention(q, k, v, mask=None, causal=False, scale=None):
     >>> trace.weights.round(2).tolist()
     [[1.0, 0.0], [0.33, 0.67]]
     """
-    xp, scale = _check(q, k, v, mask, causal, scale)
+    xp, causal, scale = _check(q, k, v, mask, causal, scale)
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
-    attend = _method(xp, q, k, v, mask, causal)
-    steps = attend(xp, q, k, v, mask, causal, scale)
+    with without_autocast(xp, q):
+        steps = _method(xp, q, k, v, mask, causal)(xp, q, k, v, mask, causal, scale)
     return Trace(*(xp.astype(step, dtype, copy=False) for step in steps))
 
 
 def weights_and_output(q, k, v, mask=None, causal=False):
     """The last two steps of `trace_attention`, in half the memory: the scores' is used again."""
-    xp, scale = _check(q, k, v, mask, causal, None)
+    xp, causal, scale = _check(q, k, v, mask, causal, None)
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
     steps = None
-    if is_torch_namespace(xp):
-        from attnlib._fused import fused_pattern  # imports torch, so only for tensors
+    with without_autocast(xp, q):
+        if is_torch_namespace(xp):
+            from attnlib._fused import fused_pattern  # imports torch, so only for tensors
 
-        steps = fused_pattern(q, k, v, _visible(xp, q, k, mask, causal), scale)
-    if steps is None:
-        attend = _method(xp, q, k, v, mask, causal)
-        _, *steps = attend(xp, q, k, v, mask, causal, scale, overwrite=True)
-    return steps if q.dtype == dtype else tuple(xp.astype(step, dtype) for step in steps)
+            steps = fused_pattern(q, k, v, _visible(xp, q, k, mask, causal), scale)
+        if steps is None:
+            method = _method(xp, q, k, v, mask, causal)
+            _, *steps = method(xp, q, k, v, mask, causal, scale, overwrite=True)
+    return tuple(xp.astype(step, dtype, copy=False) for step in steps)
 
 
 def attention(q, k, v, mask=None, causal=False, scale=None):
@@ -132,13 +146,19 @@ def attention(q, k, v, mask=None, causal=False, scale=None):
     - A query with nothing to attend to gets the output 0, and finite gradients.
     - NaN or infinity reaches nobody to whom it is hidden, nor their gradients. Under a mask,
       those who may see it get NaN; without one it goes where arithmetic takes it.
-    - float16 and bfloat16 are computed in float32 and rounded at the end.
+    - float16 and bfloat16 are computed in float32 and rounded once, at the end. PyTorch's autocast
+      changes nothing: the dtype that came in goes out.
 
     The full pattern is never held in memory: PyTorch's own kernel does the work for tensors,
-    a block of queries at a time for everything else. `trace_attention` keeps it.
+    a block of queries at a time for everything else, and gradients compute it again.
+    `trace_attention` keeps it.
 
-    Raises `TypeError` for anything but floating-point arrays of one library and dtype, and for
-    masks that are not boolean; `ValueError` for shapes that do not fit, for different devices,
+    Transformations give the same numbers: gradients of gradients, forward mode, `torch.func`
+    (`vmap`, `jvp`, `hessian`), `torch.compile` and `torch.export` with any number of tokens, fake
+    and meta tensors; JAX's `grad`, `jit` and `vmap`. They may hold the pattern.
+
+    Raises `TypeError` for anything but floating-point arrays of one library and dtype (masked,
+    sparse, nested and dask arrays too), and for masks that are not boolean; `ValueError` for shapes that do not fit, for different devices,
     and for causal attention with more queries than keys.
 
     Source: Vaswani et al. (2017), equation 1; by blocks, Rabe and Staats (2021),
@@ -149,30 +169,42 @@ def attention(q, k, v, mask=None, causal=False, scale=None):
     >>> attention(x, x, x, causal=True).round(2).tolist()
     [[1.0, 0.0], [0.33, 0.67]]
     """
-    xp, scale = _check(q, k, v, mask, causal, scale)
-    if is_torch_namespace(xp):
-        from attnlib._fused import fused_attention  # imports torch, so only for tensors
-
-        output = fused_attention(q, k, v, mask, causal, scale)
-        if output is not None:
-            return output
+    xp, causal, scale = _check(q, k, v, mask, causal, scale)
     dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
-    return xp.astype(_attend_in_blocks(xp, q, k, v, mask, causal, scale), dtype, copy=False)
+    output = None
+    with without_autocast(xp, q):
+        if is_torch_namespace(xp):
+            from attnlib._fused import fused_attention  # imports torch, so only for tensors
+
+            output = fused_attention(q, k, v, mask, causal, scale)
+        if output is None:
+            output = written_out(xp, q, k, v, mask, causal, scale)
+    return xp.astype(output, dtype, copy=False)
 
 
-def _attend_in_blocks(xp, q, k, v, mask, causal, scale):
-    """`_attend`'s output without the full pattern: `BLOCK` rows of it at a time."""
+def written_out(xp, q, k, v, mask, causal, scale, wrap=lambda attend: attend):
+    """`attention` in the array API, without the full pattern; `wrap` changes how a block is run."""
+    method = _method(xp, q, k, v, mask, causal)
+
+    def attend(*block):
+        return method(xp, *block, causal, scale, overwrite=True)[-1]
+
+    if is_compiling(xp):  # a loop over blocks would be written out, and fix the number of tokens
+        return attend(q, k, v, mask)
+    return in_blocks(xp, wrap(attend), q, k, v, mask, causal, BLOCK)
+
+
+def in_blocks(xp, attend, q, k, v, mask, causal, n_rows):
+    """What `attend(q, k, v, mask)` gives for `n_rows` queries at a time, put together again."""
     n_queries, n_keys = q.shape[-2], k.shape[-2]
-    attend = _method(xp, q, k, v, mask, causal)
     outputs = []
-    for start in range(0, max(n_queries, 1), BLOCK):
-        stop = min(start + BLOCK, n_queries)
+    for start in range(0, max(n_queries, 1), n_rows):
+        stop = min(start + n_rows, n_queries)
         # A causal block sees no key after its last query: it is a smaller causal attention.
         seen = n_keys - n_queries + stop if causal else n_keys
         rows, keys = slice(start, stop), slice(0, seen)
         block = q[..., rows, :], k[..., keys, :], v[..., keys, :]
-        part = _crop(mask, rows, keys)
-        outputs.append(attend(xp, *block, part, causal, scale, overwrite=True)[-1])
+        outputs.append(attend(*block, _crop(mask, rows, keys)))
     return outputs[0] if len(outputs) == 1 else xp.concat(outputs, axis=-2)
 
 
@@ -188,8 +220,11 @@ def _crop(mask, rows, keys):
 def _method(xp, q, k, v, mask, causal):
     """`_attend`, or its careful twin where a mask has something to hide that could leak."""
     hides = causal or mask is not None
-    finite = not hides or all(xp.all(xp.isfinite(array)) for array in (q, k, v))
-    return _attend if finite else _attend_among_wild_numbers
+
+    def finite():
+        return all(xp.all(xp.isfinite(array)) for array in (q, k, v))
+
+    return _attend if not hides or known(xp, finite) else _attend_among_wild_numbers
 
 
 def _attend(xp, q, k, v, mask, causal, scale, overwrite=False):
@@ -197,7 +232,7 @@ def _attend(xp, q, k, v, mask, causal, scale, overwrite=False):
     pattern = _scores(q, k, scale)
     visible = _visible(xp, q, k, mask, causal)
     if visible is not None:
-        pattern = xp.where(visible, pattern, -xp.inf)
+        pattern = only_where(xp, visible, pattern, -xp.inf)
     weights = softmax_weights(xp, pattern, overwrite=overwrite)
     return pattern, weights, weights @ v
 
@@ -208,17 +243,17 @@ def _attend_among_wild_numbers(xp, q, k, v, mask, causal, scale, overwrite=False
     What is hidden has weight 0, and a gradient of 0, but 0 times NaN is NaN. So the wild
     numbers are taken out first, and NaN is written afterwards wherever they were seen.
     """
-    tame = (xp.where(xp.isfinite(array), array, 0.0) for array in (q, k, v))
+    tame = (only_where(xp, xp.isfinite(array), array, 0.0) for array in (q, k, v))
     pattern, weights, output = _attend(xp, *tame, mask, causal, scale, overwrite)
     visible = xp.broadcast_to(_visible(xp, q, k, mask, causal), pattern.shape)
     sound_q, sound_k = (xp.all(xp.isfinite(rows), axis=-1) for rows in (q, k))
-    wild_score = visible & ~(sound_q[..., :, None] & sound_k[..., None, :])
-    wild_row = xp.any(wild_score, axis=-1, keepdims=True)
+    sound_score = ~visible | (sound_q[..., :, None] & sound_k[..., None, :])
+    sound_row = xp.all(sound_score, axis=-1, keepdims=True)
     wild_mixture = xp.astype(visible, v.dtype) @ xp.astype(~xp.isfinite(v), v.dtype) > 0
     return (
-        xp.where(wild_score, xp.nan, pattern),
-        xp.where(wild_row, xp.nan, weights),
-        xp.where(wild_row | wild_mixture, xp.nan, output),
+        only_where(xp, sound_score, pattern, xp.nan),
+        only_where(xp, sound_row, weights, xp.nan),
+        only_where(xp, sound_row & ~wild_mixture, output, xp.nan),
     )
 
 
@@ -230,20 +265,28 @@ def _visible(xp, q, k, mask, causal):
     """The keys each query may attend to, True = may; None means all of them."""
     if not causal:
         return mask
-    past = causal_mask(q.shape[-2], k.shape[-2], xp=xp, device=q.device)
+    past = past_of(xp, q.shape[-2], k.shape[-2], device_of(q))
     return past if mask is None else past & mask
 
 
 def _check(q, k, v, mask, causal, scale):
-    """The arrays' namespace and the scale, once every argument has been looked at."""
+    """The arrays' namespace, `causal` and the scale, once every argument has been looked at."""
     xp = namespace(q=q, k=k, v=v)
-    if not isinstance(causal, bool):
-        raise TypeError(f"causal is a {type(causal).__name__}, but True or False is expected")
-    pattern = check_shapes(q.shape, k.shape, v.shape, causal)
+    causal = check_flag("causal", causal)
+    pattern = check_shapes(xp, q.shape, k.shape, v.shape, causal)
     if mask is not None:
         check_mask(xp, mask, q, pattern)
-    return xp, _scale(q, scale)
+    return xp, causal, _scale(q, scale)
 
 
 def _scale(q, scale):
     return 1 / sqrt(q.shape[-1]) if scale is None else check_number("scale", scale)
+
+
+def without_autocast(xp, array):
+    """A context in which the dtype that came in goes out, whatever PyTorch's autocast says."""
+    if is_torch_namespace(xp):
+        torch, place = sys.modules["torch"], array.device.type
+        if torch.amp.is_autocast_available(place) and torch.is_autocast_enabled(place):
+            return torch.autocast(place, enabled=False)
+    return nullcontext()

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from attnlib._weights import check_tokens, check_weights, linear, show
+from attnlib._arguments import namespace
+from attnlib._masks import check_mask_of_texts
+from attnlib._weights import check_tokens, check_weights, copied, linear, show
 from attnlib.attention import attention, trace_attention
 
 
@@ -68,11 +70,12 @@ class Head:
 
         `x` is `(..., n_queries, d_model)` and so is the result. Keys *and* values come from
         `context`, `(..., n_keys, d_model)`, which is `x` itself unless given. `mask` and `causal`
-        are those of `attention`. A query with nothing to attend to gets `b_o`, or 0 without it.
+        are those of `attention`; padding, `(n_texts, n_keys)`, is passed as `mask[:, None, :]`. A
+        query with nothing to attend to gets `b_o`, or 0 without it.
 
         Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
         """
-        queries, keys, values = self._project(x, context)
+        queries, keys, values = self._project(x, context, mask)
         return linear(attention(queries, keys, values, mask, causal), self.w_o, self.b_o)
 
     def trace(self, x, context=None, mask=None, causal=False):
@@ -83,7 +86,7 @@ class Head:
         >>> head.trace(np.eye(2)).weights.round(2).tolist()
         [[0.67, 0.33], [0.33, 0.67]]
         """
-        queries, keys, values = self._project(x, context)
+        queries, keys, values = self._project(x, context, mask)
         steps = trace_attention(queries, keys, values, mask, causal)
         delta = linear(steps.output, self.w_o, self.b_o)
         return HeadTrace(queries, keys, values, steps.scores, steps.weights, steps.output, delta)
@@ -109,7 +112,12 @@ class Head:
     def __repr__(self):
         return show(self)
 
-    def _project(self, x, context):
+    def __deepcopy__(self, memo):
+        return copied(self, memo)
+
+    def _project(self, x, context, mask):
         context = check_tokens(self, x, context)
+        if mask is not None:
+            check_mask_of_texts(namespace(x=x), mask, x.shape, context.shape)
         queries = linear(x, self.w_q, self.b_q)
         return queries, linear(context, self.w_k, self.b_k), linear(context, self.w_v, self.b_v)

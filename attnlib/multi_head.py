@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from attnlib._arguments import check_head_mask, namespace
-from attnlib._weights import check_tokens, check_weights, linear, show
+from attnlib._arguments import namespace
+from attnlib._masks import check_mask_of_texts
+from attnlib._weights import check_tokens, check_weights, copied, linear, show
 from attnlib.attention import attention, trace_attention, weights_and_output
 from attnlib.head import Head
 
@@ -97,8 +98,9 @@ class MultiHead:
         nothing is dropped out: the numbers are those of the module in evaluation mode. Its
         boolean masks mean the opposite; pass `~mask`.
 
-        Raises `TypeError` for anything but such a module, and `ValueError` for one that does
-        what a block cannot: `add_bias_kv`, `add_zero_attn`, or kdim different from vdim.
+        Raises `TypeError` for anything but such a module, also for one with a `forward` of its
+        own, whose numbers may come from elsewhere, and `ValueError` for one that does what a block
+        cannot: `add_bias_kv`, `add_zero_attn`, or kdim different from vdim.
 
         >>> import torch
         >>> module = torch.nn.MultiheadAttention(embed_dim=6, num_heads=3)
@@ -119,7 +121,9 @@ class MultiHead:
         `(n_queries, n_keys)` is for all heads, one of `(n_heads, n_queries, n_keys)` has a layer
         for each. A mask for each text of a batch needs the axis of the heads as well:
         `(n_texts, 1, n_queries, n_keys)`. Without it, a mask whose layers could be counted as
-        texts is refused, even where it could also be counted as heads.
+        texts is refused, even where it could also be counted as heads. A mask of padding,
+        `(n_texts, n_keys)`, is passed as `mask[:, None, None, :]`. Where there are as many texts as
+        tokens its rows would be read as queries: if they look like padding, a warning says so.
 
         A query with nothing to attend to gets `b_o`, or 0 without it.
 
@@ -184,11 +188,15 @@ class MultiHead:
     def __repr__(self):
         return show(self)
 
+    def __deepcopy__(self, memo):
+        return copied(self, memo)
+
     def _project(self, x, context, mask):
         """Queries, keys and values, `(..., head, n_tokens, d_head)`."""
         context = check_tokens(self, x, context)
         if mask is not None:
-            check_head_mask(mask, x.shape, context.shape, self.w_q.shape[0])
+            xp, n_heads = namespace(x=x), self.w_q.shape[0]
+            check_mask_of_texts(xp, mask, x.shape, context.shape, n_heads)
         return (
             _for_each_head(x, self.w_q, self.b_q),
             _for_each_head(context, self.w_k, self.b_k),
@@ -209,14 +217,21 @@ def _for_each_head(x, w, b):
     xp = namespace(x=x)
     b = None if b is None else xp.reshape(b, (n_heads * width,))
     product = linear(x, _side_by_side(w), b)  # (..., n_tokens, n_heads * d_head)
-    return xp.moveaxis(xp.reshape(product, (*x.shape[:-1], n_heads, width)), -2, -3)
+    return _exchanged(xp, xp.reshape(product, (*x.shape[:-1], n_heads, width)))
 
 
 def _side_by_side(stack):
     """`(..., head, row, column)` as `(..., row, n_heads * column)`."""
     xp = namespace(stack=stack)
     *leading, n_heads, n_rows, n_columns = stack.shape
-    return xp.reshape(xp.moveaxis(stack, -3, -2), (*leading, n_rows, n_heads * n_columns))
+    return xp.reshape(_exchanged(xp, stack), (*leading, n_rows, n_heads * n_columns))
+
+
+def _exchanged(xp, stack):
+    """`(..., head, row, column)` as `(..., row, head, column)`, and back."""
+    # vmap has no rule for moveaxis, which would say the same.
+    *leading, first, second, column = range(stack.ndim)
+    return xp.permute_dims(stack, (*leading, second, first, column))
 
 
 def _one_above_the_other(stack):

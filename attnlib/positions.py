@@ -1,7 +1,8 @@
 """Where a token stands: positions that are added to it, and positions that turn it."""
 
 import array_api_compat.numpy
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_jax_namespace
+from array_api_compat import device as device_of
 
 from attnlib._arguments import check_count, check_number, check_positions, check_rows, namespace
 from attnlib.softmax import widen
@@ -31,7 +32,8 @@ def sinusoidal_positions(n_tokens, d_model, *, xp=array_api_compat.numpy, dtype=
     angles = _angles(np, positions, d_model, BASE)
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=-1)  # (n_tokens, pairs, 2)
     columns = np.reshape(waves, (n_tokens, 2 * angles.shape[1]))[:, :d_model]
-    result = xp.asarray(columns, dtype=xp.float64 if dtype is None else dtype, device=device)
+    widest = xp.float64 if _has_float64(xp) else xp.float32
+    result = xp.asarray(columns, dtype=widest if dtype is None else dtype, device=device)
     if not array_namespace(result).isdtype(result.dtype, "real floating"):
         raise TypeError(f"dtype is {dtype}, but positions need a floating-point dtype")
     return result
@@ -57,7 +59,7 @@ def rotate(x, positions, *, base=BASE):
     - float16 and bfloat16 are computed in float32 and rounded at the end.
 
     Raises `TypeError` for anything but a floating-point `x` and numbers of the same library for
-    positions; `ValueError` for an odd `d_head`, for positions that are not one finite number per
+    positions, and where JAX traces the positions without 64-bit numbers to compute with; `ValueError` for an odd `d_head`, for positions that are not one finite number per
     token, for different devices, and for a base that is not positive.
 
     Source: Su et al. (2021), "RoFormer: Enhanced transformer with rotary position embedding",
@@ -76,14 +78,36 @@ def rotate(x, positions, *, base=BASE):
         raise ValueError(f"base is {base}, but it must be greater than 0")
     check_positions(xp, positions, x)
     wide = widen(xp, x)
-    angles = _angles(xp, xp.astype(positions, xp.float64), x.shape[-1], base)
-    cos, sin = (xp.astype(wave(angles), wide.dtype) for wave in (xp.cos, xp.sin))
+    cos, sin = _waves(xp, positions, base, wide)
     first, second = wide[..., 0::2], wide[..., 1::2]  # (..., n_tokens, pairs)
     turned = xp.stack([first * cos - second * sin, first * sin + second * cos], axis=-1)
     return xp.astype(xp.reshape(turned, x.shape), x.dtype, copy=False)
 
 
+def _waves(xp, positions, base, x):
+    """Cosine and sine of each angle, in the dtype of `x` and worked out in float64."""
+    if _has_float64(xp):
+        angles = _angles(xp, xp.astype(positions, xp.float64), x.shape[-1], base)
+        return tuple(xp.astype(wave(angles), x.dtype) for wave in (xp.cos, xp.sin))
+    np = array_api_compat.numpy
+    try:
+        positions = np.asarray(positions, dtype=np.float64)
+    except TypeError:  # traced by a transformation
+        raise TypeError(
+            "positions are traced, and without 64-bit numbers their angles would be off: make the "
+            "positions outside the traced function, or call "
+            'jax.config.update("jax_enable_x64", True)'
+        ) from None
+    angles = _angles(np, positions, x.shape[-1], base)
+    return tuple(xp.asarray(wave(angles), dtype=x.dtype) for wave in (np.cos, np.sin))
+
+
+def _has_float64(xp):
+    """JAX turns float64 into float32, unless told otherwise."""
+    return not is_jax_namespace(xp) or "float64" in xp.__array_namespace_info__().dtypes()
+
+
 def _angles(xp, positions, width, base):
     """How far each pair of columns has turned at each position: `(n_tokens, pairs)`, radians."""
-    column = xp.arange(0, width, 2, dtype=xp.float64, device=positions.device)
+    column = xp.arange(0, width, 2, dtype=xp.float64, device=device_of(positions))
     return positions[:, None] * base ** (-column / width)

@@ -3,9 +3,10 @@
 from functools import cache
 from operator import isub, itruediv, sub, truediv
 
+from array_api_compat import device as device_of
 from array_api_compat import is_torch_namespace
 
-from attnlib._arguments import check_number, namespace
+from attnlib._arguments import check_axis, check_number, namespace
 
 
 def softmax(x, axis=-1, temperature=1.0):
@@ -36,8 +37,7 @@ def softmax(x, axis=-1, temperature=1.0):
     temperature = check_number("temperature", temperature)
     if temperature <= 0:
         raise ValueError(f"temperature is {temperature}, but it must be greater than 0")
-    if not isinstance(axis, int) or not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"axis is {axis}, but x has shape {tuple(x.shape)}")
+    axis = check_axis(axis, x)
     return xp.astype(weights(xp, widen(xp, x), axis, temperature), x.dtype, copy=False)
 
 
@@ -51,15 +51,37 @@ def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
         return x  # no scores, no weights
     overwrite = overwrite and not is_torch_namespace(xp)
     subtract, divide = (isub, itruediv) if overwrite else (sub, truediv)
+    if temperature > 2:  # half of each: their difference might overflow
+        x, temperature = divide(x, 2), temperature / 2
     top = xp.max(x, axis=axis, keepdims=True)
-    # -inf means an empty row: subtract 0 instead. +inf has no limit to tend to: NaN.
-    top = xp.where(xp.isfinite(top), top, xp.where(top < 0, xp.zeros_like(top), xp.nan))
+    top = only_where(xp, top != -xp.inf, top, 0.0)  # an empty row
+    top = only_where(xp, top != xp.inf, top, xp.nan)  # there is no limit to tend to
     shifted = subtract(x, top)
-    if temperature != 1:
-        shifted = divide(shifted, max(temperature, float(xp.finfo(x.dtype).smallest_normal)))
+    for divisor in _divisors(temperature, xp.finfo(x.dtype)):
+        shifted = divide(shifted, divisor)
     exponentials = xp.exp(shifted)
     total = xp.sum(exponentials, axis=axis, keepdims=True)
-    return divide(exponentials, xp.where(total == 0, 1.0, total))
+    return divide(exponentials, only_where(xp, total != 0, total, 1.0))
+
+
+def only_where(xp, condition, array, number):
+    """`array` where the condition holds, `number` elsewhere.
+
+    The number becomes an array: `where` takes no others before the standard of 2024.12.
+    """
+    return xp.where(
+        condition, array, xp.asarray(number, dtype=array.dtype, device=device_of(array))
+    )
+
+
+def _divisors(temperature, limits):
+    """Numbers within the limits of a dtype whose product is the temperature, or as good as it."""
+    if temperature == 1:
+        return []
+    least, most = float(limits.smallest_normal), float(limits.max)
+    if temperature <= most:
+        return [max(temperature, least)]
+    return [most, min(temperature / most, most)]
 
 
 def widen(xp, x):

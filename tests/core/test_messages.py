@@ -1,5 +1,7 @@
 """Every complaint names the argument, what came, and what was expected."""
 
+import re
+
 import array_api_strict as strict
 import numpy as np
 import pytest
@@ -26,14 +28,47 @@ CASES = [
         r"leading axes do not broadcast: q \(2,\), k \(3,\), v \(\)",
     ),
     ({"mask": np.zeros((2, 3))}, TypeError, r"dtype float64.*True = may attend.*pass mask == 0"),
-    ({"mask": np.ones((2, 3), int)}, TypeError, r"int64.*True = may attend.*pass mask == 1; if"),
+    (
+        {"mask": np.ones((2, 3), int)},
+        TypeError,
+        r"int64.*If 1 means may .* pass mask == 1; if",
+    ),
+    ({"mask": np.eye(2, 3)}, TypeError, r"float64.*may attend, pass mask == 1; if 1 means ignore"),
+    ({"mask": np.uint8([[0, 255, 0]])}, TypeError, r"uint8.*If 255 means may .* mask == 255; if"),
+    ({"mask": np.array([0, -np.inf, 0])}, TypeError, r"to the scores.*: pass mask == 0$"),
+    ({"mask": np.array([0, -1e9, -1e9])}, TypeError, r"to the scores.*: pass mask == 0$"),
+    (
+        {"mask": np.array([0, -0.5, -1])},
+        TypeError,
+        r"not those of a mask; a bias.*softmax\(scores\(q, k\) \+ mask\) @ v$",
+    ),
+    ({"mask": np.array([0, -0.5, -np.inf])}, TypeError, r"bias.* \+ mask\) @ v$"),
+    ({"mask": np.array([1, 2, 3])}, TypeError, r"not those of a mask; a bias"),
+    ({"mask": np.array(["a"] * 3)}, TypeError, r"dtype <U1.*Compare, mask == \.\.\., to get one"),
+    ({"mask": np.ma.masked_array([True] * 3)}, TypeError, r"mask is a masked array"),
+    (
+        {"q": np.ma.masked_invalid(normal(0, 2, 4))},
+        TypeError,
+        r"q is a masked.*q\.filled\(\.\.\.",
+    ),
+    ({"v": np.ma.array(normal(0, 3, 5))}, TypeError, r"v is a masked array.*v\.filled"),
+    (
+        {"q": normal(0, 2, 4).view(np.matrix)},
+        TypeError,
+        r"q is a matrix, not an array: pass np\.asarray",
+    ),
+    ({"q": normal(0, 2, 4) + 0j}, TypeError, r"complex128, but real floating-point.*q\.real"),
     ({"mask": [[True] * 3] * 2}, TypeError, "mask is builtins.list but q is numpy.ndarray"),
     ({"mask": torch.ones(2, 3) > 0}, TypeError, "mask is torch.Tensor but q is numpy.ndarray"),
     ({"mask": np.ones((3, 2), bool)}, ValueError, r"mask has shape \(3, 2\).*shape \(2, 3\)"),
     ({"mask": np.ones((2, 2, 3), bool)}, ValueError, r"mask has shape \(2, 2, 3\)"),
     ({"q": normal(0, 4, 4), "causal": True}, ValueError, "4 queries but 3 keys.*at least as many"),
     ({"causal": 1}, TypeError, "causal is a int, but True or False"),
-    ({"causal": np.ones((2, 3), bool)}, TypeError, "causal is a ndarray"),
+    ({"causal": np.ones((2, 3), bool)}, TypeError, "causal is a ndarray.*: pass it as mask=causal"),
+    ({"causal": np.array(True)}, TypeError, r"causal is a ndarray.*: pass bool\(causal\)"),
+    ({"scale": np.array(0.5)}, TypeError, r"scale is a ndarray.*: pass float\(scale\)"),
+    ({"scale": 10**400}, ValueError, "scale is too large for a float"),
+    ({"scale": np.True_}, TypeError, "scale is a bool, but a number is expected$"),
     ({"scale": "big"}, TypeError, "scale is a str, but a number is expected"),
     ({"scale": np.nan}, ValueError, "scale is nan, but a finite number"),
 ]
@@ -60,6 +95,8 @@ def test_scores_says_what_is_wrong(changes, error, message):
     ("mask", "error", "message"),
     [
         (torch.zeros(2, 3), TypeError, "dtype torch.float32.*True = may attend.*pass mask == 0"),
+        (torch.ones(2, 3), TypeError, "dtype torch.float32.*If 1 means may attend, pass mask == 1"),
+        (torch.eye(2, 3).to_sparse().bool(), TypeError, r"mask has layout.*pass mask\.to_dense"),
         (torch.ones(2, 3).int(), TypeError, "dtype torch.int32.*pass mask == 1"),
         (np.ones((2, 3), bool), TypeError, "mask is numpy.ndarray but q is torch.Tensor"),
         (torch.ones(2, 4).bool(), ValueError, r"mask has shape \(2, 4\).*shape \(2, 3\)"),
@@ -69,6 +106,81 @@ def test_tensors_are_checked_too(mask, error, message):
     q, k = torch.randn(2, 4), torch.randn(3, 4)
     with pytest.raises(error, match=message):
         al.attention(q, k, k, mask)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: torch.eye(3).to_sparse(), r"q has layout torch\.sparse_coo: pass q\.to_dense\(\)"),
+        (lambda: torch.eye(3).to_sparse_csr(), r"q has layout torch\.sparse_csr: pass q\.to_dense"),
+        (
+            lambda: torch.nested.nested_tensor([torch.eye(3), torch.ones(2, 3)]),
+            r"q is a nested tensor.*to_padded_tensor\(q, 0\.0\).*`mask`",
+        ),
+        (
+            lambda: torch.eye(3).to(torch.float8_e4m3fn),
+            r"dtype torch\.float8_e4m3fn, a format that .* stored in.*q\.to\(torch\.float32",
+        ),
+        (
+            lambda: torch.eye(3).int(),
+            r"q has dtype torch\.int32, but .*q\.to\(torch\.float32\)",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors", "ignore:Sparse CSR tensor")
+def test_tensors_that_are_not_plain_are_refused(make, message):
+    al.attention(*(torch.eye(3),) * 3)  # what was sound before does not let them in
+    for call in (lambda q: al.attention(q, q, q), lambda q: al.scores(q, q)):
+        with pytest.raises(TypeError, match=message):
+            call(make())
+
+
+def test_numbers_of_ml_dtypes_are_refused_by_name():
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    with pytest.raises(TypeError, match=r"dtype bfloat16, which NumPy alone.*astype\(float\)"):
+        al.softmax(np.ones(3).astype(ml_dtypes.bfloat16))
+
+
+@pytest.mark.parametrize(
+    ("leading", "shape", "written"),
+    [
+        ((2,), (2, 5), "mask[:, None, :]"),
+        ((2, 3), (2, 5), "mask[:, None, None, :]"),
+        ((2, 3), (2, 4, 5), "mask[:, None, :, :]"),
+        ((2, 3, 6), (2, 3, 5), "mask[:, :, None, None, :]"),
+    ],
+)
+def test_a_mask_without_all_axes_is_told_how_to_get_them(leading, shape, written):
+    q, k, mask = normal(0, *leading, 4, 3), normal(1, *leading, 5, 3), normal(2, *shape) > 0
+    with pytest.raises(ValueError, match="does not broadcast.*" + re.escape(written)):
+        al.attention(q, k, k, mask)
+    assert al.attention(q, k, k, eval(written)).shape == q.shape
+
+
+def test_numpys_numbers_are_numbers():
+    q, k, v = (normal(i, 3, 4) for i in range(3))
+    expected = al.attention(q, k, v, causal=True, scale=0.5)
+    found = al.attention(q, k, v, causal=np.True_, scale=np.float32(0.5))
+    assert np.array_equal(found, expected)
+    assert np.array_equal(al.attention(q, k, v, np.True_), al.attention(q, k, v))
+    assert np.array_equal(al.softmax(q, np.int64(0), np.float16(2)), al.softmax(q, 0, 2))
+    assert np.array_equal(al.causal_mask(np.int8(2), np.uint16(3)), al.causal_mask(2, 3))
+    positions = al.sinusoidal_positions(np.int64(3), np.array(4))
+    assert np.array_equal(positions, al.sinusoidal_positions(3, 4))
+    turned = al.rotate(q, np.arange(3), base=np.float32(100))
+    assert np.array_equal(turned, al.rotate(q, np.arange(3), base=100))
+    head = al.Head(*(normal(i, 4, 4) for i in range(4)))
+    assert np.array_equal(head(q, causal=np.True_), head(q, causal=True))
+
+
+@pytest.mark.parametrize("kind", [">f8", ">f4", "longdouble"])
+def test_other_numbers_of_numpy_are_computed_as_they_are(kind):
+    arrays = [normal(i, 3, 4).astype(kind) for i in range(3)]
+    for array in arrays:
+        array.flags.writeable = False
+    output = al.attention(*arrays, causal=True)
+    assert output.dtype == np.dtype(kind)
+    assert np.allclose(output, al.attention(*(a.astype(float) for a in arrays), causal=True), 1e-5)
 
 
 def test_devices_must_agree():

@@ -1,5 +1,7 @@
 """What a block of heads promises, alone and beside `nn.MultiheadAttention`."""
 
+import re
+from copy import deepcopy
 from dataclasses import replace
 
 import array_api_strict as strict
@@ -235,6 +237,38 @@ def test_a_mask_that_may_count_texts_or_heads_is_refused(n_texts):
         block(x[0], context, mask)
 
 
+def padding(lengths, n_tokens, at_the_start=False):
+    mask = np.arange(n_tokens) < np.array(lengths)[:, None]
+    return mask[:, ::-1] if at_the_start else mask
+
+
+@pytest.mark.parametrize("make", [al.Head, al.MultiHead])
+@pytest.mark.parametrize("library", [np.asarray, torch.asarray])
+@pytest.mark.parametrize("at_the_start", [False, True])
+def test_padding_whose_texts_could_be_queries_is_met_with_a_warning(make, library, at_the_start):
+    matrices = [a if make is al.MultiHead else a[0] for a in arrays(0, MATRICES).values()]
+    head, x = make(*map(library, matrices)), library(normal(20, 3, 3, D_MODEL))
+    mask = library(padding([3, 1, 2], 3, at_the_start).copy())
+    written = "mask[:, None, None, :]" if make is al.MultiHead else "mask[:, None, :]"
+    for call in (head, head.trace):
+        with pytest.warns(UserWarning, match=re.escape(f"pass {written};")) as record:
+            call(x, mask=mask)
+        assert record[0].filename == __file__
+    head(x, mask=eval(written))
+    head(x, mask=mask[None])  # no warning: filterwarnings would make it an error
+
+
+@pytest.mark.parametrize(
+    "mask", [al.causal_mask(3), np.eye(3) > 0, padding([2, 2, 2], 3), np.ones((3, 3)) > 0]
+)
+def test_masks_of_queries_and_keys_need_no_warning(mask):
+    block = al.MultiHead(**arrays(0))
+    x = normal(20, 3, 3, D_MODEL)
+    expected = [block(text, mask=mask) for text in x]
+    assert np.allclose(block(x, mask=mask), expected, atol=EXACT)
+    block(x[0], mask=padding([3, 1, 2], 3))  # one text: rows are queries
+
+
 def test_a_mask_that_can_only_count_heads_serves_every_text():
     block, x, mask = al.MultiHead(**arrays(0)), normal(20, 2, 4, D_MODEL), random_mask(21, 3, 4, 4)
     expected = [block(text, mask=mask) for text in x]
@@ -291,14 +325,22 @@ def test_long_traces_agree_with_those_of_the_heads(n_tokens, gradients):
 
 
 def test_scores_beyond_every_number_are_those_of_the_heads():
-    """A row of -inf, by overflow and not by a mask, has no weights; one of +inf has NaN."""
-    tensors = {name: torch.tensor(a) for name, a in arrays(0, MATRICES).items()}
-    tensors["w_q"] = tensors["w_q"] * 1e308
-    block, x = al.MultiHead(**tensors), torch.tensor(normal(20, 4, D_MODEL))
-    expected = torch.stack([head.trace(x).weights for head in block.heads])
-    assert expected.isnan().any()
+    """A row of -inf, by overflow and not by a mask, has no weights; one of +inf has NaN.
+
+    Every score is one product: a sum that overflows depends on the order of its terms.
+    """
+    shapes = {"w_q": (2, 1, 1), "w_k": (2, 1, 1), "w_v": (2, 1, 4), "w_o": (2, 4, 1)}
+    tensors = {name: torch.tensor(a) for name, a in arrays(0, shapes).items()}
+    tensors["w_q"] = torch.tensor([1e200, -1e200], dtype=torch.float64).reshape(2, 1, 1)
+    tensors["w_k"] = torch.full((2, 1, 1), 1e200, dtype=torch.float64)
+    block, context = al.MultiHead(**tensors), torch.tensor([[1.0], [2.0], [4.0]]).double()
+    x = torch.tensor([[1.0], [0.0], [-1.0]]).double()
+    nan, third = [torch.nan] * 3, [1 / 3] * 3
+    expected = torch.tensor([[nan, third, [0] * 3], [[0] * 3, third, nan]]).double()
+    of_heads = torch.stack([head.trace(x, context).weights for head in block.heads])
     with torch.no_grad():
-        assert torch.allclose(block.trace(x).weights, expected, equal_nan=True)
+        for weights in (block.trace(x, context).weights, of_heads):
+            assert torch.allclose(weights, expected, equal_nan=True)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
@@ -440,9 +482,60 @@ def test_says_which_modules_it_cannot_represent(options, message):
         al.MultiHead.from_torch(torch.nn.MultiheadAttention(6, 3, **options))
 
 
-def test_says_that_another_module_is_no_attention():
-    with pytest.raises(TypeError, match=r"module is a Linear, but a torch\.nn\.Multi"):
-        al.MultiHead.from_torch(torch.nn.Linear(2, 2))
+class Doubled(torch.nn.MultiheadAttention):
+    """Computes something else with the same weights."""
+
+    def forward(self, *inputs, **options):
+        output, weights = super().forward(*inputs, **options)
+        return 2 * output, weights
+
+
+def encoder():
+    layer = torch.nn.TransformerEncoderLayer(4, 2, batch_first=True)
+    return torch.nn.TransformerEncoder(layer, 3)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: torch.nn.Linear(2, 2), r"module is a Linear, but a torch\.nn\.Multi.* expected$"),
+        (lambda: 3, "module is a int, but a .* expected$"),
+        (lambda: Doubled(4, 2), "module is a Doubled with a forward of its own"),
+        (
+            lambda: torch.ao.nn.quantizable.MultiheadAttention(4, 2, batch_first=True),
+            "MultiheadAttention with a forward of its own",
+        ),
+        (lambda: torch.nn.TransformerEncoderLayer(4, 2), r"expected: pass module\.self_attn$"),
+        (
+            lambda: torch.nn.TransformerDecoderLayer(4, 2),
+            r"pass module\.self_attn or module\.multihead_attn$",
+        ),
+        (encoder, r"pass module\.layers\[0\]\.self_attn or .*layers\[1\].*\(it holds 3\)"),
+    ],
+)
+def test_says_that_another_module_is_no_attention(make, message):
+    with pytest.raises(TypeError, match=message):
+        al.MultiHead.from_torch(make())
+
+
+def test_a_subclass_that_computes_the_same_is_taken():
+    class Named(torch.nn.MultiheadAttention):
+        """With a name of its own."""
+
+    x = torch.randn(3, 4)
+    module = Named(4, 2).eval()
+    assert torch.allclose(al.MultiHead.from_torch(module)(x), module(x, x, x)[0], atol=1e-6)
+
+
+def test_a_deep_copy_learns_by_itself():
+    module, x = torch_module(0, torch.float64), torch.tensor(normal(20, 4, 6))
+    block = al.MultiHead.from_torch(module)
+    copies = deepcopy([block, block.heads[0], al.Head(*(normal(i, 4, 4) for i in range(4)))])
+    assert torch.equal(copies[0](x), block(x))
+    copies[0](x).sum().backward()
+    assert copies[0].w_q.grad is not None
+    assert module.in_proj_weight.grad is None
+    assert torch.equal(copies[1](x), block.heads[0](x))
 
 
 # --- what it says

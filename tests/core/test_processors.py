@@ -1,0 +1,91 @@
+"""What the library computes holds on every processor: the same tests at several instruction sets.
+
+PyTorch, MKL, oneDNN, OpenBLAS and NumPy choose their code by the processor, and so the order in
+which sums are added and whether a product is rounded before it is added. Environment variables make
+them choose as an older processor would.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+BASELINE = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "OPENBLAS_CORETYPE": "Nehalem",
+}
+AVX2 = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+}
+AVX512 = {
+    "ATEN_CPU_CAPABILITY": "avx512",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX512",
+    "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",
+    "OPENBLAS_CORETYPE": "SkylakeX",
+}
+# By what PyTorch finds on this machine: no processor can be asked for what it has not.
+SETTINGS = {"DEFAULT": [BASELINE], "AVX2": [BASELINE, AVX2], "AVX512": [BASELINE, AVX2, AVX512]}
+# Those that compare two ways to the same numbers, or say where NaN and infinity go.
+CHOSEN = (
+    "test_multi_head.py::test_long_traces_agree_with_those_of_the_heads",
+    "test_multi_head.py::test_scores_beyond_every_number_are_those_of_the_heads",
+    "test_multi_head.py::test_weights_and_batches_are_those_of_pytorch",
+    "test_parity.py::test_long_texts_agree_with_pytorch_from_every_backend",
+    "test_parity.py::test_half_precision_is_rounded_once",
+    "test_softmax.py::test_large_scores_do_not_overflow",
+    "test_wild_numbers.py::test_a_lone_nan_reaches_the_output",
+    "test_wild_numbers.py::test_scores_that_overflow_give_nan_and_not_0",
+    "test_positions.py::test_integers_and_floats_are_the_same_positions",
+)
+
+
+# What shows that the settings do something: sums, by MKL, and exponentials, by PyTorch.
+FINGERPRINT = """
+import sys, pytest, torch
+numbers = torch.randn(64, 300, generator=torch.Generator().manual_seed(0))
+print((numbers @ numbers.T).sum(0).tolist(), torch.softmax(numbers, -1).sum(0).tolist())
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+def settings_here():
+    """The settings that this machine can be given, by name."""
+    found = SETTINGS.get(torch.backends.cpu.get_cpu_capability(), [{}])
+    return dict(zip(("baseline", "AVX2", "AVX-512"), found, strict=False))
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """A finished run of the chosen tests for each setting."""
+    options = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:nbval"]
+    tests = [str(ROOT / "tests" / "core" / test) for test in CHOSEN]
+    return {
+        name: subprocess.run(
+            [sys.executable, "-c", FINGERPRINT, *options, *tests],
+            cwd=ROOT,
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+        )
+        for name, settings in settings_here().items()
+    }
+
+
+@pytest.mark.parametrize("name", settings_here())
+def test_chosen_tests_hold_at_every_instruction_set(runs, name):
+    assert runs[name].returncode == 0, runs[name].stdout + runs[name].stderr
+
+
+def test_the_settings_change_how_sums_are_added(runs):
+    """Else the same code would have been tried several times."""
+    fingerprints = {run.stdout.partition("\n")[0] for run in runs.values()}
+    assert len(fingerprints) > 1 or len(runs) == 1
