@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { toSVG, toPNG, download } from "../core/picture.js";
 import { toLink } from "../core/link.js";
+import { readsBack } from "../core/letters.js";
 import { atRest } from "../core/rest.js";
 import { useCalmSliders } from "./useCalmSliders.js";
 import { useOwnId } from "./useOwnId.js";
@@ -63,6 +64,8 @@ function Ways({ figure, model, voice, root, snippet, linkState, reset }) {
     root.current.querySelector(".al-buttons button").focus();
   };
   const save = async (kind) => {
+    if (kind === "png" && !readsBack())
+      return voice.tell("Your browser puts noise into pictures of pages. Save the SVG.", true);
     const svg = toSVG(
       root.current.querySelector("[data-picture]"),
       `${figure}, saved from the book`,
