@@ -179,6 +179,12 @@ def test_where_a_canvas_is_not_read_truly_everything_is_text(open_figure):
 END = "(node, kind) => node.dispatchEvent(new Event(kind, { bubbles: true, cancelable: true }))"
 
 
+def test_where_a_canvas_is_not_read_truly_no_noise_is_saved(open_figure):
+    hands = open_figure(QueryKey(), before=NOISE)
+    hands.button("Save PNG").click()
+    hands.hears("Save the SVG")
+
+
 @pytest.mark.parametrize("kind", ["dragstart", "pointercancel", "lostpointercapture"])
 def test_a_drag_ends_however_the_browser_ends_it(hands, kind):
     """WebKit carries marked text away, and says so by `dragstart` alone."""

@@ -11,17 +11,22 @@ const INKS = [
   ...["positive", "negative", "wrong"],
 ];
 
+const forced = matchMedia("(forced-colors: active)");
+
 /** The colours and the letters of the place where `node` stands. */
 function paintsOf(node) {
   const style = getComputedStyle(node);
-  // By way of `color`: a name such as CanvasText is another colour in a drawing than on the page.
-  const colour = (ink) => {
+  const token = (name) => style.getPropertyValue(`--al-${name}`).trim();
+  // A name such as CanvasText may be another colour in a drawing than on the page: ask the page.
+  const asked = (ink) => {
     node.style.color = `var(--al-${ink})`;
     return style.color;
   };
-  const colours = Object.fromEntries(INKS.map((ink) => [ink, colour(ink)]));
+  const colours = Object.fromEntries(
+    INKS.map((ink) => [ink, (forced.matches ? asked : token)(ink)]),
+  );
   node.style.color = "";
-  return { colours, type: style.getPropertyValue("--al-sans").trim() };
+  return { colours, type: token("sans") };
 }
 
 /** What `paintsOf` finds, by name: on paper other colours are in force than on the screen. */

@@ -2,8 +2,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { download } from "../core/download.js";
-import { toSVG, toPNG } from "../core/picture.js";
+import { readsBack } from "../core/letters.js";
 import { figureOf, opensAlone, toLink } from "../core/link.js";
+import { toSVG, toPNG } from "../core/picture.js";
 import { atRest } from "../core/rest.js";
 import { useCalmSliders } from "./useCalmSliders.js";
 import { useOwnId } from "./useOwnId.js";
@@ -66,6 +67,8 @@ function Ways({ figure, model, voice, root, stage, snippet, linkState, reset }) 
     root.current.querySelector(".al-buttons button").focus();
   };
   const save = async (kind) => {
+    if (kind === "png" && !readsBack())
+      return voice.tell("Your browser puts noise into pictures of pages. Save the SVG.", true);
     const svg = await toSVG(
       root.current.querySelector("[data-picture]"),
       `${figure}, saved from the book`,
