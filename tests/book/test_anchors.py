@@ -91,13 +91,14 @@ def test_who_comes_back_is_where_they_were(screen, file_url):
     assert abs(screen.evaluate("scrollY") - before) <= CLOSE
 
 
-GROWS = """addEventListener("load", () => {
+# After what browsers themselves wait for.
+GROWS = """addEventListener("load", () => requestAnimationFrame(() => {
     if (%s) {
         dispatchEvent(new WheelEvent("wheel"));
         scrollTo(0, 0);
     }
     document.getElementById("grows").style.height = "3000px";
-})"""
+}))"""
 BESIDE = """<style>html { overflow-anchor: none }</style><div id="grows"></div>
 <h2 id="here">Here</h2><div style="height: 2000px"></div>"""
 
