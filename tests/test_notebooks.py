@@ -141,6 +141,33 @@ class TestTheFormatter:
         assert format_notebooks.main([str(path)]) == 0
         assert format_notebooks.main(["--check", str(path)]) == 0
 
+    @pytest.mark.parametrize("option", ["--check", "--execute"])
+    @pytest.mark.parametrize(
+        ("name", "complaint"),
+        [
+            ("mistyped.ipynb", "cannot be read: No such file or directory"),
+            ("folder", "cannot be read: Is a directory"),
+            ("words.md", "it is no notebook that Jupyter could open"),
+            ("cells.ipynb", "it is no notebook that Jupyter could open"),
+        ],
+    )
+    def test_a_path_that_holds_no_notebook_is_told(self, tmp_path, capsys, option, name, complaint):
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "words.md").write_text("# Words", encoding="utf-8")
+        (tmp_path / "cells.ipynb").write_text('{"cells": 3}', encoding="utf-8")
+        assert format_notebooks.main([option, str(tmp_path / name)]) == 1
+        assert capsys.readouterr().err == f"{tmp_path / name}: {complaint}\n"
+
+    def test_a_cell_that_raises_is_told_without_the_tools_own_traceback(self, tmp_path, capsys):
+        path = tmp_path / "raises.ipynb"
+        cell = nbformat.v4.new_code_cell("1 / 0", id="raises")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+        before = path.read_bytes()
+        assert format_notebooks.main(["--execute", str(path)]) == 1
+        said = capsys.readouterr().err
+        assert "ZeroDivisionError" in said and "nbclient" not in said
+        assert path.read_bytes() == before
+
     def test_execute_stores_fresh_text(self, tmp_path):
         path = tmp_path / "run.ipynb"
         cell = nbformat.v4.new_code_cell("print(6 * 7)", id="product")
