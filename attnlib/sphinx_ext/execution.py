@@ -1,4 +1,4 @@
-"""Execute notebooks again when what they import has changed.
+"""Execute notebooks again when what they import has changed; say in a sentence what went wrong.
 
 The stock cache looks at a notebook's own cells. A page whose code calls attnlib would keep
 its old numbers after a change in attnlib, so the cache lives in a folder named by a digest
@@ -9,12 +9,22 @@ import hashlib
 import os
 import shutil
 import sys
+import traceback
 from pathlib import Path
+
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from myst_nb.core.execute import cache
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from sphinx.util import logging
 
 PACKAGE = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ("requirements.txt", "constraints.txt")
 RENDERING = ("sphinx_ext", "static")  # folders that only the built pages depend on
 DIGEST_LENGTH = 16
+START_UP = 600  # seconds that a kernel may take to answer, on a machine that is busy with others
+
+
+logger = logging.getLogger(__name__)
 
 
 def digest(paths, root):
@@ -41,12 +51,13 @@ def sources(package):
 def isolate_kernels(app, config):
     """Run kernels without the reader's own IPython start-up files, and quietly.
 
-    A kernel otherwise warns on every start that it talks over TCP on this machine.
+    A kernel otherwise warns on every start that it talks over TCP on this machine, and one that is
+    ended within a cell complains at length.
     """
     profile = Path(app.outdir).parent.resolve() / ".ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     settings = profile / "ipython_kernel_config.py"
-    settings.write_text('get_config().IPKernelApp.log_level = "ERROR"\n', encoding="utf-8")
+    settings.write_text('get_config().IPKernelApp.log_level = "CRITICAL"\n', encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(profile.parent)
 
 
@@ -75,6 +86,50 @@ def choose_cache(app, config):
     config.attnlib_rendering = digest(rendering, package)
 
 
+def tell_failures(app, config):
+    """Let a notebook that fails be an error of one sentence, and the build go on to the others.
+
+    An exception would end it, and Jupyter Book prints sixty lines of its own for that. What
+    myst-nb says of a failure has no reason in it.
+    """
+    config.nb_execution_raise_on_error = False
+    config.suppress_warnings.append("mystnb.exec")
+
+    def execute(notebook, cwd, timeout, **options):
+        for cell in notebook.cells:
+            cell.pop("execution_count", None)
+        options |= {"startup_timeout": START_UP}
+        try:
+            done = single_nb_execution(notebook, cwd, timeout, **options)
+        except RuntimeError as error:  # no kernel, or one that died
+            done = ExecutionResult(notebook, cwd, 0.0, error, traceback.format_exc())
+        if done.err is not None:
+            app.notebooks_failed = True
+            logger.error(what_failed(notebook, done.err, timeout), location=app.env.docname)
+        return done
+
+    cache.single_nb_execution = execute
+
+
+def fail(app, exception):
+    """Fail a build with a notebook that failed, whether or not warnings count as errors."""
+    if getattr(app, "notebooks_failed", False):
+        app.statuscode = 1
+
+
+def what_failed(notebook, error, timeout):
+    """Where the run of a notebook ended, and why, in a sentence."""
+    begun = [cell for cell in notebook.cells if cell.get("execution_count")]
+    where = f"the cell {begun[-1].source.partition(chr(10))[0]!r}" if begun else "its first cell"
+    if isinstance(error, CellTimeoutError):
+        return f"{where} took more than {timeout} s, which execute.timeout in _config.yml allows."
+    if isinstance(error, CellExecutionError):
+        return f"{where} raised {error.ename}: {error.evalue}"
+    if isinstance(error, DeadKernelError):
+        return f"its kernel died, last seen in {where}."
+    return f"its kernel did not start: {error}"
+
+
 def forget_failures(app, exception):
     """After a build with warnings, make the next one read every page again.
 
@@ -82,7 +137,7 @@ def forget_failures(app, exception):
     of, and succeed.
     """
     strict = app.warningiserror or app.keep_going
-    if exception is not None or (strict and app._warncount):
+    if exception is not None or app.statuscode or (strict and app._warncount):
         (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
 
 
@@ -93,4 +148,6 @@ def setup(app):
     app.connect("config-inited", isolate_kernels)
     app.connect("config-inited", hide_pieces)
     app.connect("config-inited", choose_cache)
+    app.connect("config-inited", tell_failures)
+    app.connect("build-finished", fail)
     app.connect("build-finished", forget_failures)
