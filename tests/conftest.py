@@ -19,19 +19,38 @@ from tools import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
+# Milliseconds. A wait ends when the thing is there: patience costs nothing, and on a machine that has
+# twenty times its load, a blink takes seconds.
+PATIENCE = 120_000
 # What takes longest starts first, so that no process is left alone with it at the end.
 LONGEST = ("test_pages.py", "test_homes.py", "test_shared_rules.py", "test_execution.py")
 
 
+# What a test that asks for one of these fixtures, itself or through others, is marked with.
+NEEDS = {"playwright": "browser", "built_book": "book", "tiny_book": "book"}
+
+
 def pytest_collection_modifyitems(items):
+    for item in items:
+        for fixture in NEEDS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(NEEDS[fixture])
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def pytest_fixture_setup(fixturedef, request):
+    """Refuse what is asked for by `request.getfixturevalue`: no mark would tell of it."""
+    mark = NEEDS.get(fixturedef.argname)
+    if mark and not request._pyfuncitem.get_closest_marker(mark):
+        why = f"take {fixturedef.argname} as an argument, so that `make check` leaves this out"
+        pytest.fail(why, pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def playwright():
     """Playwright's synchronous interface."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as started:
         yield started
 
@@ -105,6 +124,7 @@ def borrow_page(browser, idle_pages):
 def new_page(browser, **options):
     """A page in a context of its own, which keeps a record."""
     page = browser.new_context(**options).new_page()
+    page.set_default_timeout(PATIENCE)
     page.record = keep_record(page)
     page.record.viewport = page.viewport_size
     return page
@@ -188,6 +208,6 @@ def file_url(built_book):
 
 
 @pytest.fixture(params=["file", "http"])
-def book_url(request):
+def book_url(request, file_url, http_url):
     """Both homes of the built pages, one after the other; append "chapters/....html"."""
-    return request.getfixturevalue(f"{request.param}_url")
+    return {"file": file_url, "http": http_url}[request.param]
