@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import ROOT, new_page, serving
-from tests.figures.driving import Hands, document, link
+from tests.figures.driving import Hands, document, link, on_our_clock
 
 
 @pytest.fixture
@@ -16,7 +16,8 @@ def open_figure(borrow_page, page_factory, tmp_path):
 
     def open_(figure, state=None, theme="light", beside="", before="", **options):
         path = tmp_path / "page.html"
-        path.write_text(document(figure, theme=theme, beside=beside), encoding="utf-8")
+        html = on_our_clock(document(figure, theme=theme, beside=beside))
+        path.write_text(html, encoding="utf-8")
         page = page_factory(**options) if before else borrow_page(**options)
         if before:
             page.add_init_script(before)
@@ -39,7 +40,7 @@ def lasting(browser, tmp_path_factory):
         which = (type(figure).__name__, *sorted(options))
         if which not in opened:
             path = folder / f"{len(opened)}.html"
-            path.write_text(document(figure), encoding="utf-8")
+            path.write_text(on_our_clock(document(figure)), encoding="utf-8")
             page = new_page(browser, **options)
             page.goto(path.as_uri())
             opened[which] = Hands(page, type(figure).__name__)
