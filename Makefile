@@ -29,7 +29,7 @@ html: $(INSTALLED) ## build again what has changed, and no more
 	{ echo "The book did not build: the reason is above."; exit 1; }
 
 check: $(INSTALLED) ## every test that needs no browser and no built book: about a minute
-	@$(TESTS) -m "not browser and not book"
+	@$(TESTS) -m "not book and not browser"
 
 test: html ## build the book, then run every test
 	@$(TESTS)

@@ -203,27 +203,34 @@ def test_honest_text_is_left_alone(text):
     assert not any(pattern.search(text) for pattern in MACHINE_DEPENDENT.values())
 
 
+PICTURE = "display({'image/svg+xml': '<svg/>'}, raw=True)"
+COMPARED = {  # a notebook's only cell, what it stores, and whether that is right
+    "equal": ("print(6 * 7)", "42\n", True),
+    "other": ("print(6 * 7)", "43\n", False),
+    "missing": ("print(6 * 7)", "", False),
+    "drawn-afresh": (PICTURE, "", True),
+}
+
+
 class TestComparison:
     """nbval compares every stored text, although notebooks in git have no execution counts."""
 
-    def run(self, folder, source, stored):
+    @pytest.fixture(scope="class")
+    def outcomes(self, tmp_path_factory):
+        """What a run of nbval says of each notebook: "PASSED" or "FAILED"."""
+        folder = tmp_path_factory.mktemp("compared")
         (folder / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
-        output = nbformat.v4.new_output("stream", name="stdout", text=stored)
-        cell = nbformat.v4.new_code_cell(source, id="only", outputs=[output] if stored else [])
-        notebook = nbformat.v4.new_notebook(cells=[cell], metadata=format_notebooks.METADATA)
-        nbformat.write(notebook, folder / "one.ipynb")
-        command = [sys.executable, "-m", "pytest", "--nbval", "one.ipynb", "-p", "no:cacheprovider"]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        for name, (source, stored, _) in COMPARED.items():
+            output = nbformat.v4.new_output("stream", name="stdout", text=stored)
+            cell = nbformat.v4.new_code_cell(source, id="only", outputs=[output] if stored else [])
+            notebook = nbformat.v4.new_notebook(cells=[cell], metadata=format_notebooks.METADATA)
+            nbformat.write(notebook, folder / f"{name}.ipynb")
+        command = [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        return {
+            name: said for said, name in re.findall(r"^([A-Z]+) ([\w-]+)\.ipynb", done.stdout, re.M)
+        }
 
-    def test_equal_text_passes(self, tmp_path):
-        finished = self.run(tmp_path, "print(6 * 7)", "42\n")
-        assert finished.returncode == 0, finished.stdout
-
-    @pytest.mark.parametrize("stored", ["43\n", ""])
-    def test_other_or_missing_text_fails(self, tmp_path, stored):
-        assert self.run(tmp_path, "print(6 * 7)", stored).returncode == 1
-
-    def test_pictures_are_drawn_afresh(self, tmp_path):
-        picture = "display({'image/svg+xml': '<svg/>'}, raw=True)"
-        finished = self.run(tmp_path, picture, "")
-        assert finished.returncode == 0, finished.stdout
+    @pytest.mark.parametrize("name", COMPARED)
+    def test_equal_text_passes_and_other_or_missing_text_fails(self, outcomes, name):
+        assert outcomes[name] == ("PASSED" if COMPARED[name][2] else "FAILED")

@@ -4,13 +4,13 @@ Each test builds a small book of its own with Jupyter Book and a small package, 
 """
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+
+from tests.book import building
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,20 +90,11 @@ class TinyBook:
 
     def build(self):
         """The finished process of a strict build."""
-        command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
-        options = [str(self.folder), "-W", "-n", "--keep-going", "-q"]
         own = {
             "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)]),
             "ATTNLIB_PIECES": str(self.folder / "kept"),
         }
-        return subprocess.run(
-            [*command, *options],
-            cwd=self.folder,
-            env=os.environ | own,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return building.build(self.folder, own)
 
     def build_well(self):
         """Build, insist that it worked, and give the page's HTML."""
