@@ -212,24 +212,25 @@ COMPARED = {  # a notebook's only cell, what it stores, and whether that is righ
 }
 
 
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """What a run of nbval says of each notebook: "PASSED" or "FAILED"."""
+    folder = tmp_path_factory.mktemp("compared")
+    (folder / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
+    for name, (source, stored, _) in COMPARED.items():
+        output = nbformat.v4.new_output("stream", name="stdout", text=stored)
+        cell = nbformat.v4.new_code_cell(source, id="only", outputs=[output] if stored else [])
+        notebook = nbformat.v4.new_notebook(cells=[cell], metadata=format_notebooks.METADATA)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    command = [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return {
+        name: said for said, name in re.findall(r"^([A-Z]+) ([\w-]+)\.ipynb", done.stdout, re.M)
+    }
+
+
 class TestComparison:
     """nbval compares every stored text, although notebooks in git have no execution counts."""
-
-    @pytest.fixture(scope="class")
-    def outcomes(self, tmp_path_factory):
-        """What a run of nbval says of each notebook: "PASSED" or "FAILED"."""
-        folder = tmp_path_factory.mktemp("compared")
-        (folder / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
-        for name, (source, stored, _) in COMPARED.items():
-            output = nbformat.v4.new_output("stream", name="stdout", text=stored)
-            cell = nbformat.v4.new_code_cell(source, id="only", outputs=[output] if stored else [])
-            notebook = nbformat.v4.new_notebook(cells=[cell], metadata=format_notebooks.METADATA)
-            nbformat.write(notebook, folder / f"{name}.ipynb")
-        command = [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        return {
-            name: said for said, name in re.findall(r"^([A-Z]+) ([\w-]+)\.ipynb", done.stdout, re.M)
-        }
 
     @pytest.mark.parametrize("name", COMPARED)
     def test_equal_text_passes_and_other_or_missing_text_fails(self, outcomes, name):

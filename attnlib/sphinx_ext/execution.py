@@ -10,8 +10,11 @@ import os
 import shutil
 import sys
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
+from jupyter_cache import get_cache
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.execute import cache
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -21,6 +24,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ("requirements.txt", "constraints.txt")
 RENDERING = ("sphinx_ext", "static")  # folders that only the built pages depend on
 DIGEST_LENGTH = 16
+MOST_KERNELS = 4  # at a time: each takes memory
 START_UP = 600  # seconds that a kernel may take to answer, on a machine that is busy with others
 
 
@@ -86,29 +90,61 @@ def choose_cache(app, config):
     config.attnlib_rendering = digest(rendering, package)
 
 
-def tell_failures(app, config):
-    """Let a notebook that fails be an error of one sentence, and the build go on to the others.
+def run_ahead(app, env, docnames):
+    """Begin to execute the notebooks that will be read, some at a time, one on each core.
 
-    An exception would end it, and Jupyter Book prints sixty lines of its own for that. What
-    myst-nb says of a failure has no reason in it.
+    Left out are those whose outputs are cached.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # kernels that share the cores take one each
+    cached = get_cache(app.config.nb_execution_cache_path)
+    app.pool, app.ahead = ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_KERNELS)), {}
+    for name in docnames:
+        path = Path(env.doc2path(name))
+        if path.suffix == ".ipynb":
+            notebook = nbformat.read(path, as_version=4)
+            try:
+                cached.match_cache_notebook(notebook)
+            except KeyError:
+                app.ahead[name] = app.pool.submit(run, app, notebook, str(path.parent))
+
+
+def run(app, notebook, folder):
+    """What came of executing `notebook`, in place; a kernel that dies is an error like others."""
+    for cell in notebook.cells:
+        cell.pop("execution_count", None)
+    options = {"allow_errors": False, "startup_timeout": START_UP}
+    try:
+        return single_nb_execution(notebook, folder, app.config.nb_execution_timeout, **options)
+    except RuntimeError as error:  # no kernel, or one that died
+        return ExecutionResult(notebook, folder, 0.0, error, traceback.format_exc())
+
+
+def take_what_ran_ahead(app, config):
+    """Let myst-nb take what `run_ahead` has begun, and a failure be an error of one sentence.
+
+    The build goes on to the other notebooks. An exception would end it, and Jupyter Book prints
+    sixty lines of its own for that; what myst-nb says of a failure has no reason in it.
     """
     config.nb_execution_raise_on_error = False
     config.suppress_warnings.append("mystnb.exec")
 
     def execute(notebook, cwd, timeout, **options):
-        for cell in notebook.cells:
-            cell.pop("execution_count", None)
-        options |= {"startup_timeout": START_UP}
-        try:
-            done = single_nb_execution(notebook, cwd, timeout, **options)
-        except RuntimeError as error:  # no kernel, or one that died
-            done = ExecutionResult(notebook, cwd, 0.0, error, traceback.format_exc())
+        ahead = app.ahead.pop(app.env.docname, None)
+        done = ahead.result() if ahead else run(app, notebook, cwd)
+        notebook.cells = done.nb.cells
+        notebook.metadata.update(done.nb.metadata)
         if done.err is not None:
             app.notebooks_failed = True
-            logger.error(what_failed(notebook, done.err, timeout), location=app.env.docname)
+            logger.error(what_failed(done.nb, done.err, timeout), location=app.env.docname)
         return done
 
     cache.single_nb_execution = execute
+
+
+def end_what_ran_ahead(app, exception):
+    """After a build that was broken off, begin no other notebook."""
+    if hasattr(app, "pool"):
+        app.pool.shutdown(cancel_futures=True)
 
 
 def fail(app, exception):
@@ -148,6 +184,8 @@ def setup(app):
     app.connect("config-inited", isolate_kernels)
     app.connect("config-inited", hide_pieces)
     app.connect("config-inited", choose_cache)
-    app.connect("config-inited", tell_failures)
+    app.connect("config-inited", take_what_ran_ahead)
+    app.connect("env-before-read-docs", run_ahead)
+    app.connect("build-finished", end_what_ran_ahead)
     app.connect("build-finished", fail)
     app.connect("build-finished", forget_failures)
