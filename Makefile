@@ -9,9 +9,11 @@ HTML := _build/html
 PORT ?= 8000
 # Test processes, each with a browser of its own. They wait half of their time: more than cores.
 WORKERS ?= 3
+TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --nbval \
+	--doctest-modules tests attnlib index.ipynb chapters back
 
 .DEFAULT_GOAL := help
-.PHONY: help book html test lab serve bench lint format js pdf picture lock clean
+.PHONY: help book html check test lab serve bench lint format js pdf picture lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +23,16 @@ book: html ## execute the notebooks, build the pages, say where they are
 	@echo "The book is built. Open it from disk:   $(CURDIR)/$(HTML)/index.html"
 	@echo "or serve it:                            make serve"
 
+html: $(INSTALLED) ## build again what has changed, and no more
+	@echo "Building the book (the first time, every notebook is executed) ..."
+	@$(BIN)/jupyter-book build . -W -n --keep-going -q >/dev/null || \
+	{ echo "The book did not build: the reason is above."; exit 1; }
+
+check: $(INSTALLED) ## every test that needs no browser and no built book: about a minute
+	@$(TESTS) -m "not book and not browser"
+
 test: html ## build the book, then run every test
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --nbval \
-	--doctest-modules tests attnlib index.ipynb chapters back
+	@$(TESTS)
 
 lab: $(INSTALLED) ## JupyterLab on the chapters
 	$(BIN)/jupyter lab --notebook-dir=. chapters
@@ -63,11 +72,6 @@ lock: $(INSTALLED) ## write constraints.txt anew from what is installed
 clean: ## remove the built book and the caches (.venv stays)
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
-
-html: $(INSTALLED)
-	@echo "Building the book (the first time, every notebook is executed) ..."
-	@$(BIN)/jupyter-book build . -W -n --keep-going -q >/dev/null || \
-	{ echo "The book did not build: the reason is above."; exit 1; }
 
 $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d. Name another: PYTHON=python3.12 make book" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'

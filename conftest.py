@@ -6,6 +6,7 @@ import tempfile
 # Notebooks in git hold text alone (tools/format_notebooks.py). Pictures and HTML are drawn
 # afresh on every run; stock nbval already skips PNG, JPEG and widget views for that reason.
 DRAWN_AFRESH = ("image/svg+xml", "text/html")
+PATIENCE = 600  # seconds that nbval waits for a kernel and its messages, on a busy machine
 
 
 def pytest_configure(config):
@@ -17,6 +18,7 @@ def pytest_configure(config):
     folder = tempfile.TemporaryDirectory(prefix="attnlib-pieces-")
     os.environ["ATTNLIB_PIECES"] = folder.name
     config.add_cleanup(folder.cleanup)
+    config.option.nbval_kernel_startup_timeout = PATIENCE
 
 
 def pytest_collection_modifyitems(items):
@@ -28,5 +30,6 @@ def pytest_collection_modifyitems(items):
     cells = [item for item in items if hasattr(item.parent, "skip_compare")]
     for position, item in enumerate(cells, start=1):
         item.cell.execution_count = position
+        item.output_timeout = PATIENCE
     for notebook in {item.parent for item in cells}:
         notebook.skip_compare += DRAWN_AFRESH

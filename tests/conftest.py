@@ -19,36 +19,70 @@ from tools import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
+# Milliseconds. A wait ends when the thing is there: patience costs nothing, and on a machine with
+# twenty times its load a blink takes seconds.
+PATIENCE = 120_000
+MANY_PAGES = 200
 # What takes longest starts first, so that no process is left alone with it at the end.
 LONGEST = ("test_pages.py", "test_homes.py", "test_shared_rules.py", "test_execution.py")
 
 
+# What a test that asks for one of these fixtures, itself or through others, is marked with.
+NEEDS = {"playwright": "browser", "built_book": "book", "tiny_book": "book"}
+
+
 def pytest_collection_modifyitems(items):
+    for item in items:
+        for fixture in NEEDS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(NEEDS[fixture])
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def pytest_fixture_setup(fixturedef, request):
+    """Refuse what is asked for by `request.getfixturevalue`: no mark would tell of it."""
+    mark = NEEDS.get(fixturedef.argname)
+    if mark and not request._pyfuncitem.get_closest_marker(mark):
+        why = f"take {fixturedef.argname} as an argument, so that `make check` leaves this out"
+        pytest.fail(why, pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def playwright():
     """Playwright's synchronous interface."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as started:
         yield started
 
 
+@pytest.fixture(scope="session")
+def chromiums():
+    """The Chromium that is running, and the pages whose tests are over, by their options."""
+    running = SimpleNamespace(browser=None, idle=defaultdict(list))
+    yield running
+    if running.browser:
+        running.browser.close()
+
+
 @pytest.fixture(scope="module")
-def browser(playwright):
-    """A fresh Chromium for each file: one that has seen a thousand pages may give up.
+def browser(playwright, chromiums):
+    """A Chromium, for several files in turn: one that has opened a thousand pages may give up.
 
     Skips without one, and fails on CI.
     """
-    try:
-        launched = chromium.launch(playwright)
-    except chromium.NoChromium as missing:
-        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
-        refuse(str(missing))
-    yield launched
-    launched.close()
+    if chromiums.browser and chromiums.browser.opened > MANY_PAGES:
+        chromiums.browser.close()
+        chromiums.browser = None
+        chromiums.idle.clear()
+    if chromiums.browser is None:
+        try:
+            chromiums.browser = chromium.launch(playwright)
+        except chromium.NoChromium as missing:
+            refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+            refuse(str(missing))
+        chromiums.browser.opened = 0
+    return chromiums.browser
 
 
 @pytest.fixture
@@ -71,25 +105,19 @@ def page_factory(browser):
         context.close()
 
 
-@pytest.fixture(scope="module")
-def idle_pages(browser):
-    """Pages whose tests are over, by the options they were made with."""
-    return defaultdict(list)
-
-
 @pytest.fixture
-def borrow_page(browser, idle_pages):
+def borrow_page(browser, chromiums):
     """A function that lends pages for the time of a test: `borrow_page(**options)`.
 
     Options and record are those of `page_factory`. To make a page takes longer than most tests
-    take with it, so one page serves many tests of a file, and each finds it blank, with nothing
+    take with it, so one page serves many tests, and each finds it blank, with nothing
     stored and an empty record. Init scripts, routes and emulated media would stay: a test that
     needs them asks `page_factory` for a page of its own.
     """
     lent = []
 
     def lend(**options):
-        idle = idle_pages[repr(sorted(options.items()))]
+        idle = chromiums.idle[repr(sorted(options.items()))]
         page = idle.pop() if idle else new_page(browser, **options)
         lent.append((page, idle))
         return page
@@ -105,6 +133,8 @@ def borrow_page(browser, idle_pages):
 def new_page(browser, **options):
     """A page in a context of its own, which keeps a record."""
     page = browser.new_context(**options).new_page()
+    page.set_default_timeout(PATIENCE)
+    browser.opened += 1
     page.record = keep_record(page)
     page.record.viewport = page.viewport_size
     return page
@@ -188,6 +218,6 @@ def file_url(built_book):
 
 
 @pytest.fixture(params=["file", "http"])
-def book_url(request):
+def book_url(request, file_url, http_url):
     """Both homes of the built pages, one after the other; append "chapters/....html"."""
-    return request.getfixturevalue(f"{request.param}_url")
+    return {"file": file_url, "http": http_url}[request.param]

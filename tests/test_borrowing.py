@@ -28,7 +28,7 @@ def test_nothing_is_left_of_what_a_test_did(browser, address):
     assert page.evaluate("[localStorage.length, sessionStorage.length, window.c ?? 0]") == [0, 0, 0]
     page.evaluate(HEARD)
     page.mouse.move(60, 70)
-    page.wait_for_function("window.buttons === 0", timeout=5_000)
+    page.wait_for_function("window.buttons === 0")
     page.context.close()
 
 

@@ -148,6 +148,33 @@ class TestTheFormatter:
         assert format_notebooks.main([str(path)]) == 0
         assert format_notebooks.main(["--check", str(path)]) == 0
 
+    @pytest.mark.parametrize("option", ["--check", "--execute"])
+    @pytest.mark.parametrize(
+        ("name", "complaint"),
+        [
+            ("mistyped.ipynb", "cannot be read: No such file or directory"),
+            ("folder", "cannot be read: Is a directory"),
+            ("words.md", "it is no notebook that Jupyter could open"),
+            ("cells.ipynb", "it is no notebook that Jupyter could open"),
+        ],
+    )
+    def test_a_path_that_holds_no_notebook_is_told(self, tmp_path, capsys, option, name, complaint):
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "words.md").write_text("# Words", encoding="utf-8")
+        (tmp_path / "cells.ipynb").write_text('{"cells": 3}', encoding="utf-8")
+        assert format_notebooks.main([option, str(tmp_path / name)]) == 1
+        assert capsys.readouterr().err == f"{tmp_path / name}: {complaint}\n"
+
+    def test_a_cell_that_raises_is_told_without_the_tools_own_traceback(self, tmp_path, capsys):
+        path = tmp_path / "raises.ipynb"
+        cell = nbformat.v4.new_code_cell("1 / 0", id="raises")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+        before = path.read_bytes()
+        assert format_notebooks.main(["--execute", str(path)]) == 1
+        said = capsys.readouterr().err
+        assert "ZeroDivisionError" in said and "nbclient" not in said
+        assert path.read_bytes() == before
+
     def test_execute_stores_fresh_text(self, tmp_path):
         path = tmp_path / "run.ipynb"
         cell = nbformat.v4.new_code_cell("print(6 * 7)", id="product")
@@ -183,27 +210,35 @@ def test_honest_text_is_left_alone(text):
     assert not any(pattern.search(text) for pattern in MACHINE_DEPENDENT.values())
 
 
-class TestComparison:
-    """nbval compares every stored text, although notebooks in git have no execution counts."""
+PICTURE = "display({'image/svg+xml': '<svg/>'}, raw=True)"
+COMPARED = {  # a notebook's only cell, what it stores, and whether that is right
+    "equal": ("print(6 * 7)", "42\n", True),
+    "other": ("print(6 * 7)", "43\n", False),
+    "missing": ("print(6 * 7)", "", False),
+    "drawn-afresh": (PICTURE, "", True),
+}
 
-    def run(self, folder, source, stored):
-        (folder / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """What a run of nbval says of each notebook: "PASSED" or "FAILED"."""
+    folder = tmp_path_factory.mktemp("compared")
+    (folder / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
+    for name, (source, stored, _) in COMPARED.items():
         output = nbformat.v4.new_output("stream", name="stdout", text=stored)
         cell = nbformat.v4.new_code_cell(source, id="only", outputs=[output] if stored else [])
         notebook = nbformat.v4.new_notebook(cells=[cell], metadata=format_notebooks.METADATA)
-        nbformat.write(notebook, folder / "one.ipynb")
-        command = [sys.executable, "-m", "pytest", "--nbval", "one.ipynb", "-p", "no:cacheprovider"]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    command = [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return {
+        name: said for said, name in re.findall(r"^([A-Z]+) ([\w-]+)\.ipynb", done.stdout, re.M)
+    }
 
-    def test_equal_text_passes(self, tmp_path):
-        finished = self.run(tmp_path, "print(6 * 7)", "42\n")
-        assert finished.returncode == 0, finished.stdout
 
-    @pytest.mark.parametrize("stored", ["43\n", ""])
-    def test_other_or_missing_text_fails(self, tmp_path, stored):
-        assert self.run(tmp_path, "print(6 * 7)", stored).returncode == 1
+class TestComparison:
+    """nbval compares every stored text, although notebooks in git have no execution counts."""
 
-    def test_pictures_are_drawn_afresh(self, tmp_path):
-        picture = "display({'image/svg+xml': '<svg/>'}, raw=True)"
-        finished = self.run(tmp_path, picture, "")
-        assert finished.returncode == 0, finished.stdout
+    @pytest.mark.parametrize("name", COMPARED)
+    def test_equal_text_passes_and_other_or_missing_text_fails(self, outcomes, name):
+        assert outcomes[name] == ("PASSED" if COMPARED[name][2] else "FAILED")

@@ -111,9 +111,17 @@ def unique_id(cell, taken):
 
 
 def formatted(text):
-    """The text of a notebook file as it belongs into git."""
-    # nbformat.reads would mend missing and double ids by itself, at random.
-    notebook = clean(nbformat.v4.reads(text))
+    """The text of a notebook file as it belongs into git.
+
+    Raises:
+        NotebookError: it is no notebook, or one that `clean` refuses.
+    """
+    try:
+        # nbformat.reads would mend missing and double ids by itself, at random.
+        read = nbformat.v4.reads(text)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise NotebookError("it is no notebook that Jupyter could open") from error
+    notebook = clean(read)
     nbformat.validate(notebook)
     return nbformat.v4.writes(notebook) + "\n"
 
@@ -137,18 +145,27 @@ def notebooks(root=ROOT):
     return sorted(path for pattern in BOOK for path in Path(root).glob(pattern))
 
 
-def process(path, check):
-    """Format one notebook, or only look when `check`; the complaint about it, or None."""
-    before = path.read_text(encoding="utf-8")
+def process(path, check, run=False):
+    """Format one notebook, or only look when `check`; the complaint about it, or None.
+
+    `run` it first, if that is asked for.
+    """
+    from nbclient.exceptions import CellExecutionError
+
     try:
+        before = path.read_text(encoding="utf-8")
         after = formatted(before)
-    except NotebookError as error:
+        if run:
+            execute(path)
+            after = formatted(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    except (NotebookError, CellExecutionError) as error:
         return str(error)
-    if after == before:
-        return None
-    if check:
+    if check and after != before:
         return "not formatted: run `make format`"
-    path.write_text(after, encoding="utf-8")
+    if run or after != before:
+        path.write_text(after, encoding="utf-8")
     return None
 
 
@@ -163,9 +180,7 @@ def main(arguments=None):
         parser.error("--check changes nothing, --execute does: choose one")
     failures = 0
     for path in options.paths or notebooks():
-        if options.execute:
-            execute(path)
-        complaint = process(path, options.check)
+        complaint = process(path, options.check, options.execute)
         if complaint:
             failures += 1
             print(f"{path}: {complaint}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Execute notebooks again when what they import has changed.
+"""Execute notebooks again when what they import has changed; say in a sentence what went wrong.
 
 The stock cache looks at a notebook's own cells. A page whose code calls attnlib would keep
 its old numbers after a change in attnlib, so the cache lives in a folder named by a digest
@@ -9,12 +9,26 @@ import hashlib
 import os
 import shutil
 import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from myst_nb.core.execute import cache
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from sphinx.util import logging
 
 PACKAGE = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ("requirements.txt", "constraints.txt")
 RENDERING = ("sphinx_ext", "static")  # folders that only the built pages depend on
 DIGEST_LENGTH = 16
+MOST_KERNELS = 4  # at a time: each takes memory
+START_UP = 600  # seconds that a kernel may take to answer, on a machine that is busy with others
+
+
+logger = logging.getLogger(__name__)
 
 
 def digest(paths, root):
@@ -41,12 +55,13 @@ def sources(package):
 def isolate_kernels(app, config):
     """Run kernels without the reader's own IPython start-up files, and quietly.
 
-    A kernel otherwise warns on every start that it talks over TCP on this machine.
+    A kernel otherwise warns on every start that it talks over TCP on this machine, and one that is
+    ended within a cell complains at length.
     """
     profile = Path(app.outdir).parent.resolve() / ".ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     settings = profile / "ipython_kernel_config.py"
-    settings.write_text('get_config().IPKernelApp.log_level = "ERROR"\n', encoding="utf-8")
+    settings.write_text('get_config().IPKernelApp.log_level = "CRITICAL"\n', encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(profile.parent)
 
 
@@ -75,6 +90,82 @@ def choose_cache(app, config):
     config.attnlib_rendering = digest(rendering, package)
 
 
+def run_ahead(app, env, docnames):
+    """Begin to execute the notebooks that will be read, some at a time, one on each core.
+
+    Left out are those whose outputs are cached.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # kernels that share the cores take one each
+    cached = get_cache(app.config.nb_execution_cache_path)
+    app.pool, app.ahead = ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_KERNELS)), {}
+    for name in docnames:
+        path = Path(env.doc2path(name))
+        if path.suffix == ".ipynb":
+            notebook = nbformat.read(path, as_version=4)
+            try:
+                cached.match_cache_notebook(notebook)
+            except KeyError:
+                app.ahead[name] = app.pool.submit(run, app, notebook, str(path.parent))
+
+
+def run(app, notebook, folder):
+    """What came of executing `notebook`, in place; a kernel that dies is an error like others."""
+    for cell in notebook.cells:
+        cell.pop("execution_count", None)
+    options = {"allow_errors": False, "startup_timeout": START_UP}
+    try:
+        return single_nb_execution(notebook, folder, app.config.nb_execution_timeout, **options)
+    except RuntimeError as error:  # no kernel, or one that died
+        return ExecutionResult(notebook, folder, 0.0, error, traceback.format_exc())
+
+
+def take_what_ran_ahead(app, config):
+    """Let myst-nb take what `run_ahead` has begun, and a failure be an error of one sentence.
+
+    The build goes on to the other notebooks. An exception would end it, and Jupyter Book prints
+    sixty lines of its own for that; what myst-nb says of a failure has no reason in it.
+    """
+    config.nb_execution_raise_on_error = False
+    config.suppress_warnings.append("mystnb.exec")
+
+    def execute(notebook, cwd, timeout, **options):
+        ahead = app.ahead.pop(app.env.docname, None)
+        done = ahead.result() if ahead else run(app, notebook, cwd)
+        notebook.cells = done.nb.cells
+        notebook.metadata.update(done.nb.metadata)
+        if done.err is not None:
+            app.notebooks_failed = True
+            logger.error(what_failed(done.nb, done.err, timeout), location=app.env.docname)
+        return done
+
+    cache.single_nb_execution = execute
+
+
+def end_what_ran_ahead(app, exception):
+    """After a build that was broken off, begin no other notebook."""
+    if hasattr(app, "pool"):
+        app.pool.shutdown(cancel_futures=True)
+
+
+def fail(app, exception):
+    """Fail a build with a notebook that failed, whether or not warnings count as errors."""
+    if getattr(app, "notebooks_failed", False):
+        app.statuscode = 1
+
+
+def what_failed(notebook, error, timeout):
+    """Where the run of a notebook ended, and why, in a sentence."""
+    begun = [cell for cell in notebook.cells if cell.get("execution_count")]
+    where = f"the cell {begun[-1].source.partition(chr(10))[0]!r}" if begun else "its first cell"
+    if isinstance(error, CellTimeoutError):
+        return f"{where} took more than {timeout} s, which execute.timeout in _config.yml allows."
+    if isinstance(error, CellExecutionError):
+        return f"{where} raised {error.ename}: {error.evalue}"
+    if isinstance(error, DeadKernelError):
+        return f"its kernel died, last seen in {where}."
+    return f"its kernel did not start: {error}"
+
+
 def forget_failures(app, exception):
     """After a build with warnings, make the next one read every page again.
 
@@ -82,7 +173,7 @@ def forget_failures(app, exception):
     of, and succeed.
     """
     strict = app.warningiserror or app.keep_going
-    if exception is not None or (strict and app._warncount):
+    if exception is not None or app.statuscode or (strict and app._warncount):
         (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
 
 
@@ -93,4 +184,8 @@ def setup(app):
     app.connect("config-inited", isolate_kernels)
     app.connect("config-inited", hide_pieces)
     app.connect("config-inited", choose_cache)
+    app.connect("config-inited", take_what_ran_ahead)
+    app.connect("env-before-read-docs", run_ahead)
+    app.connect("build-finished", end_what_ran_ahead)
+    app.connect("build-finished", fail)
     app.connect("build-finished", forget_failures)

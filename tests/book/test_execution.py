@@ -4,13 +4,13 @@ Each test builds a small book of its own with Jupyter Book and a small package, 
 """
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+
+from tests.book import building
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,15 +68,18 @@ class TinyBook:
         (self.package / "sphinx_ext" / "part.py").write_text("")
         (folder / "requirements.txt").write_text("numpy==1\n")
         (folder / "_toc.yml").write_text("format: jb-book\nroot: index\n")
-        config = CONFIG["sphinx"]["config"]
-        sphinx = {"config": {**config, "attnlib_package": str(self.package)}}
-        (folder / "_config.yml").write_text(yaml.safe_dump({**CONFIG, "sphinx": sphinx}))
+        self.configure()
         (folder / "kept").mkdir()
         for kept in (folder, folder / "kept"):
             (kept / "my_head.py").write_text("")
         (self.package / "words.toml").write_text("first")
         self.set_value(1)
         self.write(TEXT, CODE)
+
+    def configure(self, **values):
+        config = CONFIG["sphinx"]["config"] | {"attnlib_package": str(self.package)} | values
+        written = yaml.safe_dump({**CONFIG, "sphinx": {"config": config}})
+        (self.folder / "_config.yml").write_text(written)
 
     def set_value(self, value):
         (self.package / "__init__.py").write_text(f"VALUE = {value}\n")
@@ -87,20 +90,11 @@ class TinyBook:
 
     def build(self):
         """The finished process of a strict build."""
-        command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
-        options = [str(self.folder), "-W", "-n", "--keep-going", "-q"]
         own = {
             "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)]),
             "ATTNLIB_PIECES": str(self.folder / "kept"),
         }
-        return subprocess.run(
-            [*command, *options],
-            cwd=self.folder,
-            env=os.environ | own,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return building.build(self.folder, own)
 
     def build_well(self):
         """Build, insist that it worked, and give the page's HTML."""
@@ -117,15 +111,16 @@ class TinyBook:
         return list((self.folder / "_build" / ".jupyter_cache").iterdir())
 
 
-@pytest.fixture
-def book(tmp_path):
-    return TinyBook(tmp_path)
+@pytest.fixture(scope="module")
+def tiny_book(tmp_path_factory):
+    """`tiny_book()` gives a new `TinyBook`."""
+    return lambda: TinyBook(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tiny_book):
     """A book that has been built once, and its page then."""
-    book = TinyBook(tmp_path_factory.mktemp("built"))
+    book = tiny_book()
     return book, book.build_well()
 
 
@@ -163,15 +158,40 @@ def test_runs_again_when_and_only_when_its_imports_or_the_pins_change(built):
     assert "second value 2" in book.build_well(), "what it reads changed, and it did not run"
 
 
-def test_a_notebook_that_raises_fails_every_build(book):
-    book.write("# Tiny", "raise RuntimeError('no such luck')")
+def assert_one_sentence(finished, sentence):
+    """The build failed, and says so in one sentence."""
+    assert finished.returncode != 0
+    lines = [line for line in finished.stderr.splitlines() if line.strip()]
+    assert [sentence in line for line in lines] == [True], finished.stderr
+
+
+def test_a_notebook_that_raises_fails_every_build(tiny_book):
+    book = tiny_book()
+    book.write("# Tiny", "# To be\nraise RuntimeError('no such luck')")
     for _ in range(2):
-        finished = book.build()
-        assert finished.returncode != 0
-        assert "RuntimeError" in finished.stderr
+        said = "index.ipynb: ERROR: the cell '# To be' raised RuntimeError: no such luck"
+        assert_one_sentence(book.build(), said)
 
 
-def test_a_bad_formula_fails_every_build_and_names_the_page(book):
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            "while True:\n    pass",
+            "the cell 'while True:' took more than 3 s, which execute",
+        ),
+        ("import os\nos._exit(1)", "its kernel died, last seen in "),
+    ],
+)
+def test_a_notebook_that_does_not_end_is_told_in_a_sentence(tiny_book, code, said):
+    book = tiny_book()
+    book.configure(nb_execution_timeout=3)
+    book.write("# Tiny", code)
+    assert_one_sentence(book.build(), f"index.ipynb: ERROR: {said}")
+
+
+def test_a_bad_formula_fails_every_build_and_names_the_page(tiny_book):
+    book = tiny_book()
     book.write(r"# Tiny, $\softmaks(x)$", CODE)
     for _ in range(2):
         finished = book.build()

@@ -2,10 +2,8 @@
 
 import pytest
 
-from tests.conftest import ROOT, keep_record, serving
-from tests.figures.driving import Hands, document, link
-
-PATIENCE = 5_000  # milliseconds, for whatever should be there at once
+from tests.conftest import ROOT, new_page, serving
+from tests.figures.driving import Hands, document, link, on_our_clock
 
 
 @pytest.fixture
@@ -18,11 +16,11 @@ def open_figure(borrow_page, page_factory, tmp_path):
 
     def open_(figure, state=None, theme="light", beside="", before="", **options):
         path = tmp_path / "page.html"
-        path.write_text(document(figure, theme=theme, beside=beside), encoding="utf-8")
+        html = on_our_clock(document(figure, theme=theme, beside=beside))
+        path.write_text(html, encoding="utf-8")
         page = page_factory(**options) if before else borrow_page(**options)
         if before:
             page.add_init_script(before)
-        page.set_default_timeout(PATIENCE)
         page.goto(path.as_uri() + (link(figure.key, state) if state else ""))
         return Hands(page, type(figure).__name__)
 
@@ -42,10 +40,8 @@ def lasting(browser, tmp_path_factory):
         which = (type(figure).__name__, *sorted(options))
         if which not in opened:
             path = folder / f"{len(opened)}.html"
-            path.write_text(document(figure), encoding="utf-8")
-            page = browser.new_context(**options).new_page()
-            page.record = keep_record(page)
-            page.set_default_timeout(PATIENCE)
+            path.write_text(on_our_clock(document(figure)), encoding="utf-8")
+            page = new_page(browser, **options)
             page.goto(path.as_uri())
             opened[which] = Hands(page, type(figure).__name__)
         opened[which].begin_again()

@@ -57,13 +57,48 @@ def assert_links_refused(hands, states, because="", kept=lambda hands: hands.val
 
 AT_REST = 170  # milliseconds: more than the figures wait before they tell of a drag
 
+# The page's timers and its clock, which a test can put forward.
+CLOCK = """<script>{
+    const [set, clear, now] = [setTimeout, clearTimeout, performance.now.bind(performance)];
+    const waiting = new Map();
+    let ahead = 0;
+    performance.now = () => now() + ahead;
+    window.setTimeout = (task, wait = 0, ...values) => {
+        const run = () => waiting.delete(timer) && task(...values);
+        const timer = set(run, wait);
+        waiting.set(timer, { due: now() + ahead + wait, run });
+        return timer;
+    };
+    window.clearTimeout = (timer) => {
+        waiting.delete(timer);
+        clear(timer);
+    };
+    window.putForward = (milliseconds) => {
+        ahead += milliseconds;
+        const due = [...waiting.values()].filter((one) => one.due <= now() + ahead);
+        due.sort((one, other) => one.due - other.due).forEach((one) => one.run());
+    };
+}</script>"""
+REST = f"""() => new Promise((done) => {{
+    if (!window.putForward) return setTimeout(done, {AT_REST});
+    putForward({AT_REST});
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
+}})"""
+
+
+def on_our_clock(html):
+    """`html` whose timers `rest` need not wait for."""
+    assert html.count("<head>") == 1
+    return html.replace("<head>", f"<head>{CLOCK}")
+
 
 def rest(page):
     """Wait until names and the live region, which do not follow every step of a drag, do.
 
-    A timer of the page waits: on a slow machine, too, it comes after the figures' own.
+    A clock that can be put forward is; otherwise a timer of the page waits, which comes after the
+    figures' own on a slow machine, too.
     """
-    page.evaluate(f"new Promise((done) => setTimeout(done, {AT_REST}))")
+    page.evaluate(REST)
 
 
 def names_of(cells):

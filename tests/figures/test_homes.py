@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import expect
 
 from attnlib.figures import QueryKey
+from tests.conftest import PATIENCE, new_page
 from tests.figures.driving import Hands, centre, mouse_drag, names_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,8 +37,7 @@ FIGURES_OF = {
     "10_cross_attention": ["Alignment", "Alignment"],
     "11_counting": ["Ledger"],
 }
-START_UP = 60  # seconds, at most
-PATIENCE = 30_000  # milliseconds: a kernel starts slowly on a busy machine
+START_UP = 600  # seconds, at most, on a machine that is busy with others
 
 
 class TestBuiltPage:
@@ -109,11 +109,18 @@ def jupyter_lab(folder):
         wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, folder / "log.txt")
         yield f"http://127.0.0.1:{port}/lab?token={token}&reset"
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
+        stop(server)
+
+
+def stop(process):
+    """End `process`, gently if it can be, and wait until it is gone: what is left of it would be
+    found by the interpreter at some later time, and count against another test."""
+    process.terminate()
+    try:
+        process.wait(timeout=START_UP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def wait_for(address, server, log):
@@ -121,7 +128,7 @@ def wait_for(address, server, log):
     end = time.monotonic() + START_UP
     while time.monotonic() < end and server.poll() is None:
         try:
-            urllib.request.urlopen(address, timeout=2).close()
+            urllib.request.urlopen(address, timeout=START_UP).close()
             return
         except OSError:
             time.sleep(0.2)
@@ -159,8 +166,7 @@ def lab(tmp_path_factory, browser):
     for chapter in FIGURES_OF:
         shutil.copy(ROOT / "chapters" / f"{chapter}.ipynb", folder)
     with jupyter_lab(folder) as address:
-        page = browser.new_page(viewport={"width": 1500, "height": 1000})
-        page.set_default_timeout(PATIENCE)
+        page = new_page(browser, viewport={"width": 1500, "height": 1000})
         page.goto(address)
         page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
         yield page
@@ -212,14 +218,23 @@ def run(page, n):
     )
     command(page, "notebook:run-cell")
     cell = page.locator(".jp-CodeCell").nth(n)
-    prompt = cell.locator(".jp-InputArea-prompt")
-    expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=PATIENCE)
+    expect(cell.locator(".jp-InputArea-prompt")).to_have_text(re.compile(r"\[\d+\]"))
     return cell
 
 
-def told(page):
-    """What the cell that prints the state in Python says now."""
-    page.wait_for_timeout(300)  # the browser sends its changes once a frame
+def told(page, state):
+    """Wait until the cell that prints the state in Python says `state`.
+
+    The browser sends its changes once a frame, and the next ones when the kernel has taken those:
+    the cell is run until they have arrived.
+    """
+    end = time.monotonic() + PATIENCE / 1000
+    while (said := saying(page)) != f"state: {state}" and time.monotonic() < end:
+        pass
+    assert said == f"state: {state}"
+
+
+def saying(page):
     return run(page, 1).locator(".jp-OutputArea-output").last.inner_text().strip()
 
 
@@ -252,17 +267,15 @@ class TestJupyterLab:
 
 
 def from_browser_to_python(page, hands):
-    assert told(page) == (
-        "state: 2.5 False a fluffy blue creature roamed the verdant forest [3, 1]"
-    )
+    told(page, "2.5 False a fluffy blue creature roamed the verdant forest [3, 1]")
     mouse_drag(page, centre(hands.cell("w_q", "animal")), (40, 0))
     hands.root.get_by_role("checkbox", name="causal mask").check()
     hands.pattern_cell("forest", "verdant").click()
-    assert told(page) == ("state: 3.5 True a fluffy blue creature roamed the verdant forest [7, 6]")
+    told(page, "3.5 True a fluffy blue creature roamed the verdant forest [7, 6]")
     hands.cell("w_q", "animal").focus()
     hands.press("7", "Enter")
     hands.menu("Phrase").select_option(label="Two animals")
-    assert told(page) == "state: 7.0 True a small old owl watched a hungry fox None"
+    told(page, "7.0 True a small old owl watched a hungry fox None")
 
 
 def from_python_to_browser(page, hands):

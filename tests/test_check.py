@@ -1,0 +1,43 @@
+"""`make check` leaves out what needs a browser or a built book, by itself."""
+
+import subprocess
+import sys
+
+from tests.conftest import NEEDS, ROOT
+
+CONFTEST = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.conftest import *
+from tests.conftest import pytest_collection_modifyitems, pytest_fixture_setup
+"""
+TESTS = """
+import pytest
+
+@pytest.fixture
+def through_another(playwright):
+    pass
+
+def test_free(): pass
+def test_of_a_browser(through_another): pass
+def test_of_the_book(built_book): pass
+def test_that_asks_late(request): request.getfixturevalue("built_book")
+"""
+NEITHER = " and ".join(f"not {mark}" for mark in sorted(set(NEEDS.values())))
+
+
+def test_what_takes_a_browser_or_a_book_is_left_out_and_what_asks_late_fails(tmp_path):
+    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    (tmp_path / "test_some.py").write_text(TESTS, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    book\n    browser\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", NEITHER, "-rA"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "PASSED test_some.py::test_free" in done.stdout, done.stdout
+    assert "FAILED test_some.py::test_that_asks_late" in done.stdout
+    assert "take built_book as an argument, so that `make check` leaves this out" in done.stdout
+    assert "1 failed, 1 passed, 2 deselected" in done.stdout
+
+
+def test_the_makefile_asks_for_what_is_marked():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f'-m "{NEITHER}"' in makefile
