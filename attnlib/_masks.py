@@ -58,7 +58,7 @@ def check_mask_of_texts(xp, mask, x, context, n_heads=None):
             "read as queries, the same for every text, but look like texts with padding. If they "
             f"are texts, pass {_with_axes(1, n_new, 1)}; if they are queries, "
             f"{_with_axes(0, n_new, 2)} says so",
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

@@ -159,8 +159,8 @@ def attention(q, k, v, mask=None, causal=False, scale=None):
 
     Raises `TypeError` for anything but floating-point arrays of one library and dtype (masked,
     sparse, nested and dask arrays too), and for masks that are not boolean; `ValueError` for
-    shapes that do not fit, for different devices, and for causal attention with more queries
-    than keys.
+    shapes that do not fit, for different devices, and for causal attention with more queries than
+    keys.
 
     Source: Vaswani et al. (2017), equation 1; by blocks, Rabe and Staats (2021),
     "Self-attention does not need O(n^2) memory".

@@ -59,9 +59,9 @@ def rotate(x, positions, *, base=BASE):
     - float16 and bfloat16 are computed in float32 and rounded at the end.
 
     Raises `TypeError` for anything but a floating-point `x` and numbers of the same library for
-    positions, and where JAX traces the positions without 64-bit numbers to compute with;
-    `ValueError` for an odd `d_head`, for positions that are not one finite number per token, for
-    different devices, and for a base that is not positive.
+    positions, and where JAX traces positions without 64-bit numbers; `ValueError` for an odd
+    `d_head`, for positions that are not one finite number per token, for different devices, and
+    for a base that is not positive.
 
     Source: Su et al. (2021), "RoFormer: Enhanced transformer with rotary position embedding",
     equations 14, 15 and 34.
