@@ -5,6 +5,7 @@ A browser that is not found is skipped with a word on how to get it; on CI that 
 
 import shutil
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 
 import pytest
 
@@ -76,17 +77,18 @@ def window(browser_window):
     browser_window.run("() => localStorage.clear()")
 
 
+def open_page(window, folder, *figures):
+    """Open a page that holds `figures` in `window`; gives a `Reader` of each."""
+    page = folder / "page.html"
+    page.write_text(noting(document(*figures)), encoding="utf-8")
+    window.open(page.as_uri())
+    return [Reader(window, type(figure).__name__) for figure in figures]
+
+
 @pytest.fixture
 def open_figures(window, tmp_path):
     """`open_figures(*figures)` opens a page that holds them, and gives a `Reader` of each."""
-
-    def open_(*figures):
-        page = tmp_path / "page.html"
-        page.write_text(noting(document(*figures)), encoding="utf-8")
-        window.open(page.as_uri())
-        return [Reader(window, type(figure).__name__) for figure in figures]
-
-    return open_
+    return partial(open_page, window, tmp_path)
 
 
 @pytest.fixture

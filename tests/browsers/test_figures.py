@@ -39,10 +39,11 @@ TRUTH = {
 STATES = 4
 
 
-def test_every_figure_mounts(window, open_figures):
+def test_every_figure_mounts_without_an_error(window, open_figures):
     every = [getattr(figures, name)() for name in TRUTH]
     every += [Prediction.ask(CHAPTER, "shares", SHARES), Quiz.of(CHAPTER)]
     open_figures(*every)
+    assert window.run("() => noted") == []
 
 
 def test_every_figure_with_numbers_is_in_these_tests():
@@ -57,6 +58,7 @@ def test_states_opened_by_a_link_equal_attnlib(window, open_figures, figure):
         state = TRUTH[figure].random_state(seed)
         reader.open_link(state)
         TRUTH[figure].assert_true(reader, state)
+    assert window.run("() => noted") == []
 
 
 class TestKeys:
@@ -119,3 +121,4 @@ class TestQuestions:
                 assert answer not in reader.text()
                 reader.click(f"fieldset:nth-of-type({n}) li:nth-child({m}) input")
                 assert reader.tells(answer)
+        assert window.run("() => noted") == []
