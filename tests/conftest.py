@@ -7,6 +7,7 @@ where that is a failure.
 import functools
 import http.server
 import os
+import socket
 import threading
 from collections import defaultdict
 from contextlib import contextmanager
@@ -46,6 +47,11 @@ def pytest_fixture_setup(fixturedef, request):
         pytest.fail(why, pytrace=False)
 
 
+def refuse(why):
+    """Skip a test for want of a browser; on CI, fail it."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
+
+
 @pytest.fixture(scope="session")
 def playwright():
     """Playwright's synchronous interface."""
@@ -79,7 +85,6 @@ def browser(playwright, chromiums):
         try:
             chromiums.browser = chromium.launch(playwright)
         except chromium.NoChromium as missing:
-            refuse = pytest.fail if os.environ.get("CI") else pytest.skip
             refuse(str(missing))
         chromiums.browser.opened = 0
     return chromiums.browser
@@ -178,6 +183,13 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, format, *args):
         pass
+
+
+def free_port():
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @contextmanager

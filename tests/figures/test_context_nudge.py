@@ -104,12 +104,18 @@ def words_of(hands):
     return hands.root.get_by_role("list", name="The phrase").get_by_role("button")
 
 
-def assert_shows(hands, state):
-    """The page's values, and every number it writes, are those of Python for `state`."""
+def assert_true(hands, state):
+    """The page's values are those of Python for `state`; gives the figure."""
     figure, values = ContextNudge(**state), hands.values()
     for name in ("weights", "before", "after"):
         wanted = getattr(figure, name)
         np.testing.assert_allclose(values[name], wanted, rtol=1e-6, atol=1e-6, err_msg=str(state))
+    return figure
+
+
+def assert_shows(hands, state):
+    """The page's values, and every number it writes, are those of Python for `state`."""
+    figure = assert_true(hands, state)
     pairs = zip(
         cosines(figure, figure.before).values(), cosines(figure, figure.after).values(), strict=True
     )

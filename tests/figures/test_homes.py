@@ -4,7 +4,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ import pytest
 from playwright.sync_api import expect
 
 from attnlib.figures import QueryKey
-from tests.conftest import PATIENCE, new_page
+from tests.conftest import PATIENCE, free_port, new_page
 from tests.figures.driving import Hands, centre, mouse_drag, names_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,12 +76,6 @@ class TestBuiltPage:
         html = (built_book / f"{CHAPTER}.html").read_text(encoding="utf-8")
         assert len(re.findall(r"attnlib\.js", html)) == 1
         assert "html-manager" not in html and "require.min.js" not in html
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

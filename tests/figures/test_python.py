@@ -136,7 +136,7 @@ def as_arrays(value):
 SMALL = {"n_layers": 2, "n_heads": 4, "d_model": 16, "n_vocab": 100}
 STATES = {
     "Alignment": {"padding": 2, "hidden": False, "query": 2, "selected": [1, 0]},
-    "BreakIt": {"seed": 7, "selected": [3, 1], "bugs": ["half"], "named": {"A": "axis"}},
+    "BreakIt": {"seed": 7, "selected": [3, 1], "bugs": ["half"], "named": {"A": ["axis"]}},
     "ContextNudge": {"removed": [0, 3], "strength": 0.5},
     "EmbeddingSpace": {"vectors": dict(world.DIRECTIONS.vocabulary), "word": "queen"},
     "Heads": {"strengths": [1.0, -2.0, 0.0, 3.0], "query": 1, "selected": [3, 0], "step": 4},

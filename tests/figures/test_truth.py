@@ -47,8 +47,8 @@ def expected(state):
     return {"queries": q, "keys": k, "scores": trace.scores, "weights": trace.weights}
 
 
-def assert_true(values, state):
-    wanted = expected(state)
+def assert_true(hands, state):
+    values, wanted = hands.values(), expected(state)
     assert values.keys() == wanted.keys()
     for name, array in wanted.items():
         np.testing.assert_allclose(
@@ -72,7 +72,7 @@ def every_state(open_figure):
 
 def test_states_opened_by_a_link_equal_attnlib(every_state):
     for state, hands in every_state():
-        assert_true(hands.values(), state)
+        assert_true(hands, state)
 
 
 @pytest.mark.parametrize("d_head", [1, 2, 3, 6])
@@ -83,7 +83,7 @@ def test_states_written_into_a_page_equal_attnlib(open_figure, d_head, scaled):
     hands = open_figure(QueryKey(w_q=w_q, w_k=w_k, scaled=scaled, causal=True))
     sentence = world.PHRASES.sentences["The fluffy blue creature"]
     state = {"sentence": sentence, "w_q": w_q, "w_k": w_k, "scaled": scaled, "causal": True}
-    assert_true(hands.values(), state)
+    assert_true(hands, state)
 
 
 def test_the_values_handed_out_cannot_change_the_figure(open_figure):

@@ -1,0 +1,56 @@
+"""Pages of the built book in Chromium, Firefox and WebKit."""
+
+import pytest
+
+from tests.book.test_pages import AT_REST, DOCUMENTS, title_of
+from tests.conftest import serving
+
+CHAPTERS = [document for document in DOCUMENTS if document.startswith("chapters/")]
+# Fractions, and those of them that do not stand one above the other.
+FRACTIONS = """() => {
+    const box = (one) => one.getBoundingClientRect();
+    const all = [...document.querySelectorAll("main mfrac")].filter((one) => box(one).height);
+    const isFlat = ({ children: [above, below] }) => box(above).bottom > box(below).top + 1;
+    return [all.length, all.filter(isFlat).map((one) => one.textContent)];
+}"""
+TITLES = """() => [...document.querySelectorAll("main h1")]
+    .filter((one) => one.getBoundingClientRect().height > 10)
+    .map((one) => one.innerText)"""
+# No window of WebKit's is as narrow as a phone; a frame is.
+PHONE = """<!doctype html><title>A phone</title>
+<iframe style="width: 360px; height: 740px; border: 0"></iframe>
+<script>frames[0].location = location.search.slice(1)</script>"""
+READY = f"document.querySelector('main [data-attnlib-figure]') && {AT_REST}"
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_opens_from_disk_without_an_error(window, noting_book, chapter):
+    window.open(f"{noting_book.as_uri()}/{chapter}.html")
+    assert window.until(f"() => {READY}")
+    (title,) = window.run(TITLES)
+    assert title.startswith(title_of(chapter))
+    assert window.run("() => noted") == []
+
+
+def test_fractions_stand_one_above_the_other(window, noting_book):
+    window.open(f"{noting_book.as_uri()}/chapters/03_queries_and_keys.html")
+    count, flat = window.run(FRACTIONS)
+    assert count > 0 and flat == []
+
+
+@pytest.fixture(scope="session")
+def phone(noting_book):
+    """The address of a page that shows another, named after "?", as wide as a phone."""
+    (noting_book / "phone.html").write_text(PHONE, encoding="utf-8")
+    with serving(noting_book) as address:
+        yield f"{address}phone.html"
+
+
+@pytest.mark.parametrize("browser_window", ["firefox", "webkit"], indirect=True)
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_fits_a_phone(window, phone, chapter):
+    window.open(f"{phone}?{chapter}.html")
+    assert window.until("(ready) => frames[0].eval(ready)", READY)
+    assert window.run("(sideways) => frames[0].eval(sideways)", SIDEWAYS) <= 0
+    assert window.run("() => frames[0].noted") == []
