@@ -5,6 +5,9 @@ import { useEffect, useRef } from "preact/hooks";
 const HOLD = 350; // ms that a finger rests before it may drag in every direction
 const TREMBLE = 10; // pixels: less is no direction yet
 
+/** WebKit marks text beside what may not be marked, and then drags the mark. */
+const refuse = (event) => event.preventDefault();
+
 /** While a finger drags `node`, the page stays where it is. */
 function useStillPage(node, holds, press) {
   useEffect(() => {
@@ -27,6 +30,7 @@ export function useDrag(node, { holds = false, grab, onStart, onMove, onEnd }) {
   const begin = () => {
     const { pressed, grabbed } = press.current;
     press.current.begun = true;
+    document.addEventListener("selectstart", refuse);
     clearTimeout(press.current.timer);
     node.current.setPointerCapture(pressed.pointerId);
     node.current.dataset.held = "";
@@ -37,6 +41,7 @@ export function useDrag(node, { holds = false, grab, onStart, onMove, onEnd }) {
     const { begun, timer } = press.current;
     press.current = null;
     clearTimeout(timer);
+    document.removeEventListener("selectstart", refuse);
     delete node.current?.dataset.held;
     if (begun) onEnd?.();
   };
