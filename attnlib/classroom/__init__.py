@@ -10,9 +10,13 @@ nothing.
 
 `check` runs every notebook below a folder from top to bottom, each in a fresh kernel and an
 empty folder, and says for each exercise of its chapter whether it is solved, wrong (and which
-mistake it is, where the check knows it), not attempted, or not reached: the check never ran,
-because its cell failed, ran too long or is gone. What a notebook has stored counts for nothing.
-The exit status is 1 if a notebook could not be run.
+mistake it is, where the check knows it), not attempted, or not reached, and then why: its cell
+stopped with an error, ran too long, ended its kernel or is gone, its check was deleted, or a name
+is missing that a deleted cell defined. Of several verdicts on an exercise the last one counts.
+What a notebook has stored counts for nothing.
+
+Whatever lies in the folder gets a line, under any name, and no submission ends the command. The
+exit status is 1 if something that may be a submission could not be run.
 
 **It runs what the students wrote, with your rights and your network.** Use a machine or a
 container that you can lose. A student who writes verdicts of their own instead of answers is

@@ -78,16 +78,18 @@ def handout(options):
 
 
 def check(options):
-    from attnlib.classroom import marking, report
+    from attnlib.classroom import folder, marking, report
 
-    n_notebooks, n_done = len(marking.paths(options.folder)), 0
+    found = folder.found_in(options.folder)
+    n_notebooks, n_done = sum(each.kind == folder.NOTEBOOK for each in found), 0
 
     def progress(result):
         nonlocal n_done
         n_done += 1
         print(f"[{n_done}/{n_notebooks}] {report.shown(result.name)}", file=sys.stderr)
 
-    results = asyncio.run(marking.mark_all(options.folder, options.jobs, options.timeout, progress))
+    marked = marking.mark_all(options.folder, found, options.jobs, options.timeout, progress)
+    results = asyncio.run(marked)
     print(report.text(results))
     if options.csv:
         with options.csv.open("x", encoding="utf-8", newline="") as file:

@@ -1,6 +1,7 @@
 """Notebooks to hand out: chapters without solutions and outputs."""
 
 import copy
+import os
 import re
 from pathlib import Path
 
@@ -58,18 +59,37 @@ def hand_out(paths, folder):
         if target.exists():
             raise HandoutError(f"{target} exists, and nothing is overwritten: move it away")
         try:
-            handouts[target] = without_solutions(notebooks.read(path))
+            handouts[target] = handout_of(path)
         except OSError as error:
             raise HandoutError(f"{path} cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise HandoutError(f"{path}: {error}") from error
     folder.mkdir(parents=True, exist_ok=True)
-    return [written(target, *handout) for target, handout in handouts.items()]
+    write({target: content for target, (content, _) in handouts.items()})
+    return [line(target, n_solutions) for target, (_, n_solutions) in handouts.items()]
 
 
-def written(target, handout, n_solutions):
-    """Write one handout; the line about it."""
-    with target.open("x", encoding="utf-8") as file:
-        file.write(notebooks.text_of(handout))
+def handout_of(path):
+    """The bytes of the handout of the notebook at `path`, and how many solutions it lost."""
+    notebook = notebooks.read(path)
+    notebooks.encoded(notebook)  # what Jupyter could not open has no parts to rely on
+    handout, n_solutions = without_solutions(notebook)
+    return notebooks.encoded(handout), n_solutions
+
+
+def write(files):
+    """Write all files or, if one of them cannot be, none: beside, and then under their names."""
+    beside = {target: target.with_name(f".{target.name}.new") for target in files}
+    try:
+        for target, content in files.items():
+            beside[target].write_bytes(content)
+        for target in files:
+            os.replace(beside[target], target)
+    finally:
+        for each in beside.values():
+            each.unlink(missing_ok=True)
+
+
+def line(target, n_solutions):
     removed = "1 solution" if n_solutions == 1 else f"{n_solutions} solutions"
     return f"{target}: {removed} removed"
