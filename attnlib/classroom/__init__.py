@@ -18,9 +18,11 @@ What a notebook has stored counts for nothing.
 Whatever lies in the folder gets a line, under any name, and no submission ends the command. The
 exit status is 1 if something that may be a submission could not be run.
 
-**It runs what the students wrote, with your rights and your network.** Use a machine or a
-container that you can lose. A student who writes verdicts of their own instead of answers is
-not found out: read what surprises you.
+**It runs what the students wrote.** Where bubblewrap works (a trial tells), each notebook runs
+without a network, sees no files but the system's, Python's and attnlib's, writes in a folder of its
+own alone, and has limits of time, memory and processes. Where it does not, nothing is run until you
+say `--unsafe`: then use a machine or a container that you can lose. A student who writes verdicts
+of their own instead of answers is not found out: read what surprises you.
 
 Needs ipykernel, jupyter_client and nbformat (the `classroom` extra).
 """

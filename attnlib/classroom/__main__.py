@@ -10,9 +10,17 @@ import attnlib.classroom
 
 NEEDED = ("ipykernel", "jupyter_client", "nbformat")
 WARNING = (
-    "It runs what the students wrote, with your rights and your network: use a machine or a "
-    "container that you can lose."
+    "It runs what the students wrote: in bubblewrap, where that works, without a network and with "
+    "one folder to write in, and nowhere else unless you insist by --unsafe."
 )
+REFUSAL = """Nothing was run. A notebook runs whatever its student wrote, with your rights: it could
+read and delete your files, and send them away. This command shuts each notebook in, by the program
+bubblewrap, and that does not work here:
+  {trouble}
+Install it (on Debian and Ubuntu: apt install bubblewrap), or use a machine or a container that you
+can lose, without a network, and add --unsafe."""
+UNSAFE = """Each notebook runs with your rights and your network: it can read and delete your files.
+Use a machine or a container that you can lose."""
 
 
 def arguments():
@@ -36,6 +44,14 @@ def arguments():
         metavar="SECONDS",
         help="after which a cell is stopped: 120",
     )
+    check.add_argument(
+        "--memory",
+        type=positive(float),
+        default=4.0,
+        metavar="GB",
+        help="that a notebook may take: 4",
+    )
+    check.add_argument("--unsafe", action="store_true", help="run notebooks without a sandbox")
     check.add_argument("--csv", type=new_file, metavar="FILE", help="write the marks there, too")
     return parser
 
@@ -77,10 +93,27 @@ def handout(options):
     return 0
 
 
+def chosen_sandbox(unsafe):
+    """The sandbox for the class, or None if there is none and no word to go on without."""
+    from attnlib.classroom.sandbox import Bubblewrap, Open, trouble_with
+
+    if unsafe:
+        print(UNSAFE, file=sys.stderr)
+        return Open()
+    if trouble := trouble_with(Bubblewrap()):
+        print(REFUSAL.format(trouble=trouble), file=sys.stderr)
+        return None
+    return Bubblewrap()
+
+
 def check(options):
     from attnlib.classroom import folder, marking, report
+    from attnlib.classroom.kernel import Limits
+    from attnlib.classroom.running import Terms
 
     found = folder.found_in(options.folder)
+    if (sandbox := chosen_sandbox(options.unsafe)) is None:
+        return 2
     n_notebooks, n_done = sum(each.kind == folder.NOTEBOOK for each in found), 0
 
     def progress(result):
@@ -88,7 +121,8 @@ def check(options):
         n_done += 1
         print(f"[{n_done}/{n_notebooks}] {report.shown(result.name)}", file=sys.stderr)
 
-    marked = marking.mark_all(options.folder, found, options.jobs, options.timeout, progress)
+    terms = Terms(sandbox, options.timeout, Limits(options.memory))
+    marked = marking.mark_all(options.folder, found, options.jobs, terms, progress)
     results = asyncio.run(marked)
     print(report.text(results))
     if options.csv:

@@ -11,7 +11,6 @@ from attnlib.classroom.kernel import KernelLost
 from attnlib.classroom.marks import Mark, Story
 from attnlib.classroom.running import Run
 from attnlib.classroom.submissions import submission_of
-from attnlib.classroom.verdicts import read_record
 
 
 @dataclass(frozen=True)
@@ -26,18 +25,17 @@ class Result:
     ignored: str = ""  # why there is nothing to run
 
 
-async def mark_all(root, found, jobs, seconds, report: Callable[[Result], None]):
+async def mark_all(root, found, jobs, terms, report: Callable[[Result], None]):
     """The `Result` of each thing `found` in the folder `root`, in order; `jobs` run at a time.
 
-    A cell may run for so many `seconds`. `report` is called with the result of each notebook as
-    it comes.
+    `report` is called with the result of each notebook as it comes.
     """
     turns = asyncio.Semaphore(jobs)
 
     async def mark_one(each):
         async with turns:
             try:
-                result = await result_of(root, each, seconds)
+                result = await result_of(root, each, terms)
             except Exception as error:  # whatever one submission does, the others are marked
                 failure = f"could not be marked: {type(error).__name__}: {error}"
                 result = Result(str(each.path), failure=failure)
@@ -48,7 +46,7 @@ async def mark_all(root, found, jobs, seconds, report: Callable[[Result], None])
     return await asyncio.gather(*map(mark_one, found))
 
 
-async def result_of(root, found, seconds):
+async def result_of(root, found, terms):
     """The `Result` of one thing in the folder `root`."""
     name = str(found.path)
     if found.kind == folder.IGNORED:
@@ -61,16 +59,16 @@ async def result_of(root, found, seconds):
         return Result(name, failure=getattr(error, "strerror", None) or str(error))
     if submission.chapter is None:
         return Result(name, ignored="no exercise of the book in it")
-    return await mark(submission, seconds)
+    return await mark(submission, terms)
 
 
-async def mark(submission, seconds):
+async def mark(submission, terms):
     """Run a submission in an empty folder, and mark the exercises of its chapter."""
     with TemporaryDirectory(prefix="attnlib-class-", ignore_cleanup_errors=True) as scratch:
-        run = Run(submission.cells, Path(scratch), seconds)
+        run = Run(submission.cells, Path(scratch), terms)
         try:
             troubles = await run.finish()
         except (KernelLost, OSError, RuntimeError) as error:
             return Result(submission.name, submission.chapter, failure=str(error))
-        story = Story(submission, tuple(troubles), read_record(run.record))
+        story = Story(submission, tuple(troubles), run.verdicts())
     return Result(submission.name, submission.chapter, tuple(story.marks()), tuple(story.notes()))

@@ -8,6 +8,7 @@ import pytest
 from attnlib.classroom import folder, marking, notebooks, running
 from attnlib.classroom.marking import Result
 from attnlib.classroom.marks import NOT_REACHED, Mark
+from attnlib.classroom.running import Terms
 from attnlib.classroom.verdicts import NOT_ATTEMPTED, SOLVED, WRONG
 from tests.classroom.submitting import (
     CHAPTER,
@@ -20,6 +21,7 @@ from tests.classroom.submitting import (
     all_of,
     in_a_thread,
     reasons,
+    sandbox_here,
     states,
     stubs,
     write,
@@ -127,7 +129,8 @@ def submissions():
 
 
 def run(root, jobs, seconds, report=lambda result: None):
-    marked = marking.mark_all(root, folder.found_in(root), jobs, seconds, report)
+    terms = Terms(sandbox_here(), seconds)
+    marked = marking.mark_all(root, folder.found_in(root), jobs, terms, report)
     return {each.name: each for each in in_a_thread(asyncio.run, marked)}
 
 

@@ -52,6 +52,7 @@ REFUSED = {
     "empty.ipynb": (b"", "an empty file"),
     "blank.ipynb": (b" \n", "an empty file"),
     "cut.ipynb": (b'{"cells": [', NO_JUPYTER + "it is no JSON ("),
+    "cut.ipynb.txt": (b'{"cells": [', NO_JUPYTER + "it is no JSON ("),
     "latin.ipynb": (b'{"cells": "\xfc"}', NO_JUPYTER + "it is no text in UTF-8"),
     "binary.ipynb": (b"\xff\xfe\x00", NO_JUPYTER + "it is no text in UTF-16"),
     "page.ipynb": (b"<html></html>", NO_JUPYTER + "it is no JSON ("),
@@ -191,7 +192,7 @@ class TestTheWholeFolder:
             (folder / name).write_bytes(content)
         for name, (content, _) in REFUSED.items():
             (folder / name).write_bytes(content)
-        assert in_a_thread(main, ["check", str(folder)]) == 1
+        assert in_a_thread(main, ["check", "--unsafe", str(folder)]) == 1
         printed = capsys.readouterr()
         nothing, _, failed = printed.out.partition("Could not be run:")
         assert nothing.startswith("Nothing to check:")
@@ -206,6 +207,6 @@ class TestTheWholeFolder:
         with open(os.fsencode(tmp_path) + b"/\xff.ipynb", "w") as file:
             file.write(TEXT)
         csv = tmp_path.with_suffix(".csv")
-        assert in_a_thread(main, ["check", str(tmp_path), "--csv", str(csv)]) == 0
+        assert in_a_thread(main, ["check", "--unsafe", str(tmp_path), "--csv", str(csv)]) == 0
         assert r"  \udcff.ipynb: no exercise of the book in it" in capsys.readouterr().out
         assert r"\udcff.ipynb,,,nothing to check," in csv.read_text(encoding="utf-8")

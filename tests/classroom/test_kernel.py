@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from attnlib.classroom import kernel
-from attnlib.classroom.kernel import Kernel, KernelLost
-from tests.classroom.submitting import in_a_thread
+from attnlib.classroom.kernel import Kernel, KernelLost, Limits
+from tests.classroom.submitting import in_a_thread, sandbox_here
 
 SECONDS = 120
 SOON = 2  # for cells that never end
@@ -55,14 +55,16 @@ LOST = {
 }
 
 
-def run(folder, cells, seconds):
+def run(scratch, cells, seconds, sandbox=None, limits=None):
     """The troubles with some cells, run one after the other in one kernel."""
+    folder = scratch / "work"
+    folder.mkdir()
+    variables = {"ATTNLIB_PIECES": str(folder), "IPYTHONDIR": str(scratch)}
 
     async def all_of_them():
-        async with Kernel(folder, {"ATTNLIB_PIECES": str(folder / "pieces")}) as one:
+        async with Kernel(folder, variables, sandbox or sandbox_here(), limits or Limits()) as one:
             return [await one.run(code, seconds) for code in cells]
 
-    (folder / "pieces").mkdir()
     return in_a_thread(asyncio.run, all_of_them())
 
 
