@@ -53,6 +53,12 @@ def arguments():
     )
     check.add_argument("--unsafe", action="store_true", help="run notebooks without a sandbox")
     check.add_argument("--csv", type=new_file, metavar="FILE", help="write the marks there, too")
+    check.add_argument(
+        "--feedback",
+        type=new_file,
+        metavar="FOLDER",
+        help="write a page for each student there, and one on the class",
+    )
     return parser
 
 
@@ -125,10 +131,23 @@ def check(options):
     marked = marking.mark_all(options.folder, found, options.jobs, terms, progress)
     results = asyncio.run(marked)
     print(report.text(results))
+    try:
+        write_down(results, options)
+    except OSError as error:
+        print(f"{error.filename} cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    return 1 if not results or any(each.failure for each in results) else 0
+
+
+def write_down(results, options):
+    """Write the files that were asked for."""
+    from attnlib.classroom import feedback, report
+
     if options.csv:
         with options.csv.open("x", encoding="utf-8", newline="") as file:
             report.write_csv(results, file)
-    return 1 if not results or any(each.failure for each in results) else 0
+    if options.feedback:
+        print(f"Pages: {feedback.write_pages(results, options.feedback)}", file=sys.stderr)
 
 
 def main(given=None):

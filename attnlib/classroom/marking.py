@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from attnlib.classroom import folder, notebooks
 from attnlib.classroom.kernel import KernelLost
+from attnlib.classroom.likeness import shape, told_alike
 from attnlib.classroom.marks import Mark, Story
 from attnlib.classroom.running import Run
 from attnlib.classroom.submissions import submission_of
@@ -23,6 +24,7 @@ class Result:
     notes: tuple[str, ...] = ()
     failure: str = ""  # why it could not be run
     ignored: str = ""  # why there is nothing to run
+    shape: str = field(default="", compare=False)  # of its answers, without names
 
 
 async def mark_all(root, found, jobs, terms, report: Callable[[Result], None]):
@@ -43,7 +45,7 @@ async def mark_all(root, found, jobs, terms, report: Callable[[Result], None]):
             report(result)
         return result
 
-    return await asyncio.gather(*map(mark_one, found))
+    return told_alike(await asyncio.gather(*map(mark_one, found)))
 
 
 async def result_of(root, found, terms):
@@ -71,4 +73,6 @@ async def mark(submission, terms):
         except (KernelLost, OSError, RuntimeError) as error:
             return Result(submission.name, submission.chapter, failure=str(error))
         story = Story(submission, tuple(troubles), run.verdicts())
-    return Result(submission.name, submission.chapter, tuple(story.marks()), tuple(story.notes()))
+    marks, notes = tuple(story.marks()), tuple(story.notes())
+    likeness = shape(submission, marks)
+    return Result(submission.name, submission.chapter, marks, notes, shape=likeness)

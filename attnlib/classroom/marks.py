@@ -2,7 +2,7 @@
 
 import ast
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from attnlib.classroom.kernel import Trouble, undefined_in
 from attnlib.classroom.running import NOT_RUN
@@ -27,6 +27,8 @@ class Mark:
     exercise: str
     state: str
     reason: str = ""
+    text: str = field(default="", compare=False)  # what the check said
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ class Story:
     verdicts: dict[str, Verdict]
 
     def marks(self):
-        return [self.mark(exercise) for exercise in self.submission.exercises]
+        for exercise in self.submission.exercises:
+            text = self.verdicts[exercise].text if exercise in self.verdicts else ""
+            mark = self.mark(exercise)
+            yield replace(mark, text=text, notes=tuple(self.notes_on(exercise, mark)))
 
     def mark(self, exercise):
         if name := self.lacks(exercise):
@@ -51,8 +56,8 @@ class Story:
 
     def notes(self):
         """Sentences about what went wrong, by exercise, then about the other cells."""
-        for exercise in self.submission.exercises:
-            yield from (f"{exercise}: {note}" for note in self.notes_on(exercise))
+        for mark in self.marks():
+            yield from (f"{mark.exercise}: {note}" for note in mark.notes)
         yield from self.notes_on_others()
         if NOT_RUN in self.troubles:
             first = self.submission.cells[self.troubles.index(NOT_RUN)]
@@ -64,13 +69,12 @@ class Story:
             if cell.is_mended:
                 yield f"{called(cell)} holds half of a character: it ran with a \ufffd there"
 
-    def notes_on(self, exercise):
+    def notes_on(self, exercise, mark):
         if name := self.lacks(exercise):
             yield f"it needs `{name}`, which no cell above it defines: is that cell gone, or below?"
             return
         troubles = [each for each in self.troubles_with(exercise) if each is not NOT_RUN]
         yield from (f"its cell {trouble.sentence}" for trouble in troubles)
-        mark = self.mark(exercise)
         if mark.reason == UNCALLED:
             yield "its cell ran to the end, and `check` did not"
         elif mark.state == NOT_REACHED and mark.reason in ABSENCES:

@@ -4,6 +4,7 @@ import csv
 import textwrap
 import unicodedata
 from collections import Counter
+from itertools import groupby
 
 from attnlib.classroom.marks import STATES
 from attnlib.classroom.verdicts import SOLVED, WRONG
@@ -23,43 +24,51 @@ def text(results):
     for number, chapter in enumerate(chapters(), start=1):
         if of_chapter := [each for each in results if each.chapter == chapter and each.marks]:
             parts += [f"Chapter {number}, {chapter}", table(of_chapter)]
-    lists = {
-        "Notes": [(each, each.notes) for each in results],
-        "Nothing to check": [(each, [each.ignored]) for each in results if each.ignored],
-        "Could not be run": [(each, [each.failure]) for each in results if each.failure],
-    }
-    parts += [
-        listed(title, entries) for title, entries in lists.items() if any(e for _, e in entries)
-    ]
+    parts += [listed(title, entries) for title, entries in lists(results).items()]
     return "\n\n".join([*parts, counts(results)])
+
+
+def lists(results):
+    """What is told beside the tables: by title, pairs of a result and a sentence about it."""
+    told = {
+        "Notes": [(each, note) for each in results for note in each.notes],
+        "Nothing to check": [(each, each.ignored) for each in results if each.ignored],
+        "Could not be run": [(each, each.failure) for each in results if each.failure],
+    }
+    return {title: entries for title, entries in told.items() if entries}
 
 
 def listed(title, entries):
     """A list of notes by name: one beside its name, more of them below it."""
     lines = [f"{title}:"]
-    for each, notes in entries:
-        notes = [shortened(note) for note in notes]
+    for name, group in groupby(entries, key=lambda entry: entry[0].name):
+        notes = [shortened(note) for _, note in group]
         if len(notes) == 1:
-            lines.append(f"{GAP}{shown(each.name)}: {notes[0]}")
-        elif notes:
-            lines += [f"{GAP}{shown(each.name)}:", *(2 * GAP + note for note in notes)]
+            lines.append(f"{GAP}{shown(name)}: {notes[0]}")
+        else:
+            lines += [f"{GAP}{shown(name)}:", *(2 * GAP + note for note in notes)]
     return "\n".join(lines)
 
 
 def table(results):
     """The marks of a chapter, a row for each notebook; below, how many solved what, and what
     went wrong most often."""
-    columns = list(zip(*(each.marks for each in results), strict=True))
-    head = ["", *(column[0].exercise for column in columns)]
+    head = ["", *(mark.exercise for mark in results[0].marks)]
     rows = [[clipped(shown(each.name)), *map(cell, each.marks)] for each in results]
-    below = [
-        ["solved", *(f"{states(column)[SOLVED]} of {len(column)}" for column in columns)],
-        ["most frequent mistake", *map(most_frequent, columns)],
-    ]
+    below = [[title, *cells] for title, cells in summary(results).items()]
     widths = [max(map(width, column)) for column in zip(head, *rows, *below, strict=True)]
     rule = ["-" * each for each in widths]
     lines = [head, rule, *rows, rule, *below]
     return "\n".join(GAP.join(map(padded, line, widths)).rstrip() for line in lines)
+
+
+def summary(results):
+    """For each exercise of a chapter, how many solved it, and the most frequent mistake."""
+    columns = list(zip(*(each.marks for each in results), strict=True))
+    return {
+        "solved": [f"{states(column)[SOLVED]} of {len(column)}" for column in columns],
+        "most frequent mistake": [most_frequent(column) for column in columns],
+    }
 
 
 def cell(mark):
