@@ -29,7 +29,14 @@ def arguments():
     commands = parser.add_subparsers(dest="command", required=True)
     handout = commands.add_parser("handout", help="write chapters without their solutions")
     handout.add_argument("notebooks", nargs="+", type=Path, metavar="CHAPTER.ipynb")
-    handout.add_argument("--to", required=True, type=Path, metavar="FOLDER")
+    where = handout.add_mutually_exclusive_group(required=True)
+    where.add_argument("--to", type=Path, metavar="FOLDER")
+    where.add_argument(
+        "--nbgrader",
+        type=Path,
+        metavar="COURSE/source/NAME",
+        help="write them as an nbgrader assignment, with solutions, tests and points",
+    )
     check = commands.add_parser(
         "check",
         help=f"run the notebooks of a class and say what is solved. {WARNING}",
@@ -89,10 +96,12 @@ def new_file(text):
 
 
 def handout(options):
-    from attnlib.classroom.handouts import HandoutError, hand_out
+    from attnlib.classroom.assignments import assignment_of
+    from attnlib.classroom.handouts import HandoutError, hand_out, without_solutions
 
+    prepare = assignment_of if options.nbgrader else without_solutions
     try:
-        print(*hand_out(options.notebooks, options.to), sep="\n")
+        print(*hand_out(options.notebooks, options.nbgrader or options.to, prepare), sep="\n")
     except (HandoutError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -11,7 +11,7 @@ from nbformat.converter import convert
 
 from attnlib.exercises import chapters
 
-CHECKED = re.compile(r"""\bcheck\(\s*(?:exercise_id\s*=\s*)?["']([\w-]+)["']""")
+CHECKED = re.compile(r"""\b(?:check|grade)\(\s*(?:exercise_id\s*=\s*)?["']([\w-]+)["']""")
 TITLE = re.compile(r"^#\s+(.+)$", re.MULTILINE)
 VERSION = 4  # of the format, that everything else is written for
 LARGEST = 100  # MB of a file that is read at all
@@ -141,7 +141,7 @@ def first_line(error):
 
 
 def checked(code):
-    """The ids that the calls of `check` in `code` name."""
+    """The ids that the calls of `check`, or of `grade` in a test of nbgrader's, name."""
     return CHECKED.findall(code)
 
 
