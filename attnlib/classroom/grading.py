@@ -22,8 +22,8 @@ def grade(exercise_id, answer, points):
     what earns nothing. This is how nbgrader reads a test cell: an error is 0, a number is that
     many points, and anything else is all of them; what is written to stderr would be an error.
 
-    >>> grade("softmax-by-hand", [1 / 8, 2 / 8, 5 / 8], points=1)
-    softmax-by-hand: solved. Right on all 1 inputs tried.
+    >>> grade("bilinear", lambda w_q, w_k: w_q @ w_k.T, points=3)
+    bilinear: solved. Right on all 6 inputs tried.
     """
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
         verdict = check(exercise_id, answer)
