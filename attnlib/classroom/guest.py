@@ -2,6 +2,7 @@
 
 import json
 
+LONGEST_ERROR = 10_000  # characters of an exception's text
 LARGEST_FILE = 1_000_000_000  # bytes
 
 
@@ -35,5 +36,10 @@ def leave():
 
 
 def pack(message):
-    """A message as JSON in ASCII; what JSON does not know, as text."""
+    """A message as JSON in ASCII; what JSON does not know, as text.
+
+    Of an exception, the beginning of what it says: it can say more than memory holds.
+    """
+    if isinstance(message, dict) and "traceback" in message:
+        message = message | {"traceback": [], "evalue": str(message.get("evalue"))[:LONGEST_ERROR]}
     return json.dumps(message, default=str).encode("ascii")

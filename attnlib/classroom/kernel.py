@@ -64,8 +64,9 @@ class OneKernel(KernelSpecManager):
     argv = ()
 
     def get_kernel_spec(self, kernel_name):
-        # Asked by a message: a signal would reach the sandbox first.
-        return KernelSpec(argv=list(self.argv), display_name="class", interrupt_mode="message")
+        # Interrupted by a message, a signal would end the sandbox; Windows knows no such message.
+        mode = "signal" if os.name == "nt" else "message"
+        return KernelSpec(argv=list(self.argv), display_name="class", interrupt_mode=mode)
 
 
 class Kernel:

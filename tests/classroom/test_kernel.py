@@ -25,6 +25,7 @@ BORNE = {
     "raise type('\\ud83d', (Exception,), {})": "UnicodeEncodeError",
     "x = 1\0": "SyntaxError",
     "%autoawait off\nawait nothing": "SyntaxError",
+    "raise ValueError('x' * 30_000_000)": "ValueError",
     "nothing": "NameError",
 }
 UNHURT = (
