@@ -1,10 +1,11 @@
 """One kernel bears what students' cells do to it, or the cell that ends it is named."""
 
 import asyncio
+import json
 
 import pytest
 
-from attnlib.classroom import kernel
+from attnlib.classroom import guest, kernel
 from attnlib.classroom.kernel import Kernel, KernelLost, Limits
 from tests.classroom.submitting import in_a_thread, sandbox_here
 
@@ -96,3 +97,9 @@ def test_the_cell_that_ends_a_kernel_is_the_one_that_is_named(name, tmp_path, mo
         run(tmp_path, [code], SOON)
     assert lost.value.trouble.reason == reason
     assert lost.value.trouble.sentence.startswith(sentence)
+
+
+def test_an_error_is_sent_in_full_up_to_a_length_and_in_ascii():
+    said = {"ename": "E", "evalue": "\ud83d" * 10**6, "traceback": ["x" * 10**6]}
+    sent = guest.pack({"status": "error", **said})
+    assert len(sent) < 100_000 and json.loads(sent)["evalue"].startswith("\ud83d")

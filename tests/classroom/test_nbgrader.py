@@ -2,14 +2,17 @@
 
 import importlib.util
 import os
+import re
 import sqlite3
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import nbformat
 import pytest
 
+import attnlib as al
 from attnlib.classroom import notebooks
 from attnlib.classroom.__main__ import main
 from attnlib.classroom.assignments import assignment_of
@@ -87,6 +90,26 @@ class TestGrades:
             grade("scores", lambda q, k: k @ q.T, points=1)
         with pytest.raises(NotSolved, match=r"^scores: not attempted yet$"):
             grade("scores", ..., points=1)
+
+    def test_a_part_of_the_promises_earns_a_part_of_the_points(self, capsys):
+        class Head(al.Head):
+            def __call__(self, x, context=None, mask=None, causal=False):
+                return super().__call__(x, context)
+
+        earned = grade("head", Head, points=3)
+        kept, asked = re.search(r"(\d+) of (\d+) promises kept", capsys.readouterr().out).groups()
+        assert earned == round(3 * int(kept) / int(asked), 2) and 0 < earned < 3
+
+    def test_what_an_answer_says_aside_costs_no_points(self, capsys):
+        """nbgrader takes anything on stderr for an error."""
+
+        def scores(q, k):
+            warnings.warn("slow", stacklevel=1)
+            print("here", file=sys.stderr)
+            return q @ k.T
+
+        assert grade("scores", scores, points=1) is None
+        assert capsys.readouterr().err == ""
 
 
 needs_nbgrader = pytest.mark.skipif(

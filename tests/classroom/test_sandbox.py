@@ -1,6 +1,7 @@
 """Strangers' code tries to get out."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,9 +28,19 @@ HOARD = "import subprocess, sys, time\nhoard = 'x = bytearray(600_000_000); inpu
 LEFT = f"import subprocess\nsubprocess.Popen(['sleep', '{ASLEEP}'], start_new_session=True)"
 GREEDY = "import numpy as np\nx = np.ones(1_000_000_000)"
 
-needs_sandbox = pytest.mark.skipif(
-    bool(trouble_with(Bubblewrap())), reason="bubblewrap does not work here"
-)
+
+def has_bubblewrap():
+    """Whether it runs here at all: a sandbox of ours that lets somebody out is no reason to skip."""
+    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
+    return bool(shutil.which("bwrap")) and subprocess.run(command, check=False).returncode == 0
+
+
+needs_sandbox = pytest.mark.skipif(not has_bubblewrap(), reason="bubblewrap does not work here")
+
+
+@needs_sandbox
+def test_the_trial_finds_a_sandbox():
+    assert trouble_with(Bubblewrap()) == ""
 
 
 def attempts(folder, port):
