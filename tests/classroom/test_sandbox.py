@@ -30,7 +30,7 @@ GREEDY = "import numpy as np\nx = np.ones(1_000_000_000)"
 
 
 def has_bubblewrap():
-    """Whether it runs here at all: a sandbox of ours that lets somebody out is no reason to skip."""
+    """Whether it runs here at all: a sandbox that lets somebody out is no reason to skip."""
     command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
     return bool(shutil.which("bwrap")) and subprocess.run(command, check=False).returncode == 0
 
