@@ -21,8 +21,8 @@ from tests.classroom.test_kernel import SECONDS, run
 SECRET = "of the teacher's"
 ASLEEP = 86_397  # seconds, by which a process of these tests is known
 BOMB = "import os, time\nfor _ in range(40):\n    os.fork() or time.sleep(1000)\ntime.sleep(1000)"
-HOARD = "import subprocess, sys, time\nhoard = 'x = bytearray(600_000_000); input()'\n" + (
-    "all = [subprocess.Popen([sys.executable, '-c', hoard], stdin=-1) for _ in range(3)]\n"
+HOARD = "import subprocess, sys, time\nhoard = 'x = bytearray(300_000_000); input()'\n" + (
+    "all = [subprocess.Popen([sys.executable, '-c', hoard], stdin=-1) for _ in range(4)]\n"
     "time.sleep(1000)"
 )
 LEFT = f"import subprocess\nsubprocess.Popen(['sleep', '{ASLEEP}'], start_new_session=True)"
@@ -116,7 +116,8 @@ def is_asleep(process):
 @pytest.mark.skipif(sys.platform != "linux", reason="limits are Linux's")
 @pytest.mark.parametrize(
     ("code", "limits", "reason"),
-    [(BOMB, Limits(processes=20), "processes"), (HOARD, Limits(memory=1.5), "memory")],
+    [(BOMB, Limits(processes=20), "processes"), (HOARD, Limits(memory=1.0), "memory")],
+    ids=["processes", "memory"],
 )
 def test_too_many_processes_and_too_much_memory_end_a_cell(code, limits, reason, tmp_path):
     with pytest.raises(KernelLost) as lost:
