@@ -10,9 +10,17 @@ import attnlib.classroom
 
 NEEDED = ("ipykernel", "jupyter_client", "nbformat")
 WARNING = (
-    "It runs what the students wrote, with your rights and your network: use a machine or a "
-    "container that you can lose."
+    "It runs what the students wrote: in bubblewrap, where that works, without a network and with "
+    "one folder to write in, and nowhere else unless you insist by --unsafe."
 )
+REFUSAL = """Nothing was run. A notebook runs whatever its student wrote, with your rights: it could
+read and delete your files, and send them away. This command shuts each notebook in, by the program
+bubblewrap, and that does not work here:
+  {trouble}
+Install it (on Debian and Ubuntu: apt install bubblewrap), or use a machine or a container that you
+can lose, without a network, and add --unsafe."""
+UNSAFE = """Each notebook runs with your rights and your network: it can read and delete your files.
+Use a machine or a container that you can lose."""
 
 
 def arguments():
@@ -21,7 +29,14 @@ def arguments():
     commands = parser.add_subparsers(dest="command", required=True)
     handout = commands.add_parser("handout", help="write chapters without their solutions")
     handout.add_argument("notebooks", nargs="+", type=Path, metavar="CHAPTER.ipynb")
-    handout.add_argument("--to", required=True, type=Path, metavar="FOLDER")
+    where = handout.add_mutually_exclusive_group(required=True)
+    where.add_argument("--to", type=Path, metavar="FOLDER")
+    where.add_argument(
+        "--nbgrader",
+        type=Path,
+        metavar="COURSE/source/NAME",
+        help="write them as an nbgrader assignment, with solutions, tests and points",
+    )
     check = commands.add_parser(
         "check",
         help=f"run the notebooks of a class and say what is solved. {WARNING}",
@@ -36,7 +51,21 @@ def arguments():
         metavar="SECONDS",
         help="after which a cell is stopped: 120",
     )
+    check.add_argument(
+        "--memory",
+        type=positive(float),
+        default=4.0,
+        metavar="GB",
+        help="that a notebook may take: 4",
+    )
+    check.add_argument("--unsafe", action="store_true", help="run notebooks without a sandbox")
     check.add_argument("--csv", type=new_file, metavar="FILE", help="write the marks there, too")
+    check.add_argument(
+        "--feedback",
+        type=new_file,
+        metavar="FOLDER",
+        help="write a page for each student there, and one on the class",
+    )
     return parser
 
 
@@ -67,32 +96,67 @@ def new_file(text):
 
 
 def handout(options):
-    from attnlib.classroom.handouts import HandoutError, hand_out
+    from attnlib.classroom.assignments import assignment_of
+    from attnlib.classroom.handouts import HandoutError, hand_out, without_solutions
 
+    prepare = assignment_of if options.nbgrader else without_solutions
     try:
-        print(*hand_out(options.notebooks, options.to), sep="\n")
+        print(*hand_out(options.notebooks, options.nbgrader or options.to, prepare), sep="\n")
     except (HandoutError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def check(options):
-    from attnlib.classroom import marking, report
+def chosen_sandbox(unsafe):
+    """The sandbox for the class, or None if there is none and no word to go on without."""
+    from attnlib.classroom.sandbox import Bubblewrap, Open, trouble_with
 
-    n_notebooks, n_done = len(marking.paths(options.folder)), 0
+    if unsafe:
+        print(UNSAFE, file=sys.stderr)
+        return Open()
+    if trouble := trouble_with(Bubblewrap()):
+        print(REFUSAL.format(trouble=trouble), file=sys.stderr)
+        return None
+    return Bubblewrap()
+
+
+def check(options):
+    from attnlib.classroom import folder, marking, report
+    from attnlib.classroom.kernel import Limits
+    from attnlib.classroom.running import Terms
+
+    found = folder.found_in(options.folder)
+    if (sandbox := chosen_sandbox(options.unsafe)) is None:
+        return 2
+    n_notebooks, n_done = sum(each.kind == folder.NOTEBOOK for each in found), 0
 
     def progress(result):
         nonlocal n_done
         n_done += 1
         print(f"[{n_done}/{n_notebooks}] {report.shown(result.name)}", file=sys.stderr)
 
-    results = asyncio.run(marking.mark_all(options.folder, options.jobs, options.timeout, progress))
+    terms = Terms(sandbox, options.timeout, Limits(options.memory))
+    marked = marking.mark_all(options.folder, found, options.jobs, terms, progress)
+    results = asyncio.run(marked)
     print(report.text(results))
+    try:
+        write_down(results, options)
+    except OSError as error:
+        print(f"{error.filename} cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    return 1 if not results or any(each.failure for each in results) else 0
+
+
+def write_down(results, options):
+    """Write the files that were asked for."""
+    from attnlib.classroom import feedback, report
+
     if options.csv:
         with options.csv.open("x", encoding="utf-8", newline="") as file:
             report.write_csv(results, file)
-    return 1 if not results or any(each.failure for each in results) else 0
+    if options.feedback:
+        print(f"Pages: {feedback.write_pages(results, options.feedback)}", file=sys.stderr)
 
 
 def main(given=None):

@@ -1,6 +1,7 @@
 """Notebooks to hand out: chapters without solutions and outputs."""
 
 import copy
+import os
 import re
 from pathlib import Path
 
@@ -15,7 +16,7 @@ class HandoutError(ValueError):
 
 
 def without_solutions(notebook):
-    """A copy of `notebook` without outputs and folded solutions, and how many those were.
+    """A copy of `notebook` without outputs and folded solutions, and a few words about it.
 
     A solution is a Markdown cell, folded as a whole, right below a stub (tag `exercise`).
     Raises `HandoutError` if another cell holds a folded solution.
@@ -36,7 +37,8 @@ def without_solutions(notebook):
                 f"the cell that begins {start!r} holds a solution, but is no solution folded as a "
                 "whole right below a stub: move it there, or delete it"
             )
-    return handout, len(notebook.cells) - len(handout.cells)
+    n_removed = len(notebook.cells) - len(handout.cells)
+    return handout, "1 solution removed" if n_removed == 1 else f"{n_removed} solutions removed"
 
 
 def is_solution(cell, previous):
@@ -44,8 +46,8 @@ def is_solution(cell, previous):
     return below_stub and cell.cell_type == "markdown" and bool(SOLUTION.fullmatch(cell.source))
 
 
-def hand_out(paths, folder):
-    """Write a handout of each notebook of `paths` into `folder`; a line about each.
+def hand_out(paths, folder, prepare=without_solutions):
+    """Write each notebook of `paths` into `folder`, as `prepare` makes it; a line about each.
 
     Nothing at all is written if one of them cannot be, or is there already. Raises
     `HandoutError`, or `OSError` if the folder cannot be written.
@@ -58,18 +60,32 @@ def hand_out(paths, folder):
         if target.exists():
             raise HandoutError(f"{target} exists, and nothing is overwritten: move it away")
         try:
-            handouts[target] = without_solutions(notebooks.read(path))
+            handouts[target] = handout_of(path, prepare)
         except OSError as error:
             raise HandoutError(f"{path} cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise HandoutError(f"{path}: {error}") from error
     folder.mkdir(parents=True, exist_ok=True)
-    return [written(target, *handout) for target, handout in handouts.items()]
+    write({target: content for target, (content, _) in handouts.items()})
+    return [f"{target}: {remark}" for target, (_, remark) in handouts.items()]
 
 
-def written(target, handout, n_solutions):
-    """Write one handout; the line about it."""
-    with target.open("x", encoding="utf-8") as file:
-        file.write(notebooks.text_of(handout))
-    removed = "1 solution" if n_solutions == 1 else f"{n_solutions} solutions"
-    return f"{target}: {removed} removed"
+def handout_of(path, prepare):
+    """The bytes of the handout of the notebook at `path`, and a few words about it."""
+    notebook = notebooks.read(path)
+    notebooks.encoded(notebook)  # what Jupyter could not open has no parts to rely on
+    handout, remark = prepare(notebook)
+    return notebooks.encoded(handout), remark
+
+
+def write(files):
+    """Write all files or, if one of them cannot be, none: beside, and then under their names."""
+    beside = {target: target.with_name(f".{target.name}.new") for target in files}
+    try:
+        for target, content in files.items():
+            beside[target].write_bytes(content)
+        for target in files:
+            os.replace(beside[target], target)
+    finally:
+        for each in beside.values():
+            each.unlink(missing_ok=True)

@@ -89,7 +89,7 @@ def check(exercise_id, answer):
     `answer` is or does raises an exception.
 
     The environment variable ATTNLIB_RECORD may name a file: each verdict is then written there
-    as well, as `{"exercise": ..., "state": ..., "diagnosis": ...}`, one to a line.
+    as well, as `{"exercise": ..., "state": ..., "diagnosis": ..., "text": ...}`, one to a line.
 
     Raises `ValueError` if there is no exercise called `exercise_id`, and `OSError` if the file
     that ATTNLIB_RECORD names cannot be written.

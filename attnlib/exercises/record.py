@@ -13,6 +13,11 @@ def write(verdict):
     """
     if not (path := os.environ.get(FILE)):
         return
-    entry = {"exercise": verdict.exercise, "state": verdict.state, "diagnosis": verdict.hint}
+    entry = {
+        "exercise": verdict.exercise,
+        "state": verdict.state,
+        "diagnosis": verdict.hint,
+        "text": repr(verdict),
+    }
     with open(path, "a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")

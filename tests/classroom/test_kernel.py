@@ -1,0 +1,105 @@
+"""One kernel bears what students' cells do to it, or the cell that ends it is named."""
+
+import asyncio
+import json
+
+import pytest
+
+from attnlib.classroom import guest, kernel
+from attnlib.classroom.kernel import Kernel, KernelLost, Limits
+from tests.classroom.submitting import in_a_thread, sandbox_here
+
+SECONDS = 120
+SOON = 2  # for cells that never end
+
+LOOP = "    while True:\n        time.sleep(0.1)\n"
+BORNE = {
+    "exit()": "exit()",
+    "quit": "exit()",
+    "raise SystemExit": "exit()",
+    "input()": "input()",
+    "raise KeyboardInterrupt": "KeyboardInterrupt",
+    "import asyncio\nraise asyncio.CancelledError": "CancelledError",
+    "class Odd(BaseException): pass\nraise Odd": "Odd",
+    "class Mute(Exception):\n    def __str__(self): 1 / 0\nraise Mute": "ZeroDivisionError",
+    "raise ValueError('\\ud83d')": "ValueError",
+    "raise type('\\ud83d', (Exception,), {})": "UnicodeEncodeError",
+    "x = 1\0": "SyntaxError",
+    "%autoawait off\nawait nothing": "SyntaxError",
+    "raise ValueError('x' * 30_000_000)": "ValueError",
+    "nothing": "NameError",
+}
+UNHURT = (
+    "print('\\ud83d')",
+    "'\\ud83d'",
+    "print('x' * 10_000_000)",
+    "float('nan')",
+    "%autoawait on",
+    "import sys; sys.stdout.close()",
+    "import os; os.chdir('/')",
+    "import os, shutil; shutil.rmtree(os.environ['ATTNLIB_PIECES'])",
+    "%reset -f",
+)
+STOPPED = {
+    "loop": "while True:\n    pass",
+    "second word": f"import time\ntry:\n{LOOP}except KeyboardInterrupt:\n{LOOP}",
+    "await": "import asyncio\nawait asyncio.Event().wait()",
+    "process": "%%bash\nsleep 1000",
+}
+LOST = {
+    "ended": ("import os\nos._exit(0)", "kernel ended", "ended its kernel"),
+    "mute": ("import sys\nsys.stdout = None", "kernel spoilt", "left a kernel that runs nothing"),
+    "deaf": (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass",
+        "too long",
+        "ran for more than 2 s and did not let itself be stopped",
+    ),
+}
+
+
+def run(scratch, cells, seconds, sandbox=None, limits=None):
+    """The troubles with some cells, run one after the other in one kernel."""
+    folder = scratch / "work"
+    folder.mkdir()
+    variables = {"ATTNLIB_PIECES": str(folder), "IPYTHONDIR": str(scratch)}
+
+    async def all_of_them():
+        async with Kernel(folder, variables, sandbox or sandbox_here(), limits or Limits()) as one:
+            return [await one.run(code, seconds) for code in cells]
+
+    return in_a_thread(asyncio.run, all_of_them())
+
+
+def test_what_cells_raise_is_told_and_the_next_one_is_run(tmp_path):
+    *troubles, last = run(tmp_path, [*BORNE, "1 + 1"], SECONDS)
+    assert [trouble.reason for trouble in troubles] == list(BORNE.values())
+    assert troubles[0].sentence == "called exit()"
+    assert troubles[-1].lacks == "nothing"
+    assert not any(trouble.is_over for trouble in troubles) and last is None
+
+
+def test_what_cells_print_show_or_delete_hurts_no_other(tmp_path):
+    assert run(tmp_path, UNHURT, SECONDS) == [None] * len(UNHURT)
+
+
+def test_cells_that_never_end_are_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel, "INSISTING", 1.0)
+    troubles = run(tmp_path, STOPPED.values(), SOON)
+    assert [(trouble.reason, trouble.is_over) for trouble in troubles] == 4 * [("too long", True)]
+    assert troubles[0].sentence == f"was stopped after {SOON} s"
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_the_cell_that_ends_a_kernel_is_the_one_that_is_named(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel, "YIELDING", 2.0)
+    code, reason, sentence = LOST[name]
+    with pytest.raises(KernelLost) as lost:
+        run(tmp_path, [code], SOON)
+    assert lost.value.trouble.reason == reason
+    assert lost.value.trouble.sentence.startswith(sentence)
+
+
+def test_an_error_is_sent_in_full_up_to_a_length_and_in_ascii():
+    said = {"ename": "E", "evalue": "\ud83d" * 10**6, "traceback": ["x" * 10**6]}
+    sent = guest.pack({"status": "error", **said})
+    assert len(sent) < 100_000 and json.loads(sent)["evalue"].startswith("\ud83d")

@@ -1,0 +1,194 @@
+"""Assignments for nbgrader: what they hold, and what nbgrader itself makes of them."""
+
+import importlib.util
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import attnlib as al
+from attnlib.classroom import notebooks
+from attnlib.classroom.__main__ import main
+from attnlib.classroom.assignments import assignment_of
+from attnlib.classroom.grading import NotSolved, grade
+from attnlib.classroom.handouts import HandoutError
+from attnlib.exercises import exercises
+from tests.classroom.submitting import CHAPTERS, ROOT, in_a_thread, stubs
+
+MASKING = ROOT / "chapters" / "07_masking.ipynb"
+NAME = "attention"
+HALF_A_HEAD = """
+class Head(al.Head):
+    def __call__(self, x, context=None, mask=None, causal=False):
+        return super().__call__(x, context)
+"""
+ANSWERS = {
+    "answer-causal-mask": "import warnings\n\ndef my_causal_mask(n_queries, n_keys):\n"
+    "    warnings.warn('slow')\n"
+    "    return np.tri(n_queries, n_keys, n_keys - n_queries, dtype=bool)",
+    "answer-masked-weights": "def my_masked_weights(scores, keep):\n"
+    "    return np.where(keep, al.softmax(scores), 0)",
+    "answer-three-bugs": "raise SystemExit",
+    "answer-head": HALF_A_HEAD,
+}
+
+
+def marked(notebook):
+    """The cells that nbgrader knows, by their id there."""
+    known = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    return {cell.metadata.nbgrader.grade_id: cell for cell in known}
+
+
+class TestAssignments:
+    @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
+    def test_each_exercise_has_an_answer_and_a_locked_test_with_its_points(self, path):
+        assignment, remark = assignment_of(notebooks.read(path))
+        nbformat.validate(assignment)
+        cells = marked(assignment)
+        ids = [id for id in cells if not id.startswith("answer-")]
+        assert [each for id in ids for each in (f"answer-{id}", id)] == list(cells)
+        for id in ids:
+            test = cells[id].metadata.nbgrader
+            assert test.grade and test.locked and not test.solution
+            assert test.points == exercises()[id].stars
+            assert cells[f"answer-{id}"].metadata.nbgrader.solution
+        points = sum(cells[id].metadata.nbgrader.points for id in ids)
+        assert remark == f"{len(ids)} exercises, {points} points"
+        assert not any("<summary>Solution" in cell.source for cell in assignment.cells)
+
+    @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
+    def test_its_solutions_are_the_chapters(self, path):
+        """Without nbgrader's two lines, each answer holds the code of the folded solution."""
+        chapter = notebooks.read(path)
+        folded = "\n".join(cell.source for cell in chapter.cells if "-" in cell.id)
+        for id, cell in marked(assignment_of(chapter)[0]).items():
+            if id.startswith("answer-"):
+                inside = cell.source.partition("### BEGIN SOLUTION\n")[2]
+                assert inside.partition("### END SOLUTION")[0].strip() in folded, id
+
+    def test_a_stub_without_a_solution_or_a_check_is_told(self):
+        with pytest.raises(HandoutError, match=r"^there is no solution below the stub 'from attn"):
+            assignment_of(stubs())
+        chapter = notebooks.read(MASKING)
+        (stub,) = (cell for cell in chapter.cells if cell.id == "stub-leak")
+        stub.source += "\nprint(3)"
+        with pytest.raises(HandoutError, match="does not end with its check"):
+            assignment_of(chapter)
+
+
+class TestGrades:
+    def test_what_is_solved_earns_all_and_what_is_wrong_nothing_but_the_hint(self, capsys):
+        assert grade("scores", lambda q, k: q @ k.T, points=1) is None
+        assert capsys.readouterr().out.startswith("scores: solved.")
+        with pytest.raises(NotSolved, match=r"(?s)^scores: not yet\..*what was expected.*Hint: "):
+            grade("scores", lambda q, k: k @ q.T, points=1)
+        with pytest.raises(NotSolved, match=r"^scores: not attempted yet$"):
+            grade("scores", ..., points=1)
+
+    def test_a_part_of_the_promises_earns_a_part_of_the_points(self, capsys):
+        class Head(al.Head):
+            def __call__(self, x, context=None, mask=None, causal=False):
+                return super().__call__(x, context)
+
+        earned = grade("head", Head, points=3)
+        kept, asked = re.search(r"(\d+) of (\d+) promises kept", capsys.readouterr().out).groups()
+        assert earned == round(3 * int(kept) / int(asked), 2) and 0 < earned < 3
+
+    def test_what_an_answer_says_aside_costs_no_points(self, capsys):
+        """nbgrader takes anything on stderr for an error."""
+
+        def scores(q, k):
+            warnings.warn("slow", stacklevel=1)
+            print("here", file=sys.stderr)
+            return q @ k.T
+
+        assert grade("scores", scores, points=1) is None
+        assert capsys.readouterr().err == ""
+
+
+needs_nbgrader = pytest.mark.skipif(
+    importlib.util.find_spec("nbgrader") is None,
+    reason="nbgrader is not installed: pip install -c constraints.txt nbgrader==0.9.6",
+)
+
+
+def run_nbgrader(course, command, *options):
+    bin = str(Path(sys.executable).parent)  # nbgrader calls alembic by its name
+    environment = os.environ | {"PATH": bin + os.pathsep + os.environ["PATH"]}
+    line = [sys.executable, "-m", "nbgrader", command, NAME, "--course-dir", str(course)]
+    done = subprocess.run(
+        [*line, *options], cwd=course, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course of one assignment, generated, filled in by Kim, graded and answered."""
+    course = tmp_path_factory.mktemp("course")
+    write_source(course)
+    run_nbgrader(course, "generate_assignment")
+    hand_in(course)
+    run_nbgrader(course, "autograde")
+    run_nbgrader(course, "generate_feedback")
+    return course
+
+
+def write_source(course):
+    """The chapter's title, import and exercises: all of it would take a minute to run."""
+    chapter = notebooks.read(MASKING)
+    kept = ("title", "setup", "stub-", "solution-", "exercise-")
+    chapter.cells = [cell for cell in chapter.cells if cell.id.startswith(kept)]
+    chapter.cells.insert(1, nbformat.v4.new_code_cell("import numpy as np\nimport attnlib as al"))
+    path = course / "masking.ipynb"
+    nbformat.write(chapter, path)
+    folder = course / "source" / NAME
+    assert in_a_thread(main, ["handout", str(path), "--nbgrader", str(folder)]) == 0
+
+
+def hand_in(course):
+    notebook = nbformat.read(course / "release" / NAME / "masking.ipynb", as_version=4)
+    cells = marked(notebook)
+    for id, source in ANSWERS.items():
+        cells[id].source = source
+    cells["masked-weights"].source = "10"  # the test of an answer that is wrong
+    path = course / "submitted" / "kim" / NAME / "masking.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+
+
+@needs_nbgrader
+def test_the_release_holds_no_solution(course):
+    released = nbformat.read(course / "release" / NAME / "masking.ipynb", as_version=4)
+    cells = marked(released)
+    assert cells["answer-leak"].source == (
+        "def my_leak(weights, keep):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+    )
+    assert not any("SOLUTION" in cell.source for cell in released.cells)
+
+
+@needs_nbgrader
+def test_points_are_those_of_the_checks(course):
+    with sqlite3.connect(course / "gradebook.db") as gradebook:
+        rows = gradebook.execute(
+            "select base_cell.name, grade.auto_score from grade "
+            "join base_cell on base_cell.id = grade.cell_id"
+        ).fetchall()
+    scores = dict(rows)
+    assert scores["causal-mask"] == 1
+    assert scores["masked-weights"] == scores["leak"] == scores["three-bugs"] == 0
+    assert 0 < scores["head"] < 3  # some promises are kept
+
+
+@needs_nbgrader
+def test_feedback_holds_the_books_hints(course):
+    page = (course / "feedback" / "kim" / NAME / "masking.html").read_text(encoding="utf-8")
+    assert "masked-weights: not yet." in page and "Hint: " in page
+    assert "leak: not attempted yet" in page
+    assert "promises kept" in page
