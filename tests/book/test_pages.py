@@ -29,6 +29,9 @@ SHOWN = """all => all.map((one) => {
 THEME = "document.documentElement.dataset.theme"
 WIDTHS = (320, 360, 768, 1024, 1280)  # CSS pixels
 GENERATED = ("search", "genindex")
+# A link of a drawing has no address of its own that is text.
+ADDRESSES = """links => links.map(
+    (link) => new URL(link.getAttribute("href"), document.baseURI).href)"""
 
 
 def documents():
@@ -59,6 +62,12 @@ def source_text(document):
 def title_of(document):
     """The first heading of a document's source."""
     return re.search(r"^# (.+)$", source_text(document), flags=re.MULTILINE).group(1).strip()
+
+
+def title_on_page(document):
+    """The title as its page has it: chapters carry their number."""
+    chapter = re.match(r"chapters/0?(\d+)_", document)
+    return f"{chapter[1]}. {title_of(document)}" if chapter else title_of(document)
 
 
 def executed(document):
@@ -113,8 +122,9 @@ class TestContents:
     @every_document
     def test_every_page_exists_with_its_title(self, from_disk, document):
         heading = from_disk.locator("main article h1").first
-        assert heading.inner_text().rstrip("#").strip() == title_of(document)
-        assert title_of(document) in from_disk.title()
+        title = title_on_page(document)
+        assert heading.inner_text().rstrip("#").strip() == title
+        assert title in from_disk.title()
 
     @every_document
     def test_every_page_has_its_figures(self, from_disk, document):
@@ -129,7 +139,7 @@ class TestContents:
 
     @every_document
     def test_every_link_inside_the_book_leads_somewhere(self, from_disk, file_url, document):
-        links = from_disk.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+        links = from_disk.eval_on_selector_all("a[href]", ADDRESSES)
         inside = {link for link in links if link.startswith(file_url)}
         assert inside
         for link in inside:
@@ -317,7 +327,7 @@ class TestRunningAChapter:
         repository = config["repository"]["url"].removeprefix("https://github.com/")
         branch = config["repository"]["branch"]
         page = opened(borrow_page, f"{file_url}{self.CHAPTER}.html")
-        links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+        links = page.eval_on_selector_all("a[href]", ADDRESSES)
         colab = f"https://colab.research.google.com/github/{repository}/blob/{branch}"
         assert f"{colab}/{self.CHAPTER}.ipynb" in links
         binder = f"https://mybinder.org/v2/gh/{repository}/{branch}?urlpath=lab/tree/"

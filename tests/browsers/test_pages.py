@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.book.test_pages import AT_REST, DOCUMENTS, title_of
+from tests.book.test_pages import AT_REST, DOCUMENTS, title_on_page
 from tests.conftest import serving
 
 CHAPTERS = [document for document in DOCUMENTS if document.startswith("chapters/")]
@@ -29,7 +29,7 @@ def test_a_chapter_opens_from_disk_without_an_error(window, noting_book, chapter
     window.open(f"{noting_book.as_uri()}/{chapter}.html")
     assert window.until(f"() => {READY}")
     (title,) = window.run(TITLES)
-    assert title.startswith(title_of(chapter))
+    assert title.startswith(title_on_page(chapter))
     assert window.run("() => noted") == []
 
 

@@ -25,7 +25,7 @@ from attnlib.figures import (
     ValueMixer,
 )
 from attnlib.figures.mask_lab import preset
-from tests.figures.driving import AXES, D_MODEL, centre, mouse_drag, touch_drag
+from tests.figures.driving import AXES, D_MODEL, centre, mouse_drag, resting_drag
 from tests.figures.pressing import REACH, make, moves_of
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import STATES, as_matrices, link_state
@@ -336,10 +336,10 @@ class TestByHand:
         self.move(hands, "queen", ["ArrowDown"] * 10)
         assert_solved(hands, item)
 
-    @pytest.mark.parametrize("drag", [mouse_drag, touch_drag], ids=lambda drag: drag.__name__)
+    @pytest.mark.parametrize("drag", [mouse_drag, resting_drag], ids=lambda drag: drag.__name__)
     @pytest.mark.parametrize("off", [-0.15, 0.15])
     def test_nearest_there_is_by_dragging(self, open_figure, drag, off):
-        hands, item = begun(open_figure, "embeddings", 1, **(PHONE if drag is touch_drag else {}))
+        hands, item = begun(open_figure, "embeddings", 1, **(PHONE if drag is resting_drag else {}))
 
         def tip(word):
             dots = hands.plane.locator(".al-word")
