@@ -133,7 +133,7 @@ STATE = re.compile(r'<div class="al-host[^>]*><script type="application/json">(.
 
 
 def figures_of_the_book(built_book):
-    """The cells of a notebook with every figure and question of the chapters, as a build left them."""
+    """The cells of a notebook with every figure of the chapters, as a build left them."""
     states = [
         json.loads(state)
         for chapter in FIGURES_OF
@@ -271,7 +271,7 @@ class TestJupyterLab:
 
 
 def assert_live(page, figures):
-    """No cell failed, and these figures, by name, stand in the notebook and compute; so do quizzes."""
+    """No cell failed, these figures, by name, stand there and compute, and so do quizzes."""
     errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]')
     assert errors.all_inner_texts() == []
     Hands(page, "Quiz").root.first.get_by_role("radio").first.wait_for()  # the last of a chapter
