@@ -193,10 +193,10 @@ def free_port():
 
 
 @contextmanager
-def serving(folder):
+def serving(folder, handler=QuietHandler):
     """Serve `folder` over HTTP on a free port; gives the address, with a final slash."""
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    bound = functools.partial(handler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), bound)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

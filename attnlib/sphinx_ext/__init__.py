@@ -1,19 +1,22 @@
-"""The book's own Sphinx extension: execution, mathematics, offline pages, figures, identity.
+"""The book's own Sphinx extension: execution, mathematics, offline pages, figures, identity, links.
 
 Nothing here runs when `attnlib` is imported; Jupyter Book loads it by name (_config.yml).
 """
 
 from . import (
     accessibility,
+    address,
     carriers,
     execution,
     figures,
     icons,
     identity,
     mathml,
+    not_found,
     offline,
     reading,
     reference,
+    sharing,
     whole,
 )
 
@@ -29,6 +32,9 @@ PARTS = (
     reference,
     whole,
     carriers,
+    address,
+    sharing,
+    not_found,
 )
 
 

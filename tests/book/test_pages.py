@@ -28,7 +28,7 @@ SHOWN = """all => all.map((one) => {
 })"""
 THEME = "document.documentElement.dataset.theme"
 WIDTHS = (320, 360, 768, 1024, 1280)  # CSS pixels
-GENERATED = ("search", "genindex")
+GENERATED = ("search", "genindex", "404")
 # A link of a drawing has no address of its own that is text.
 ADDRESSES = """links => links.map(
     (link) => new URL(link.getAttribute("href"), document.baseURI).href)"""
