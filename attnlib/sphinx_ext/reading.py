@@ -25,7 +25,7 @@ def names_kept(doctree):
             f"{f['key']}:challenge:{challenge['id']}"
             for f in figures
             for challenge in f.get("challenges", [])
-            if challenge.get("view") in (None, *f.get("views", []))
+            if challenge.get("given", {}).get("view") in (None, *f.get("views", []))
         ],
     }
 
