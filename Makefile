@@ -28,7 +28,7 @@ html: $(INSTALLED) ## build again what has changed, and no more
 	@$(BIN)/jupyter-book build . -W -n --keep-going -q >/dev/null || \
 	{ echo "The book did not build: the reason is above."; exit 1; }
 
-check: $(INSTALLED) ## every test that needs no browser and no built book: about a minute
+check: $(INSTALLED) ## every test that needs no browser and no built book: about two minutes
 	@$(TESTS) -m "not book and not browser"
 
 test: html ## build the book, then run every test

@@ -29,7 +29,12 @@ LONGEST = ("test_pages.py", "test_homes.py", "test_shared_rules.py", "test_execu
 
 
 # What a test that asks for one of these fixtures, itself or through others, is marked with.
-NEEDS = {"playwright": "browser", "built_book": "book", "tiny_book": "book"}
+NEEDS = {
+    "playwright": "browser",
+    "built_book": "book",
+    "tiny_book": "book",
+    "small_book": "book",
+}
 
 
 def pytest_collection_modifyitems(items):

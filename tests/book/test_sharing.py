@@ -199,8 +199,8 @@ LANDING = "# Small\n\nA small book.\n\n```{toctree}\nchapters/01_one\nempty\n```
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """A small book of plain Sphinx: `small.build(...)` builds it, with further options."""
+def small_book(tmp_path_factory):
+    """A small book of plain Sphinx: `small_book.build(...)` builds it, with further options."""
     folder = tmp_path_factory.mktemp("small")
     for name in ("chapters", "pictures"):
         (folder / name).mkdir()
@@ -225,17 +225,17 @@ def small(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def both_ways(small):
+def both_ways(small_book):
     """The small book's heads and files, with an address and then, built anew, without one."""
 
     def built(*options):
-        small.build(*options)
+        small_book.build(*options)
         names = ("index", "chapters/01_one", "empty", "search")
-        sitemap = small.html / "sitemap.xml"
+        sitemap = small_book.html / "sitemap.xml"
         return SimpleNamespace(
-            heads={name: head_of(soup_of(small.html / f"{name}.html")) for name in names},
+            heads={name: head_of(soup_of(small_book.html / f"{name}.html")) for name in names},
             sitemap=addresses_in(sitemap) if sitemap.exists() else None,
-            lost=soup_of(small.html / "404.html"),
+            lost=soup_of(small_book.html / "404.html"),
         )
 
     return built("-D", "html_baseurl=https://books.example/small"), built()
@@ -258,7 +258,7 @@ class TestSmallBook:
         _, unknown = both_ways
         for name, head in unknown.heads.items():
             assert not {"canonical", "og:url"} & head.keys()
-            assert (small.html / name).parent.joinpath(head["og:image"]).is_file()
+            assert (small_book.html / name).parent.joinpath(head["og:image"]).is_file()
         assert unknown.sitemap is None
         targets = {link["href"] for link in unknown.lost("a")}
         assert targets == {"index.html", "chapters/01_one.html"}

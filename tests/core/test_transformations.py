@@ -82,7 +82,7 @@ def test_vmap_of_what_a_trace_works_out_later():
         assert torch.allclose(batched, expected, atol=1e-12)
 
 
-@every_option
+@pytest.mark.parametrize("options", [{}, OPTIONS["both"]], ids=["plain", "both"])
 @every_function
 def test_compiling_in_one_graph(function, options):
     arrays = inputs()
