@@ -254,7 +254,9 @@ class TestSmallBook:
         assert targets == {"/small/index.html", "/small/chapters/01_one.html"}
         assert known.lost.form["action"] == "/small/search.html"
 
-    def test_without_one_pictures_are_relative_and_nothing_names_an_address(self, both_ways, small):
+    def test_without_one_pictures_are_relative_and_nothing_names_an_address(
+        self, both_ways, small_book
+    ):
         _, unknown = both_ways
         for name, head in unknown.heads.items():
             assert not {"canonical", "og:url"} & head.keys()

@@ -1,0 +1,49 @@
+"""Rule 11 of figures: they take the room there is."""
+
+import pytest
+
+from tests.conftest import ROOT
+
+CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.ipynb"))
+BAR = 48  # CSS pixels of the page's own bar, which stays at the top
+WIDEST = 1504  # 94 rem
+HEIGHTS = """(figures) => figures.map((figure) => {
+    const { left, right, width } = figure.getBoundingClientRect();
+    const patterns = figure.querySelector(".al-head-cards"); // what follows is read, step by step
+    const work = (patterns ?? figure.querySelector("[data-picture]")).getBoundingClientRect();
+    return { name: figure.dataset.attnlibFigure, left, right, width, height: work.height };
+})"""
+
+
+def test_what_is_changed_and_what_answers_are_in_one_view(borrow_page, file_url):
+    page = borrow_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{file_url}chapters/03_queries_and_keys.html")
+    figure = page.locator('[data-attnlib-figure="QueryKey"][data-ready="true"]')
+    parts = [
+        figure.locator(part).bounding_box()
+        for part in (".al-matrices", ".al-pattern", ".al-plane", ".al-strip")
+    ]
+    top = min(part["y"] for part in parts)
+    assert max(part["y"] + part["height"] for part in parts) - top <= 800 - BAR
+    hidden = figure.locator(".al-pattern .al-scroll")
+    assert hidden.evaluate("pattern => pattern.scrollWidth - pattern.clientWidth") == 0
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_working_part_of_a_figure_is_in_one_view(borrow_page, file_url, chapter):
+    page = borrow_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{file_url}chapters/{chapter}.html")
+    page.locator(".full-width [data-ready]").first.wait_for()
+    column = page.locator(".bd-article").bounding_box()["width"]
+    for figure in page.locator(".full-width .al-figure").evaluate_all(HEIGHTS):
+        assert figure["height"] <= 900 - BAR, figure
+        assert column < figure["width"] <= WIDEST and figure["right"] <= 1440, figure
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("width", [1199, 1200, 1920, 2560])
+def test_no_width_of_a_window_makes_the_page_scroll_sideways(borrow_page, file_url, width):
+    page = borrow_page(viewport={"width": width, "height": 900})
+    page.goto(f"{file_url}chapters/03_queries_and_keys.html")
+    page.locator('[data-attnlib-figure="QueryKey"][data-ready="true"]').wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
