@@ -91,7 +91,8 @@ def assert_drawn_as_written(reader):
     window.up()
     reader.rest()
     written = window.picture(strip)
-    assert off([written], [drawn]) < 0.25
+    # A panel off the grid of pixels made 0.34 in Firefox, noise in place of letters 1.17.
+    assert off([written], [drawn]) < 0.5
     assert off([written], [before]) > 0.1
 
 
