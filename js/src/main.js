@@ -46,6 +46,8 @@ function mount(model, el) {
   return () => render(null, el);
 }
 
+export * as training from "./core/training/index.js";
+
 export const widget = { render: ({ model, el }) => mount(model, el) };
 
 /** Puts a figure in place of every still picture on the page; where one fails, its picture stays. */
