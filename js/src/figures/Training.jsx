@@ -1,11 +1,12 @@
 // A small model that trains in the page: its loss, its heads, its guesses, and what taking things away does.
 import { computed } from "@preact/signals";
 import { number } from "../core/format.js";
+import { dot } from "../core/mathematics.js";
 import { examine } from "../core/training/exam.js";
 import { trace } from "../core/training/attention_only.js";
 import { WORDS, ids } from "../core/training/parrot.js";
 import { completeRecipe } from "../core/training/recipe.js";
-import { readRecording, toPython } from "../core/training/recording.js";
+import { readRecording } from "../core/training/recording.js";
 import { initialWeights } from "../core/training/weights.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
@@ -45,16 +46,17 @@ function accountOf({ s, chosen, words, look, query, recipe }) {
   const [layer, head] = chosen.value;
   const key = s.selected.value;
   if (key === null || key >= words.value.length) return null;
-  const { scores, weights, products, distances } = look.value.heads[layer][head];
+  const { queries, keys, scores, weights } = look.value.heads[layer][head];
   const row = scores[query.value];
+  const { dModel, nHeads, root, positions } = recipe.value;
+  const width = dModel / nHeads;
+  const product = dot(queries[query.value], keys[key]) / (root ? Math.sqrt(width) : 1);
   return {
-    ...{ layer, head, key, query: query.value, score: row[key] },
-    product: products[query.value][key],
-    bias: recipe.value.positions ? distances[query.value][key] : null,
+    ...{ layer, head, key, query: query.value, score: row[key], product, width },
+    bias: positions ? row[key] - product : null,
     weight: weights[query.value][key],
     total: row.reduce((sum, score) => sum + Math.exp(score), 0),
-    width: recipe.value.dModel / recipe.value.nHeads,
-    isScaled: recipe.value.root,
+    isScaled: root,
   };
 }
 
@@ -97,7 +99,9 @@ function graph(s, model, voice) {
   const look = computed(() => traced(weights.value, silent.value));
   const exam = examOf({ s: { ...s, silent }, training, recipe, weights });
   const control = computed(() => (isTouched.value ? training.control.exams.value : []));
-  const isTouched = computed(() => JSON.stringify(recipe.value) !== JSON.stringify(untouched.value));
+  const isTouched = computed(
+    () => JSON.stringify(recipe.value) !== JSON.stringify(untouched.value),
+  );
   return {
     ...{ recording, recipe, training, words, query, chosen, weights, silent, look, exam },
     untrained: computed(() => traced(initialWeights(recipe.value), [])),
@@ -130,7 +134,8 @@ function readState(raw, model) {
   const words = readSentence(raw.sentence, VOCABULARY);
   if (words instanceof Error) throw words;
   const whole = (v, low, high) => Number.isInteger(v) && v >= low && v <= high;
-  const isHead = (v) => Array.isArray(v) && v.length === 2 && whole(v[0], 0, 1) && whole(v[1], 0, 3);
+  const isHead = (v) =>
+    Array.isArray(v) && v.length === 2 && whole(v[0], 0, 1) && whole(v[1], 0, 3);
   const truth = (v) => typeof v === "boolean";
   const checks = {
     seed: (v) => whole(v, 0, LARGEST_SEED),
@@ -156,7 +161,6 @@ const python = (value) =>
   typeof value === "boolean" ? (value ? "True" : "False") : JSON.stringify(value);
 
 function snippet(s, g) {
-  const given = toPython({ seed: s.seed.value });
   const changed = Object.entries(RECIPE).filter(
     ([, name]) => name === "seed" || g.recipe.value[name] !== completeRecipe()[name],
   );
@@ -210,7 +214,13 @@ export function Training({ model }) {
   const choose = (query, key) => {
     put({ query, selected: key });
     const [layer, head] = g.chosen.value;
-    const told = describeCell(g.words.value, query, key, g.scores.value[query][key], g.pattern.value[query][key]);
+    const told = describeCell(
+      g.words.value,
+      query,
+      key,
+      g.scores.value[query][key],
+      g.pattern.value[query][key],
+    );
     voice.speak(`head ${layer}.${head}, ${told}`);
   };
   const silence = (at, on) => {
@@ -243,7 +253,9 @@ export function Training({ model }) {
           figureKey={model.get("key")}
           challenges={model
             .get("challenges")
-            .filter(({ given }) => (given?.recorded ? views.includes("silence") : views.includes("experiments")))}
+            .filter(({ given }) =>
+              given?.recorded ? views.includes("silence") : views.includes("experiments"),
+            )}
           s={s}
           needs={NEEDS}
           measure={(condition) => MEASURES[condition.measure].of({ g })}
@@ -260,9 +272,9 @@ export function Training({ model }) {
           onChange={(changed) => put({ ...changed, recorded: false, step: 0, silent: [] })}
         />
       )}
-      <Drive {...{ s, g }} />
-      <div class="al-training">
-        <div class="al-training-curves" data-picture-part>
+      <Drive g={g} />
+      <div class="al-training" data-picture>
+        <div class="al-training-curves">
           <Curves g={g} />
           <Readout g={g} />
         </div>
@@ -273,6 +285,9 @@ export function Training({ model }) {
             onChoose={(at) => put({ chosen: at })}
             onSilence={silence}
           />
+          <NextWords g={g} />
+        </div>
+        <div class="al-training-text">
           <SentenceBox
             sentence={s.sentence.value}
             sentences={model.get("sentences")}
@@ -280,8 +295,6 @@ export function Training({ model }) {
             voice={voice}
             onChange={(sentence) => put({ sentence, query: 0, selected: null })}
           />
-        </div>
-        <div class="al-training-text">
           <div class="al-controls" data-not-in-picture>
             <Choice
               label="Queries are"
@@ -307,8 +320,7 @@ export function Training({ model }) {
               onSelect={choose}
             />
           </div>
-          <Arithmetic {...{ g }} />
-          <NextWords g={g} />
+          <Arithmetic g={g} />
         </div>
       </div>
     </Figure>

@@ -5,14 +5,18 @@ const signed = (value) => `${value < 0 ? "−" : "+"} ${number(Math.abs(value))}
 const back = (n) => (n === 0 ? "the word itself" : n === 1 ? "one word back" : `${n} words back`);
 const away = (n) => (n < 0 ? `${-n} ahead` : back(n));
 
-export function Arithmetic({ s, g }) {
+export function Arithmetic({ g }) {
   const told = g.account.value;
   if (!told)
-    return <p class="al-hint">Choose a cell of the pattern: the arithmetic behind its weight appears here.</p>;
+    return (
+      <p class="al-hint">
+        Choose a cell of the pattern: the arithmetic behind its weight appears here.
+      </p>
+    );
   const { query, key, product, bias, score, weight, total, width, isScaled } = told;
   const words = g.words.value;
   const agreement = isScaled ? `q · k ÷ √${width}` : "q · k";
-  const silent = s.silent.value.some(([l, h]) => l === told.layer && h === told.head);
+  const silent = g.silent.value.some(([l, h]) => l === told.layer && h === told.head);
   return (
     <div class="al-strip">
       <p class="al-strip-title">
@@ -24,8 +28,8 @@ export function Arithmetic({ s, g }) {
       ) : (
         <ol class="al-steps">
           <li>
-            score: {agreement} {bias !== null && "+ a number for the distance"} ={" "}
-            {number(product)} {bias !== null && signed(bias)} = {number(score)}
+            score: {agreement} {bias !== null && "+ a number for the distance"} = {number(product)}{" "}
+            {bias !== null && signed(bias)} = {number(score)}
           </li>
           <li>
             weight: its power among all that may be read, exp({number(score)}) ÷ {number(total)} ={" "}

@@ -5,7 +5,7 @@ import { number } from "../../core/format.js";
 import { Drawing } from "../Drawing.jsx";
 
 const WIDTH = 420;
-const PANEL = 104;
+const PANEL = 140;
 const LEFT = 30;
 const RIGHT = 10;
 const TOP = 10;
@@ -36,9 +36,14 @@ export const PANELS = [
     ticks: [0, 0.5, 1],
     lines: [
       { name: "copying", ink: "positive", of: (exam) => exam.copying },
-      { name: "sense", ink: "value", dash: DOTTED, of: (exam) => exam.sense },
+      { name: "sense", ink: "query", dash: DOTTED, of: (exam) => exam.sense },
     ],
-    control: { name: "copying, control", ink: "positive", dash: DASHED, of: (exam) => exam.copying },
+    control: {
+      name: "copying, control",
+      ink: "positive",
+      dash: DASHED,
+      of: (exam) => exam.copying,
+    },
   },
   {
     title: "The best head’s score",
@@ -74,7 +79,11 @@ function trace(pen, points, style) {
 function drawAxes(pen, { top, ticks }, steps) {
   for (const tick of ticks) {
     pen.line(LEFT, down(tick, top), WIDTH - RIGHT, down(tick, top));
-    pen.name(number(tick, top > 1 ? 0 : 1), { x: LEFT - 4, y: down(tick, top) + 4, anchor: "end" }, { ink: "muted" });
+    pen.name(
+      number(tick, top > 1 ? 0 : 1),
+      { x: LEFT - 4, y: down(tick, top) + 4, anchor: "end" },
+      { ink: "muted" },
+    );
   }
   pen.stroke({ ink: "line" });
   for (const share of [0, 0.5, 1]) {
@@ -94,7 +103,14 @@ function drawPanel(pen, panel, { exams, losses, control, levels, step, steps }) 
       .map(([at, value]) => [across(at, steps), down(value, panel.top)]);
   for (const { of, ink, dash } of panel.levels ?? []) {
     const y = down(levels[of], panel.top);
-    trace(pen, [[LEFT, y], [WIDTH - RIGHT, y]], { ink, dash, width: 1.5 });
+    trace(
+      pen,
+      [
+        [LEFT, y],
+        [WIDTH - RIGHT, y],
+      ],
+      { ink, dash, width: 1.5 },
+    );
   }
   if (panel.levels) {
     const batch = losses.map((loss, n) => [across(n + 1, steps), down(loss, panel.top)]);
@@ -128,7 +144,11 @@ function Key({ name, ink, dash }) {
 
 function Panel({ panel, told, hasControl }) {
   const draw = useMemo(() => (pen) => drawPanel(pen, panel, told.value), []);
-  const lines = [...panel.lines, ...(panel.levels ?? []), ...(hasControl && panel.control ? [panel.control] : [])];
+  const lines = [
+    ...panel.lines,
+    ...(panel.levels ?? []),
+    ...(hasControl && panel.control ? [panel.control] : []),
+  ];
   return (
     <div class="al-curve">
       <p class="al-strip-title">{panel.title}</p>

@@ -3,20 +3,29 @@ import { Slider } from "../Slider.jsx";
 import { useOwnId } from "../useOwnId.js";
 
 /** What is to come, in words: reckoned from the steps so far. */
-function told({ going, step, steps, msPerStep, message }) {
-  if (message) return message;
+function told({ going, step, steps, msPerStep }) {
   const left = Math.ceil(((steps - step) * msPerStep) / 1000);
   if (going) return msPerStep ? `about ${left} s to go` : "starting";
   return step >= steps ? "trained" : "";
 }
 
-export function Drive({ g, training, hasRecording }) {
+export function Drive({ g }) {
   const id = useOwnId();
-  const { going, progress } = training;
+  const { going, msPerStep, ...training } = g.training;
   const { step, steps } = g.position.value;
-  const keptSteps = training.keptSteps.value;
-  const at = Math.max(0, keptSteps.findLastIndex((kept) => kept <= step));
-  const main = going.value ? "Pause" : step >= steps ? "Train again" : step > 0 ? "Go on" : "Train";
+  const keptSteps = training.steps.value;
+  const at = Math.max(
+    0,
+    keptSteps.findLastIndex((kept) => kept <= step),
+  );
+  const isRecorded = training.isRecorded.value;
+  const main = going.value
+    ? "Pause"
+    : isRecorded || step === 0
+      ? "Train"
+      : step < steps
+        ? "Go on"
+        : "Train again";
   return (
     <div class="al-drive" data-not-in-picture>
       <div class="al-buttons" role="group" aria-label="Training">
@@ -26,7 +35,7 @@ export function Drive({ g, training, hasRecording }) {
         <button type="button" disabled={going.value || step >= steps} onClick={training.oneStep}>
           One step
         </button>
-        {hasRecording && (
+        {g.recording?.kept.size > 0 && !isRecorded && (
           <button type="button" onClick={training.showRecorded}>
             Show the recorded run
           </button>
@@ -48,7 +57,9 @@ export function Drive({ g, training, hasRecording }) {
           {step} of {steps}
         </strong>
       </label>
-      <span class="al-drive-told">{told({ going: going.value, step, steps, ...progress.value })}</span>
+      <span class="al-drive-told">
+        {told({ going: going.value, step, steps, msPerStep: msPerStep.value })}
+      </span>
     </div>
   );
 }

@@ -19,8 +19,12 @@ function Seed({ value, onChange, voice }) {
     const seed = Number(text);
     setText(null);
     if (text === null || seed === value) return;
-    if (text.trim() && Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED) return onChange(seed);
-    voice.tell(`The seed is a whole number from 0 to ${LARGEST_SEED}, not “${text.slice(0, 24)}”. It stays ${value}.`, true);
+    if (text.trim() && Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)
+      return onChange(seed);
+    voice.tell(
+      `The seed is a whole number from 0 to ${LARGEST_SEED}, not “${text.slice(0, 24)}”. It stays ${value}.`,
+      true,
+    );
   };
   return (
     <label class="al-field">
@@ -58,7 +62,7 @@ export function Experiments({ s, voice, onChange }) {
         onChange={(on) => onChange({ unsettled: on ? 0.1 : 1 })}
       />
       <Choice
-        label="Steps"
+        label="Size of a step"
         value={String(s.rate.value)}
         choices={s.rate.value in RATES ? RATES : { [s.rate.value]: String(s.rate.value), ...RATES }}
         onChange={(value) => onChange({ rate: Number(value) })}

@@ -1,11 +1,12 @@
 // The model's next word at one place of the text: now, and before any training.
 import { number } from "../../core/format.js";
+import { WORDS } from "../../core/training/parrot.js";
 
 const SHOWN = 5;
 
 /** The likeliest words: `[{word, now, before}]`. */
-function likeliest(now, before, vocabulary) {
-  return vocabulary
+function likeliest(now, before) {
+  return WORDS
     .map((word, n) => ({ word, now: now[n], before: before[n] }))
     .sort((a, b) => b.now - a.now)
     .slice(0, SHOWN);
@@ -23,7 +24,7 @@ export function NextWords({ g }) {
   const words = g.words.value;
   const query = g.query.value;
   const [now, before] = [g.look.value, g.untrained.value].map((look) => look.probabilities[query]);
-  const rows = likeliest(now, before, g.vocabulary);
+  const rows = likeliest(now, before);
   const comes = words[query + 1];
   return (
     <div class="al-next">

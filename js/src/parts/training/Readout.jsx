@@ -9,8 +9,8 @@ export function Readout({ g }) {
     <p class="al-readout">
       On 96 new texts, step {exam.step}
       {silent && `, without ${silent}`}: loss <strong>{number(exam.loss)}</strong> (settled words{" "}
-      <strong>{number(exam.settledLoss)}</strong>), copying <strong>{number(exam.copying)}</strong>, sense{" "}
-      <strong>{number(exam.sense)}</strong>
+      <strong>{number(exam.settledLoss)}</strong>), copying <strong>{number(exam.copying)}</strong>,
+      sense <strong>{number(exam.sense)}</strong>
     </p>
   );
 }

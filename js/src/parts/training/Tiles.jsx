@@ -25,7 +25,7 @@ function Tile({ at, s, g, silencing, onSilence, onChoose }) {
   const flipped = s.orientation.value === "columns";
   const draw = useMemo(
     () => (pen) => {
-      const weights = g.look.value.weights[layer]?.[head];
+      const weights = g.look.value.heads[layer]?.[head]?.weights;
       if (weights) drawPattern(pen, weights, flipped);
     },
     [flipped],

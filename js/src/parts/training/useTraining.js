@@ -45,9 +45,10 @@ function controlOf(untouched, recording) {
       else if (!exams.peek().length) start();
     },
     clear: () => {
-      trainer.end();
+      trainer.stop();
       exams.value = [];
     },
+    end: () => trainer.end(),
     pause: () => trainer.pause(),
   };
 }
@@ -83,7 +84,9 @@ export function makeTraining({ s, recipe, untouched, recording, voice }) {
     onExamined: () => {},
   });
   const fallBack = (message) => {
-    const instead = recording?.kept.size ? " This is a run that was recorded when the book was built." : "";
+    const instead = recording?.kept.size
+      ? " This is a run that was recorded when the book was built."
+      : "";
     voice.tell(message + instead, true);
     if (instead) showRecorded();
   };
@@ -97,7 +100,8 @@ export function makeTraining({ s, recipe, untouched, recording, voice }) {
   /** From the step on show, or from the beginning if there is no such run, to `until`. */
   const go = (until) => {
     batch(() => {
-      const isFresh = isRecorded.peek() || run.peek() === EMPTY || s.step.peek() >= recipe.peek().nSteps;
+      const isFresh =
+        isRecorded.peek() || run.peek() === EMPTY || s.step.peek() >= recipe.peek().nSteps;
       if (isFresh) begin();
       else if (step.peek() < Math.max(...run.peek().kept.keys())) trainer.back(step.peek());
       s.recorded.value = false;
@@ -129,10 +133,14 @@ export function makeTraining({ s, recipe, untouched, recording, voice }) {
       untracked(() => go(wanted));
     },
     clear: () => {
-      trainer.end();
+      trainer.stop();
       control.clear();
       run.value = EMPTY;
       going.value = false;
+    },
+    end: () => {
+      trainer.end();
+      control.end();
     },
   };
 }
@@ -158,7 +166,7 @@ export function useTraining({ model, g }) {
     ];
     return () => {
       stops.forEach((stop) => stop());
-      training.clear();
+      training.end();
     };
   }, []);
 }
