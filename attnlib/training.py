@@ -29,6 +29,9 @@ FEWEST_WORDS = 21  # from here on every text has a word to copy
 FIRST_TEXTS = 1000  # the seed of a run's texts is this and the seed of its weights
 N_BEHIND, N_AHEAD = 5, 2  # distances 0, 1, 2, 3, farther; and 1, farther, after the query
 DRAWN_AHEAD = [6, 5]  # columns of the drawn numbers: 1 after the query, 2 or more after it
+_CHECKS = {bool: check_flag, int: check_count, float: check_number}
+_LEAST = dict.fromkeys(("n_layers", "d_model", "n_heads", "n_texts", "warm_up"), 1)
+_LEAST |= {"n_words": FEWEST_WORDS, "rate": 0, "unsettled": 0}
 BETAS = (0.9, 0.98)
 BIAS_RATE = 5  # distance biases learn this much faster than matrices
 LONGEST_GRADIENT = 1.0
@@ -67,15 +70,11 @@ class Recipe:
     previous: bool = True
 
     def __post_init__(self):
-        least = {"n_words": FEWEST_WORDS, "n_steps": 0}
         for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type is bool:
-                check_flag(field.name, value)
-            elif field.type is float:
-                _check_at_least(field.name, check_number(field.name, value), 0)
-            elif field.name != "seed":
-                _check_at_least(field.name, check_count(field.name, value), least.get(field.name, 1))
+            _CHECKS[field.type](field.name, getattr(self, field.name))
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}, but at least {least} is needed")
         if parrot.check_seed(self.seed) > parrot.LARGEST_SEED - FIRST_TEXTS:
             raise ValueError(
                 f"seed is {self.seed}, but the texts are drawn from {FIRST_TEXTS} + seed: a whole "
@@ -86,11 +85,6 @@ class Recipe:
                 f"d_model is {self.d_model}, but {self.n_heads} heads need a multiple of "
                 f"{self.n_heads}"
             )
-
-
-def _check_at_least(name, value, least):
-    if value < least:
-        raise ValueError(f"{name} is {value}, but at least {least} is needed")
 
 
 def initial_model(recipe, dtype=torch.float64):
