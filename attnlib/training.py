@@ -26,12 +26,12 @@ from attnlib.head_scores import prefix_matches, previous_word_score
 from attnlib.multi_head import MultiHead
 
 FEWEST_WORDS = 21  # from here on every text has a word to copy
-FIRST_TEXTS = 1000  # the seed of a run's texts is this and the seed of its weights
+TEXTS_AFTER = 1000  # the seed of a run's texts is the seed of its weights and this
 N_BEHIND, N_AHEAD = 5, 2  # distances 0, 1, 2, 3, farther; and 1, farther, after the query
 DRAWN_AHEAD = [6, 5]  # columns of the drawn numbers: 1 after the query, 2 or more after it
 _CHECKS = {bool: check_flag, int: check_count, float: check_number}
-_LEAST = dict.fromkeys(("n_layers", "d_model", "n_heads", "n_texts", "warm_up"), 1)
-_LEAST |= {"n_words": FEWEST_WORDS, "rate": 0, "unsettled": 0}
+_LEAST = dict.fromkeys(("n_layers", "d_model", "n_heads", "n_texts", "n_steps"), 1)
+_LEAST["n_words"] = FEWEST_WORDS
 BETAS = (0.9, 0.98)
 BIAS_RATE = 5  # distance biases learn this much faster than matrices
 LONGEST_GRADIENT = 1.0
@@ -75,10 +75,11 @@ class Recipe:
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}, but at least {least} is needed")
-        if parrot.check_seed(self.seed) > parrot.LARGEST_SEED - FIRST_TEXTS:
+        parrot.check_seed(self.seed)
+        if not (self.rate > 0 and 0 <= self.unsettled <= 1):
             raise ValueError(
-                f"seed is {self.seed}, but the texts are drawn from {FIRST_TEXTS} + seed: a whole "
-                f"number from 0 to {parrot.LARGEST_SEED - FIRST_TEXTS} is needed"
+                f"rate is {self.rate} and unsettled is {self.unsettled}, but a rate above 0 and a "
+                "weight from 0 to 1 are needed"
             )
         if self.d_model % self.n_heads:
             raise ValueError(
@@ -104,7 +105,7 @@ def initial_model(recipe, dtype=torch.float64):
 
 def _bound(name, d_model):
     """First weights are drawn evenly from -bound to bound; `w_o` starts at half the others."""
-    kind = name.partition(".")[2] or name
+    kind = name.rpartition(".")[2]
     bounds = {"embedding": 0.5, "distance": 2.0, "unembedding": 1 / math.sqrt(d_model)}
     return bounds.get(kind, math.sqrt(3) * (0.5 if kind == "w_o" else 1) / math.sqrt(d_model))
 
@@ -120,8 +121,8 @@ def weight_shapes(recipe):
     shapes = {"embedding": (n_words, d_model)}
     for layer in range(recipe.n_layers):
         for name in ("w_q", "w_k", "w_v", "w_o"):
-            shapes[f"{layer}.{name}"] = (d_model, d_model)
-        shapes[f"{layer}.distance"] = (recipe.n_heads, N_BEHIND + N_AHEAD)
+            shapes[f"blocks.{layer}.{name}"] = (d_model, d_model)
+        shapes[f"blocks.{layer}.distance"] = (recipe.n_heads, N_BEHIND + N_AHEAD)
     return shapes | {"unembedding": (d_model, n_words)}
 
 
@@ -147,8 +148,8 @@ def model_of(recipe, weights, dtype=torch.float64):
 
 
 def _block(recipe, named, layer):
-    w_q, w_k, w_v, w_o = (named[f"{layer}.{name}"] for name in ("w_q", "w_k", "w_v", "w_o"))
-    numbers = named[f"{layer}.distance"]
+    w_q, w_k, w_v, w_o = (named[f"blocks.{layer}.{name}"] for name in ("w_q", "w_k", "w_v", "w_o"))
+    numbers = named[f"blocks.{layer}.distance"]
     behind, ahead = _leaf(numbers[:, :N_BEHIND]), _leaf(numbers[:, DRAWN_AHEAD])
     return MultiHead(
         *(_leaf(w.unflatten(1, (recipe.n_heads, -1)).transpose(0, 1)) for w in (w_q, w_k, w_v)),
@@ -222,7 +223,7 @@ class Run:
     def __init__(self, recipe, dtype=torch.float64):
         self.recipe, self.losses = recipe, []
         self.model = initial_model(recipe, dtype)
-        self._texts = parrot.Draws(FIRST_TEXTS + recipe.seed)
+        self._texts = parrot.Draws((TEXTS_AFTER + recipe.seed) % (parrot.LARGEST_SEED + 1))
         self._visible = visibility(recipe)
         matrices, biases = parameters(self.model)
         self._tensors = matrices + biases
@@ -232,7 +233,7 @@ class Run:
             groups.append({"params": biases, "lr": BIAS_RATE * recipe.rate})
         self._optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=BETAS, weight_decay=0.0)
         self._rate = torch.optim.lr_scheduler.LambdaLR(
-            self._optimiser, lambda done: min(1.0, (done + 1) / recipe.warm_up)
+            self._optimiser, lambda done: min(1.0, (done + 1) / max(1, recipe.warm_up))
         )
 
     @property
