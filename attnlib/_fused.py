@@ -192,7 +192,8 @@ def fused_pattern(q, k, v, visible, scale, bias=None):
     in_place = in_place and scores.is_cpu
     weights = torch.softmax(scores, -1, out=scores) if in_place else torch.softmax(scores, -1)
     output = weights @ v
-    if (visible is not None or bias is not None) and not math.isfinite(output.detach().sum(dtype=torch.float32)):
+    may_be_empty = visible is not None or bias is not None
+    if may_be_empty and not math.isfinite(output.detach().sum(dtype=torch.float32)):
         return None
     return weights, output
 

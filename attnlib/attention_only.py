@@ -49,7 +49,7 @@ class AttentionOnly:
     >>> matrix = np.eye(2)[None]
     >>> model = AttentionOnly(np.eye(2), [MultiHead(matrix, matrix, matrix, matrix)], np.eye(2))
     >>> model([0, 1]).round(2).tolist()
-    [[1.41, 0.0], [0.24, 1.39]]
+    [[1.41, 0.0], [0.18, 1.4]]
     >>> model.trace([0, 1]).weights.round(2).tolist()
     [[[[1.0, 0.0], [0.2, 0.8]]]]
     """

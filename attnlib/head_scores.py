@@ -1,49 +1,59 @@
 """What a head looks at, in one number: scores for the patterns of heads that copy."""
 
-import numpy as np
+from array_api_compat import device as device_of
+
+from attnlib._arguments import namespace
 
 
 def previous_word_score(weights):
     """How much of its weight a head gives to the word just before, on average: `(..., head)`.
 
     `weights` is `(..., head, query, key)`, with as many queries as keys. The first query has no
-    word before it and does not count. A score of 1 is a perfect previous-word head.
+    word before it and does not count. The score of a head that looks nowhere else is 1.
 
-    Source: Elhage et al. (2021), "A mathematical framework for transformer circuits", "previous
-    token head".
+    Raises `TypeError` for anything but a floating-point array, `ValueError` for other shapes.
 
+    Source: Elhage et al. (2021), "A mathematical framework for transformer circuits": "previous
+    token heads".
+
+    >>> import numpy as np
     >>> previous_word_score(np.array([[[1.0, 0.0], [0.9, 0.1]]])).tolist()
     [0.9]
     """
-    weights = _square(weights)
-    return np.mean(np.diagonal(weights, offset=-1, axis1=-2, axis2=-1), axis=-1)
+    xp = _checked_namespace(weights)
+    n_tokens, device = weights.shape[-1], device_of(weights)
+    just_before = xp.eye(n_tokens, k=-1, dtype=weights.dtype, device=device)
+    return xp.sum(weights * just_before, axis=(-2, -1)) / (n_tokens - 1)
 
 
 def prefix_matching_score(weights, tokens, where=None):
     """How much of its weight a head gives to what followed its token earlier: `(..., head)`.
 
-    `weights` is `(..., head, query, key)`; `tokens`, `(..., n_tokens)`, are the words of the text,
-    or their numbers. Where a query's token stood earlier in the text, the weights on the tokens
+    `weights` is `(..., head, query, key)`; `tokens`, `(..., n_tokens)`, are the numbers of the
+    words of the text. Where a query's token stood earlier in the text, the weights on the tokens
     that followed it there are summed. The score is the mean over such queries; `where`, boolean
-    `(..., n_tokens)`, leaves out the queries where it is False. An induction head has a score near
-    1.
+    `(..., n_tokens)`, leaves out the queries where it is False. The score of a perfect induction
+    head is 1.
 
-    Raises `ValueError` where shapes do not fit, and for a text in which no query counts.
+    Raises `TypeError` for arrays of other kinds, `ValueError` where shapes do not fit, and for a
+    text in which no query counts.
 
-    Source: Olsson et al. (2022), "In-context learning and induction heads", "prefix matching".
+    Source: Olsson et al. (2022), "In-context learning and induction heads": "prefix matching".
 
-    >>> tokens = "bell ring bell".split()
-    >>> prefix_matching_score(np.array([[[1, 0, 0], [0, 1, 0], [0.1, 0.7, 0.2]]]), tokens).tolist()
+    >>> import numpy as np
+    >>> weights = np.array([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.1, 0.7, 0.2]]])
+    >>> prefix_matching_score(weights, np.array([5, 8, 5])).tolist()
     [0.7]
     """
+    xp = _checked_namespace(weights)
     matched, counted = prefix_matches(weights, tokens, where)
-    n_queries = np.sum(counted, axis=-1)
-    if np.any(n_queries == 0):
+    n_counted = xp.sum(xp.astype(counted, weights.dtype), axis=-1)
+    if xp.any(n_counted == 0):
         raise ValueError(
-            "no query counts: the text has no word that stood in it before"
-            + ("" if where is None else " where `where` is True")
+            "no query counts: a text has no word that stood in it before"
+            + ("" if where is None else ", where `where` is True")
         )
-    return np.sum(matched, axis=-1) / n_queries[..., None]
+    return xp.sum(matched, axis=-1) / n_counted[..., None]
 
 
 def prefix_matches(weights, tokens, where=None):
@@ -51,39 +61,43 @@ def prefix_matches(weights, tokens, where=None):
 
     `(..., head, query)` and boolean `(..., query)`; queries that do not count have weight 0.
     """
-    weights, tokens = _square(weights), np.asarray(tokens)
-    n_tokens = weights.shape[-1]
-    if tokens.shape[-1:] != (n_tokens,):
+    xp = _checked_namespace(weights)
+    tokens, n_tokens, device = _as(xp, tokens, weights), weights.shape[-1], device_of(weights)
+    if tuple(tokens.shape[-1:]) != (n_tokens,):
         raise ValueError(
-            f"tokens has shape {tokens.shape} but weights has {n_tokens} keys: one token for each "
-            "is expected"
+            f"tokens has shape {tuple(tokens.shape)} but weights has {n_tokens} keys: one token "
+            "for each is expected"
         )
-    same = tokens[..., :, None] == tokens[..., None, :]
-    earlier = same & np.tri(n_tokens, k=-1, dtype=bool)
-    followed = np.zeros_like(earlier)
-    followed[..., :, 1:] = earlier[..., :, :-1]
-    counted = np.any(earlier, axis=-1)
+    place = xp.arange(n_tokens, device=device)
+    earlier = (tokens[..., :, None] == tokens[..., None, :]) & (place[:, None] > place[None, :])
+    nothing = xp.zeros_like(earlier[..., :1])
+    followed = xp.concat([nothing, earlier[..., :-1]], axis=-1)  # (..., query, key)
+    counted = xp.any(earlier, axis=-1)
     if where is not None:
-        counted = counted & _boolean(where)
-    matched = np.sum(weights * followed[..., None, :, :], axis=-1)
-    return matched * counted[..., None, :], counted
+        counted = counted & _boolean(xp, _as(xp, where, weights))
+    followed = xp.astype(followed & counted[..., None], weights.dtype)
+    return xp.sum(weights * followed[..., None, :, :], axis=-1), counted
 
 
-def _boolean(where):
-    where = np.asarray(where)
-    if where.dtype != bool:
-        raise TypeError(f"where has dtype {where.dtype}, but True or False for each query is needed")
+def _as(xp, array, weights):
+    return xp.asarray(array, device=device_of(weights))
+
+
+def _boolean(xp, where):
+    if where.dtype != xp.bool:
+        raise TypeError(
+            f"where has dtype {where.dtype}, but True or False for each query is needed"
+        )
     return where
 
 
-def _square(weights):
-    """The weights as a NumPy array with as many queries as keys."""
-    if hasattr(weights, "detach"):  # a tensor of PyTorch
-        weights = weights.detach().cpu()
-    weights = np.asarray(weights)
-    if weights.ndim < 3 or weights.shape[-1] != weights.shape[-2] or weights.shape[-1] < 2:
+def _checked_namespace(weights):
+    """The namespace of the weights, which have as many queries as keys."""
+    xp = namespace(weights=weights)
+    shape = tuple(weights.shape)
+    if len(shape) < 3 or shape[-1] != shape[-2] or shape[-1] < 2:
         raise ValueError(
-            f"weights has shape {weights.shape}, but (..., head, query, key) is expected, with as "
-            "many queries as keys, and at least two"
+            f"weights has shape {shape}, but (..., head, query, key) is expected, with as many "
+            "queries as keys, and at least two"
         )
-    return weights
+    return xp
