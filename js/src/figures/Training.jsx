@@ -83,7 +83,10 @@ function graph(s, model, voice) {
   const recording = sent && readRecording(sent);
   const recipe = computed(() => recipeOf(s));
   const untouched = computed(() => completeRecipe({ seed: s.seed.value }));
-  const training = makeTraining({ s, recipe, untouched, recording, voice });
+  const asRecorded = () => {
+    for (const [trait, name] of Object.entries(RECIPE)) s[trait].value = recording.recipe[name];
+  };
+  const training = makeTraining({ s, recipe, untouched, recording, asRecorded, voice });
   const words = computed(() => s.sentence.value.split(" "));
   const query = computed(() => Math.min(s.query.value, words.value.length - 1));
   const chosen = computed(() => {

@@ -48,7 +48,7 @@ class Trainer {
     if (!document.hidden) this.send({ type: "go", until });
   }
   pause() {
-    this.rest({ type: "pause" });
+    if (this.worker) this.rest({ type: "pause" });
   }
   /** One step, then rest. */
   step() {

@@ -9,7 +9,10 @@ const EMPTY = { losses: [], exams: [], kept: new Map() };
 /** `run` with what a report tells; what lay after the step it begins from is gone. */
 function grown(run, { step, losses: [from, ...losses], weights, exams }) {
   const isOld = (at) => at <= from && exams.every((exam) => exam.step !== at);
-  const kept = [...run.kept].filter(([at]) => isOld(at));
+  // Of steps without an exam only the last is kept: no run goes on from the others.
+  const kept = [...run.kept].filter(
+    ([at]) => isOld(at) && run.exams.some((exam) => exam.step === at),
+  );
   const told = exams.map((exam) => [exam.step, exam.weights]);
   return {
     losses: [...run.losses.slice(0, from), ...losses],
@@ -54,10 +57,10 @@ function controlOf(untouched, recording) {
 }
 
 /**
- * `recipe` and `untouched`, the control's, are signals; `recording` is a run that Python made, or null. `s`
- * holds the figure's `step`, `silent` and `recorded`.
+ * `recipe` and `untouched`, the control's, are signals; `recording` is a run that Python made, or null, and
+ * `asRecorded()` takes over its recipe. `s` holds the figure's `step`, `silent` and `recorded`.
  */
-export function makeTraining({ s, recipe, untouched, recording, voice }) {
+export function makeTraining({ s, recipe, untouched, recording, asRecorded, voice }) {
   const run = signal(EMPTY);
   const going = signal(false);
   const msPerStep = signal(null);
@@ -93,6 +96,7 @@ export function makeTraining({ s, recipe, untouched, recording, voice }) {
   const showRecorded = () => {
     pause();
     batch(() => {
+      asRecorded();
       s.recorded.value = true;
       s.step.value = Math.max(...recording.kept.keys());
     });
