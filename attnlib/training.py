@@ -92,6 +92,9 @@ def initial_model(recipe, dtype=torch.float64):
     """The model before its first step, drawn from the recipe's seed: an `AttentionOnly`.
 
     Its arrays are tensors of `dtype` that gradients reach.
+
+    >>> round(initial_model(Recipe()).embedding[0, 0].item(), 6)
+    0.127074
     """
     draws = parrot.Draws(recipe.seed)
     drawn = [
@@ -116,6 +119,10 @@ def weight_shapes(recipe):
     The matrices of a layer are written as papers write them, the heads side by side. A row of
     `distance` holds, for one head: 0, 1, 2, 3 and 4 or more before the query, 2 or more after it,
     and 1 after it.
+
+    >>> shapes = weight_shapes(Recipe())
+    >>> shapes["blocks.1.w_q"], sum(math.prod(shape) for shape in shapes.values())
+    ((24, 24), 6776)
     """
     d_model, n_words = recipe.d_model, len(parrot.WORDS)
     shapes = {"embedding": (n_words, d_model)}
@@ -130,6 +137,9 @@ def model_of(recipe, weights, dtype=torch.float64):
     """The model that these `weights` make: all of them in one array, as `flat_weights` gives them.
 
     Raises `ValueError` where there are more or fewer numbers than the recipe's model has.
+
+    >>> len(model_of(Recipe(n_layers=1), np.zeros(4444)).blocks)
+    1
     """
     shapes = weight_shapes(recipe)
     sizes = [math.prod(shape) for shape in shapes.values()]
@@ -167,6 +177,9 @@ def flat_weights(model):
     """All weights of a trained `model` in one array, `(n_weights,)`, as `weight_shapes` lists them.
 
     A model without positions has zeros in place of its `distance` numbers.
+
+    >>> flat_weights(initial_model(Recipe())).shape
+    (6776,)
     """
     parts = [model.embedding]
     for block in model.blocks:
@@ -182,7 +195,7 @@ def _drawn_distances(block):
     return torch.cat([block.distance.behind, ahead], dim=1)
 
 
-def parameters(model):
+def _parameters(model):
     """The tensors of `model` that learn: its matrices, and the numbers of its distance biases."""
     matrices = [model.embedding]
     for block in model.blocks:
@@ -192,9 +205,15 @@ def parameters(model):
     return [*matrices, model.unembedding], biases
 
 
-def visibility(recipe):
-    """What the recipe lets a query look at, as the keyword arguments of a model's call."""
-    token = torch.arange(recipe.n_words)
+def visibility(recipe, n_tokens=None):
+    """What the recipe lets a query look at, as the keyword arguments of a model's call.
+
+    `n_tokens` is the length of the text, the recipe's `n_words` unless given.
+
+    >>> visibility(Recipe())
+    {'causal': True, 'mask': None}
+    """
+    token = torch.arange(recipe.n_words if n_tokens is None else n_tokens)
     not_just_before = token[:, None] - token[None, :] != 1
     return {"causal": recipe.mask, "mask": None if recipe.previous else not_just_before}
 
@@ -204,6 +223,10 @@ def loss(logits, answers, weights):
 
     `logits` is `(..., n_words, n_choices)`, `answers` and `weights` are `(..., n_words)`. The
     surprise at a word is minus the logarithm of the probability that the model gave it.
+
+    >>> alike = torch.zeros(1, 2, 44)
+    >>> round(loss(alike, torch.tensor([[3, 7]]), torch.ones(1, 2)).item(), 3)
+    3.784
     """
     surprise = cross_entropy(logits.flatten(0, -2), answers.flatten(), reduction="none")
     return (surprise * weights.flatten()).sum() / weights.sum()
@@ -225,7 +248,7 @@ class Run:
         self.model = initial_model(recipe, dtype)
         self._texts = parrot.Draws((TEXTS_AFTER + recipe.seed) % (parrot.LARGEST_SEED + 1))
         self._visible = visibility(recipe)
-        matrices, biases = parameters(self.model)
+        matrices, biases = _parameters(self.model)
         self._tensors = matrices + biases
         self._sound = [tensor.detach().clone() for tensor in self._tensors]
         groups = [{"params": matrices}]
@@ -316,6 +339,9 @@ def examine(model, recipe=None, n_texts=96, seed=99, silent=()):
     unless given. `silent` heads add nothing, as in a call of the model.
 
     Raises `ValueError` for a seed out of range, and where no text has a sense to be told.
+
+    >>> round(examine(initial_model(Recipe())).loss, 3)
+    3.983
     """
     recipe = Recipe() if recipe is None else recipe
     batch = parrot.batch(parrot.Draws(seed), n_texts, recipe.n_words)
@@ -372,6 +398,9 @@ def record(recipe, keep=KEPT_STEPS, exam_every=25):
 
     The weights are kept after the steps in `keep`, with those after the last one, and an exam is
     taken before the first step, after every `exam_every` steps and after the last one.
+
+    >>> list(record(Recipe(n_steps=2)).state())
+    ['recipe', 'losses', 'exams', 'weights']
     """
     run = train(recipe)
     keep, exams, weights = {*keep, recipe.n_steps}, {}, {}

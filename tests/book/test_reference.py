@@ -30,7 +30,7 @@ PUBLIC = {
     training: [
         *("Recipe", "initial_model", "loss", "train", "Run", "examine", "Exam"),
         *("record", "Recording", "weight_shapes", "flat_weights", "model_of"),
-        *("parameters", "visibility"),
+        "visibility",
     ],
     bugs: ["BUGS", "SPLIT_BUGS", "trace", "symptoms", "check", "BrokenTrace", "Symptoms"],
 }
