@@ -6,6 +6,7 @@ from typing import Any
 from array_api_compat import device as device_of
 
 from attnlib._arguments import check_count, namespace
+from attnlib.softmax import only_where
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,8 +82,8 @@ def added_to_scores(distance_bias, n_queries, n_keys):
     table = xp.concat([behind, ahead], axis=-1)  # 0, 1, ... before the query; 1, 2, ... after it
     query = xp.arange(n_keys - n_queries, n_keys, device=device)
     distance = query[:, None] - xp.arange(n_keys, device=device)[None, :]
-    before = xp.clip(distance, 0, n_behind - 1)
-    after = n_behind - 1 + xp.clip(-distance, 0, n_ahead)
+    before = only_where(xp, distance < n_behind, distance, n_behind - 1)
+    after = n_behind - 1 + only_where(xp, -distance < n_ahead, -distance, n_ahead)
     column = xp.reshape(xp.where(distance < 0, after, before), (-1,))
     chosen = xp.take(table, column, axis=-1)
     return xp.reshape(chosen, (*table.shape[:-1], n_queries, n_keys))
