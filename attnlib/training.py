@@ -318,7 +318,8 @@ class Exam:
 
     `loss` is its mean surprise at the next word in nats, over all words alike, and `settled_loss`
     over those that the text settles. `copying` and `sense` are the shares of copied words, and of
-    deeds that the person tells, on which its best guess was right. `previous_word` and
+    deeds that the person tells, on which its best guess was right; NaN where the texts have no
+    deed. `previous_word` and
     `prefix_matching`, `(n_layers, n_heads)`, are the scores of its heads
     (`al.previous_word_score`, `al.prefix_matching_score` where a word is copied).
     """
@@ -338,7 +339,7 @@ def examine(model, recipe=None, n_texts=96, seed=99, silent=()):
     `recipe` says how long the texts are and what a query may look at; it is the plain `Recipe()`
     unless given. `silent` heads add nothing, as in a call of the model.
 
-    Raises `ValueError` for a seed out of range, and where no text has a sense to be told.
+    Raises `TypeError` and `ValueError` for other seeds and counts, and what the model raises.
 
     >>> round(examine(initial_model(Recipe())).loss, 3)
     3.983
@@ -349,13 +350,13 @@ def examine(model, recipe=None, n_texts=96, seed=99, silent=()):
     logits = torch.as_tensor(trace.logits).double()
     answers = torch.as_tensor(batch.answers)
     settled = torch.as_tensor(batch.settled)
-    right = (logits.argmax(-1) == answers).numpy()
+    copying, sense = parrot.right_shares(logits.argmax(-1).cpu().numpy(), batch)
     patterns = torch.as_tensor(trace.weights).double().numpy()
     return Exam(
         loss=loss(logits, answers, torch.ones_like(settled)).item(),
         settled_loss=loss(logits, answers, settled.double()).item(),
-        copying=float(right[batch.kinds == "copied"].mean()),
-        sense=float(right[batch.kinds == "sense"].mean()),
+        copying=copying,
+        sense=sense,
         previous_word=previous_word_score(patterns).mean(axis=1),
         prefix_matching=_over_all_texts(patterns, batch),
     )
