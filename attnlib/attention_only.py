@@ -67,20 +67,21 @@ class AttentionOnly:
         """The logits, how well each word would follow each token: `(..., n_tokens, n_words)`.
 
         `ids` are whole numbers, `(..., n_tokens)`, the rows of `embedding` to start from; leading
-        axes are texts of a batch. `causal` and `mask` are those of `al.MultiHead`. `silent` names
-        heads that add nothing, as pairs `(layer, head)`, both counted from 0.
+        axes are texts of a batch. `causal` and `mask` are those of `al.MultiHead`. `ids` and `mask`
+        may be of NumPy, whatever the model's arrays are. `silent` names heads that add nothing, as
+        pairs `(layer, head)`, both counted from 0.
 
         Raises `TypeError` for ids that are not whole numbers, `ValueError` for ids that are no rows
         of `embedding`, for texts without tokens, and for heads that the model does not have.
         """
-        state = self._embed(ids)
+        state, mask = self._embed(ids), self._brought_here(mask)
         for block in self._blocks(silent):
             state = state + block(rms_norm(state), mask=mask, causal=causal)
         return rms_norm(state) @ self.unembedding
 
     def trace(self, ids, causal=True, mask=None, silent=()):
         """Every step of a call, as an `AttentionOnlyTrace`; arguments and errors are the same."""
-        states, weights, deltas = [self._embed(ids)], [], []
+        states, weights, deltas, mask = [self._embed(ids)], [], [], self._brought_here(mask)
         for block in self._blocks(silent):
             steps = block.trace(rms_norm(states[-1]), mask=mask, causal=causal)
             weights.append(steps.weights)
@@ -91,10 +92,15 @@ class AttentionOnly:
         return AttentionOnlyTrace(xp.stack(states), xp.stack(weights), xp.stack(deltas), logits)
 
     def _embed(self, ids):
-        xp, device = namespace(embedding=self.embedding), device_of(self.embedding)
-        ids = check_ids(xp, xp.asarray(ids, device=device), self.embedding.shape[0])
+        xp = namespace(embedding=self.embedding)
+        ids = check_ids(xp, self._brought_here(ids), self.embedding.shape[0])
         rows = xp.take(self.embedding, xp.reshape(ids, (-1,)), axis=0)
         return xp.reshape(rows, (*ids.shape, self.embedding.shape[1]))
+
+    def _brought_here(self, array):
+        """`array` as one of the model's own library, on its device."""
+        xp, device = namespace(embedding=self.embedding), device_of(self.embedding)
+        return None if array is None else xp.asarray(array, device=device)
 
     def _blocks(self, silent):
         """The blocks, in which the silent heads hand nothing on."""

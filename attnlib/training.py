@@ -213,7 +213,7 @@ def visibility(recipe, n_tokens=None):
     >>> visibility(Recipe())
     {'causal': True, 'mask': None}
     """
-    token = torch.arange(recipe.n_words if n_tokens is None else n_tokens)
+    token = np.arange(recipe.n_words if n_tokens is None else n_tokens)
     not_just_before = token[:, None] - token[None, :] != 1
     return {"causal": recipe.mask, "mask": None if recipe.previous else not_just_before}
 
@@ -318,10 +318,9 @@ class Exam:
 
     `loss` is its mean surprise at the next word in nats, over all words alike, and `settled_loss`
     over those that the text settles. `copying` and `sense` are the shares of copied words, and of
-    deeds that the person tells, on which its best guess was right; NaN where the texts have no
-    deed. `previous_word` and
-    `prefix_matching`, `(n_layers, n_heads)`, are the scores of its heads
-    (`al.previous_word_score`, `al.prefix_matching_score` where a word is copied).
+    deeds that the person tells, on which its best guess was right; NaN where the texts have none.
+    `previous_word` and `prefix_matching`, `(n_layers, n_heads)`, are the scores of its heads
+    (`al.previous_word_score`, and `al.prefix_matching_score` where a word is copied).
     """
 
     loss: float
@@ -347,11 +346,11 @@ def examine(model, recipe=None, n_texts=96, seed=99, silent=()):
     recipe = Recipe() if recipe is None else recipe
     batch = parrot.batch(parrot.Draws(seed), n_texts, recipe.n_words)
     trace = model.trace(batch.ids, **visibility(recipe), silent=silent)
-    logits = torch.as_tensor(trace.logits).double()
+    logits, patterns = (torch.as_tensor(a).double().cpu() for a in (trace.logits, trace.weights))
     answers = torch.as_tensor(batch.answers)
     settled = torch.as_tensor(batch.settled)
-    copying, sense = parrot.right_shares(logits.argmax(-1).cpu().numpy(), batch)
-    patterns = torch.as_tensor(trace.weights).double().numpy()
+    copying, sense = parrot.right_shares(logits.argmax(-1).numpy(), batch)
+    patterns = patterns.numpy()
     return Exam(
         loss=loss(logits, answers, torch.ones_like(settled)).item(),
         settled_loss=loss(logits, answers, settled.double()).item(),
