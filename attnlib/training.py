@@ -12,7 +12,7 @@ which sums are added.
 
 import base64
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -133,13 +133,15 @@ def weight_shapes(recipe):
     return shapes | {"unembedding": (d_model, n_words)}
 
 
-def model_of(recipe, weights, dtype=torch.float64):
-    """The model that these `weights` make: all of them in one array, as `flat_weights` gives them.
+def named_weights(recipe, weights):
+    """`weights`, all of them in one array as `flat_weights` gives them, as arrays by their names.
+
+    Names and shapes are those of `weight_shapes`.
 
     Raises `ValueError` where there are more or fewer numbers than the recipe's model has.
 
-    >>> len(model_of(Recipe(n_layers=1), np.zeros(4444)).blocks)
-    1
+    >>> named_weights(Recipe(), np.zeros(6776))["blocks.1.w_o"].shape
+    (24, 24)
     """
     shapes = weight_shapes(recipe)
     sizes = [math.prod(shape) for shape in shapes.values()]
@@ -149,9 +151,23 @@ def model_of(recipe, weights, dtype=torch.float64):
             f"weights has shape {weights.shape}, but the recipe's model has {sum(sizes)} numbers"
         )
     parts = np.split(weights, np.cumsum(sizes)[:-1])
-    named = {
-        name: torch.tensor(part.reshape(shape), dtype=dtype)
+    return {
+        name: part.reshape(shape)
         for (name, shape), part in zip(shapes.items(), parts, strict=True)
+    }
+
+
+def model_of(recipe, weights, dtype=torch.float64):
+    """The model that these `weights` make, all of them in one array: an `AttentionOnly`.
+
+    Raises what `named_weights` raises.
+
+    >>> len(model_of(Recipe(n_layers=1), np.zeros(4444)).blocks)
+    1
+    """
+    named = {
+        name: torch.tensor(part, dtype=dtype)
+        for name, part in named_weights(recipe, weights).items()
     }
     blocks = [_block(recipe, named, layer) for layer in range(recipe.n_layers)]
     return AttentionOnly(_leaf(named["embedding"]), blocks, _leaf(named["unembedding"]))
@@ -208,7 +224,7 @@ def _parameters(model):
 def visibility(recipe, n_tokens=None):
     """What the recipe lets a query look at, as the keyword arguments of a model's call.
 
-    `n_tokens` is the length of the text, the recipe's `n_words` unless given.
+    For texts of `n_tokens` words; as long as the recipe's own unless given.
 
     >>> visibility(Recipe())
     {'causal': True, 'mask': None}
@@ -379,6 +395,10 @@ class Recording:
     losses: list
     exams: dict
     weights: dict
+
+    def keeping(self, *steps):
+        """The same recording with the weights of these steps alone, for a page that weighs less."""
+        return replace(self, weights={step: self.weights[step] for step in steps})
 
     def state(self):
         """The recording in plain lists and strings, for JSON.

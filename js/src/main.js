@@ -18,6 +18,7 @@ import { OrderLab } from "./figures/OrderLab.jsx";
 import { Plot } from "./figures/Plot.jsx";
 import { Quiz } from "./figures/Quiz.jsx";
 import { SoftmaxLab } from "./figures/SoftmaxLab.jsx";
+import { Training } from "./figures/Training.jsx";
 import { ValueMixer } from "./figures/ValueMixer.jsx";
 import { notePlace } from "./page/place.js";
 import { Reading } from "./page/Reading.jsx";
@@ -36,6 +37,7 @@ const FIGURES = {
   QueryKey,
   Quiz,
   SoftmaxLab,
+  Training,
   ValueMixer,
 };
 
@@ -45,6 +47,8 @@ function mount(model, el) {
   render(h(figure, { model }), el);
   return () => render(null, el);
 }
+
+export * as training from "./core/training/index.js";
 
 export const widget = { render: ({ model, el }) => mount(model, el) };
 

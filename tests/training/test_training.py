@@ -194,9 +194,18 @@ class TestFirstWeights:
         ids = parrot.ids("list: fox moon")
         assert torch.equal(model(ids), training.model_of(recipe, flat_weights(model))(ids))
 
-    def test_that_are_too_few_are_refused(self):
+    def test_have_names(self):
+        model = initial_model(PLAIN)
+        named = training.named_weights(PLAIN, flat_weights(model))
+        assert {n: w.shape for n, w in named.items()} == training.weight_shapes(PLAIN)
+        w_q = model.blocks[1].w_q.detach().numpy()
+        assert np.array_equal(named["blocks.1.w_q"][:, 6:12], w_q[1])
+        assert np.array_equal(named["unembedding"], model.unembedding.detach().numpy())
+
+    @pytest.mark.parametrize("made", [training.model_of, training.named_weights])
+    def test_that_are_too_few_are_refused(self, made):
         with pytest.raises(ValueError, match=r"weights has shape \(5,\), but .* has 6776 numbers"):
-            training.model_of(PLAIN, np.zeros(5))
+            made(PLAIN, np.zeros(5))
 
 
 class TestRecipe:
@@ -318,6 +327,12 @@ class TestRecording:
         for step, kept in recording.weights.items():
             assert np.array_equal(kept, weights[step])
         assert recording.exams[6].loss == examine(run.model, recipe=SMALL).loss
+
+    def test_can_keep_the_weights_of_some_steps_alone(self):
+        recording = record(SMALL, keep=(0, 2, 4), exam_every=6)
+        fewer = recording.keeping(2, 6)
+        assert list(fewer.weights) == [2, 6] and list(recording.weights) == [0, 2, 4, 6]
+        assert fewer.weights[2] is recording.weights[2] and fewer.losses == recording.losses
 
     def test_has_a_state_for_json(self):
         recording = record(SMALL, keep=(0,), exam_every=3)

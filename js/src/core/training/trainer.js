@@ -1,0 +1,129 @@
+// The page's side of training: a worker made from text, so that it works from disk and in a notebook.
+import { completeRecipe } from "./recipe.js";
+import source from "./worker.js" with { type: "text" };
+
+const IMPOSSIBLE = "This page cannot train: the browser gives it no worker.";
+
+let address; // of the source, one for all workers of the page
+let isRefused = false; // a worker, to this page
+
+/** Whether this page can train, as far as it is known. */
+export const canTrain = () =>
+  !isRefused &&
+  typeof Worker === "function" &&
+  typeof Blob === "function" &&
+  typeof globalThis.URL?.createObjectURL === "function";
+
+/** A worker, or null where there can be none. */
+function makeWorker() {
+  if (!canTrain()) return null;
+  try {
+    address ??= URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    return new Worker(address);
+  } catch {
+    isRefused = true;
+    return null;
+  }
+}
+
+class Trainer {
+  constructor(listeners) {
+    this.listeners = listeners;
+    this.isGoing = false; // or would be, if the tab could be seen
+    this.heedTab = () =>
+      this.isGoing && (document.hidden ? this.send({ type: "pause" }) : this.go(this.until));
+    document.addEventListener("visibilitychange", this.heedTab);
+  }
+
+  /** A new run, from its beginning or from what a rest told as `kept`. It rests until it is told to go. */
+  start(recipe, kept) {
+    const whole = completeRecipe(recipe);
+    this.stop();
+    this.send({ type: "start", recipe: whole, kept });
+  }
+  /** Steps, to step `until` or to the last of the recipe. */
+  go(until) {
+    this.isGoing = true;
+    this.until = until;
+    if (!document.hidden) this.send({ type: "go", until });
+  }
+  pause() {
+    this.rest({ type: "pause" });
+  }
+  /** One step, then rest. */
+  step() {
+    this.rest({ type: "step" });
+  }
+  /** Back to `step`, or to the last kept one before it. */
+  back(step) {
+    this.rest({ type: "back", step });
+  }
+  /** Asks for the exam of `weights`, without the heads in `silent`; `onExamined` brings it with its `id`. */
+  examine({ weights, recipe, silent = [], id }) {
+    this.send({
+      type: "examine",
+      weights,
+      recipe: completeRecipe(recipe),
+      silent: [...silent],
+      id,
+    });
+  }
+  end() {
+    this.stop();
+    document.removeEventListener("visibilitychange", this.heedTab);
+  }
+
+  stop() {
+    this.isGoing = false;
+    this.worker?.terminate();
+    this.worker = null;
+  }
+  rest(message) {
+    this.isGoing = false;
+    this.send(message);
+  }
+  send(message) {
+    this.worker ??= this.employ();
+    if (this.worker) this.worker.postMessage(message);
+    else this.tellRest({ why: "impossible", message: IMPOSSIBLE });
+  }
+  employ() {
+    const worker = makeWorker();
+    if (!worker) return null;
+    let isHeard = false;
+    worker.onmessage = ({ data }) => {
+      isHeard = true;
+      if (worker === this.worker) this.hear(data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      isRefused ||= !isHeard;
+      if (worker === this.worker) this.fail(isHeard && event.message);
+    };
+    return worker;
+  }
+  fail(message) {
+    this.stop();
+    this.tellRest(
+      message ? { why: "stopped", message } : { why: "impossible", message: IMPOSSIBLE },
+    );
+  }
+  hear({ type, ...told }) {
+    if (type === "report") this.listeners.onReport(told);
+    if (type === "examined") this.listeners.onExamined(told);
+    // A run that is told to go may still tell of the rest before, and of one that a hidden tab asked for.
+    if (type === "rest" && !(told.why === "paused" && this.isGoing)) this.tellRest(told);
+  }
+  tellRest(told) {
+    this.isGoing = false;
+    this.listeners.onRest(told);
+  }
+}
+
+/**
+ * Trains in a worker. Calls `onReport({ step, losses: [from, ...], weights, exams, msPerStep })` about every
+ * 150 ms (the losses are those of the steps after step `from`), `onRest({ step, why, message, kept })`, why
+ * "paused", "done", "stopped" or "impossible", and `onExamined({ id, exam })`. While the tab is hidden it
+ * rests, and says nothing of it.
+ */
+export const createTrainer = (listeners) => new Trainer(listeners);

@@ -1,0 +1,106 @@
+// The worker's entry: trains in slices and tells of each. Between slices it hears what it is told.
+import { examine } from "./exam.js";
+import { Run } from "./run.js";
+
+const SLICE = 150; // milliseconds
+const KEPT_EVERY = 25; // steps
+
+let run;
+let kept; // by step, what it takes to go on from there, and the exam there
+let isGoing = false;
+let timer;
+
+let until = Infinity; // the step to rest at
+
+const isDone = () => run.stepNumber >= Math.min(until, run.recipe.nSteps);
+
+function tell(from, losses = [], exams = [], msPerStep = null) {
+  const [step, weights] = [run.stepNumber, run.weights()];
+  const report = { type: "report", step, losses: [from, ...losses], weights, exams, msPerStep };
+  postMessage(report, [weights.buffer]);
+}
+
+function rest(why, message) {
+  isGoing = false;
+  postMessage({ type: "rest", step: run.stepNumber, why, message, kept: run.keep() });
+}
+
+/** The exam of what there is now, with its weights; it is kept if it can be gone on from. */
+function keep() {
+  const exam = { step: run.stepNumber, weights: run.weights(), ...examine(run.model) };
+  if (Number.isFinite(exam.loss)) kept.set(run.stepNumber, { state: run.keep(), exam });
+  return exam;
+}
+
+/** Steps until `most` are done or a slice is over. */
+function train(most = Infinity) {
+  const [from, began] = [run.stepNumber, performance.now()];
+  const [losses, exams] = [[], []];
+  let msExams = 0;
+  while (losses.length < most && !isDone()) {
+    losses.push(run.step());
+    if (run.stepNumber % KEPT_EVERY === 0 || isDone()) {
+      const before = performance.now();
+      exams.push(keep());
+      msExams += performance.now() - before;
+    }
+    if (performance.now() - began > SLICE) break;
+  }
+  tell(from, losses, exams, (performance.now() - began - msExams) / losses.length);
+}
+
+/** Back to the last kept step that is not after `step`. */
+function goBack(step) {
+  const steps = [...kept.keys()];
+  const { state, exam } = kept.get(steps.findLast((one) => one <= step) ?? steps[0]);
+  run.restore(state);
+  tell(run.stepNumber, [], [exam]);
+}
+
+/** Steps, then goes on or rests; where a loss is no number, back to the last kept step. */
+function slice(most) {
+  try {
+    train(most);
+  } catch (error) {
+    goBack(run.stepNumber);
+    return rest("stopped", error.message);
+  }
+  if (isDone()) rest("done");
+  else if (isGoing) timer = setTimeout(slice, 0);
+  else rest("paused");
+}
+
+const HEARD = {
+  start({ recipe, kept: state }) {
+    run = new Run(recipe);
+    if (state) run.restore(state);
+    kept = new Map();
+    tell(run.stepNumber, [], [keep()]);
+    rest(isDone() ? "done" : "paused");
+  },
+  go({ until: step = Infinity }) {
+    isGoing = true;
+    until = step;
+    clearTimeout(timer);
+    timer = setTimeout(slice, 0);
+  },
+  pause() {
+    clearTimeout(timer);
+    rest("paused");
+  },
+  step() {
+    clearTimeout(timer);
+    isGoing = false;
+    slice(1);
+  },
+  back({ step }) {
+    clearTimeout(timer);
+    goBack(step);
+    rest("paused");
+  },
+  examine({ recipe, weights, silent, id }) {
+    postMessage({ type: "examined", id, exam: examine({ recipe, weights }, { silent }) });
+  },
+};
+
+onmessage = ({ data }) => HEARD[data.type](data);
