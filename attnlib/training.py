@@ -152,8 +152,7 @@ def named_weights(recipe, weights):
         )
     parts = np.split(weights, np.cumsum(sizes)[:-1])
     return {
-        name: part.reshape(shape)
-        for (name, shape), part in zip(shapes.items(), parts, strict=True)
+        name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)
     }
 
 
@@ -397,7 +396,15 @@ class Recording:
     weights: dict
 
     def keeping(self, *steps):
-        """The same recording with the weights of these steps alone, for a page that weighs less."""
+        """The same recording with the weights of these steps alone, for a page that weighs less.
+
+        Raises `ValueError` for a step whose weights were not kept.
+        """
+        if missing := [step for step in steps if step not in self.weights]:
+            raise ValueError(
+                f"the weights of step {missing[0]} were not kept, but those of "
+                f"{', '.join(map(str, self.weights))} were: pass keep=(..., {missing[0]}) to record"
+            )
         return replace(self, weights={step: self.weights[step] for step in steps})
 
     def state(self):
@@ -419,9 +426,13 @@ def record(recipe, keep=KEPT_STEPS, exam_every=25):
     The weights are kept after the steps in `keep`, with those after the last one, and an exam is
     taken before the first step, after every `exam_every` steps and after the last one.
 
+    Raises `FloatingPointError` where a run stops (see `Run`), `ValueError` for exams every 0 steps.
+
     >>> list(record(Recipe(n_steps=2)).state())
     ['recipe', 'losses', 'exams', 'weights']
     """
+    if check_count("exam_every", exam_every) == 0:
+        raise ValueError("exam_every is 0, but at least 1 is needed")
     run = train(recipe)
     keep, exams, weights = {*keep, recipe.n_steps}, {}, {}
     for done in range(recipe.n_steps + 1):

@@ -333,6 +333,10 @@ class TestRecording:
         fewer = recording.keeping(2, 6)
         assert list(fewer.weights) == [2, 6] and list(recording.weights) == [0, 2, 4, 6]
         assert fewer.weights[2] is recording.weights[2] and fewer.losses == recording.losses
+        with pytest.raises(ValueError, match=r"step 3 were not kept, but those of 0, 2, 4, 6 were"):
+            recording.keeping(0, 3)
+        with pytest.raises(ValueError, match="exam_every is 0"):
+            record(SMALL, exam_every=0)
 
     def test_has_a_state_for_json(self):
         recording = record(SMALL, keep=(0,), exam_every=3)
