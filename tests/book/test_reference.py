@@ -29,8 +29,8 @@ PUBLIC = {
     ],
     training: [
         *("Recipe", "initial_model", "loss", "train", "Run", "examine", "Exam"),
-        *("record", "Recording", "weight_shapes", "flat_weights", "model_of"),
-        *("parameters", "visibility"),
+        *("record", "Recording", "weight_shapes", "flat_weights", "named_weights", "model_of"),
+        "visibility",
     ],
     bugs: ["BUGS", "SPLIT_BUGS", "trace", "symptoms", "check", "BrokenTrace", "Symptoms"],
 }
@@ -42,7 +42,7 @@ MEMBERS = {
     "attnlib.AttentionOnly": ("__call__", "trace"),
     "attnlib.parrot.Draws": ("__call__", "below", "take"),
     "attnlib.training.Run": ("step", "step_number"),
-    "attnlib.training.Recording": ("state",),
+    "attnlib.training.Recording": ("state", "keeping"),
     "attnlib.TransformerShape": ("cache_bytes",),
     "attnlib.counting.Tally": ("total", "parts", "attention_share", "bytes"),
     "attnlib.world.World": ("tokenize", "embed", "head"),
