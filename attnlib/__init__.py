@@ -1,7 +1,8 @@
 """Attention, hands on: the small library that the chapters import."""
 
-from attnlib import world
+from attnlib import parrot, world
 from attnlib.attention import attention, causal_mask, scores, trace_attention
+from attnlib.attention_only import AttentionOnly
 from attnlib.counting import (
     GPT2_SMALL,
     GPT3,
@@ -9,7 +10,9 @@ from attnlib.counting import (
     TransformerShape,
     count_parameters,
 )
+from attnlib.distance import DistanceBias
 from attnlib.head import Head
+from attnlib.head_scores import prefix_matching_score, previous_word_score
 from attnlib.multi_head import MultiHead
 from attnlib.positions import rotate, sinusoidal_positions
 from attnlib.softmax import softmax
@@ -18,12 +21,17 @@ __all__ = [
     "GPT2_SMALL",
     "GPT3",
     "LLAMA3_8B",
+    "AttentionOnly",
+    "DistanceBias",
     "Head",
     "MultiHead",
     "TransformerShape",
     "attention",
     "causal_mask",
     "count_parameters",
+    "parrot",
+    "prefix_matching_score",
+    "previous_word_score",
     "rotate",
     "scores",
     "sinusoidal_positions",

@@ -173,7 +173,7 @@ def _as_they_were(output, leading, groups):
     return output.permute(*(order.index(axis) for axis in range(len(order))), -2, -1)
 
 
-def fused_pattern(q, k, v, visible, scale):
+def fused_pattern(q, k, v, visible, scale, bias=None):
     """Weights and output for tensors whose arguments were checked, or None.
 
     None means that a row has no softmax, that numbers are not tame, or that a transformation shows
@@ -182,6 +182,8 @@ def fused_pattern(q, k, v, visible, scale):
     if v.shape[-1] == 0 or not _can_be_looked_at(q, k, v) or not _are_tame(q, k, v, scale):
         return None  # an output without numbers shows nothing
     scores = _scaled_product(q, k, scale)
+    if bias is not None:
+        scores = scores + bias
     in_place = not torch.is_grad_enabled()
     if visible is not None:
         hide = scores.masked_fill_ if in_place else scores.masked_fill
@@ -190,7 +192,8 @@ def fused_pattern(q, k, v, visible, scale):
     in_place = in_place and scores.is_cpu
     weights = torch.softmax(scores, -1, out=scores) if in_place else torch.softmax(scores, -1)
     output = weights @ v
-    if visible is not None and not math.isfinite(output.detach().sum(dtype=torch.float32)):
+    may_be_empty = visible is not None or bias is not None
+    if may_be_empty and not math.isfinite(output.detach().sum(dtype=torch.float32)):
         return None
     return weights, output
 

@@ -8,7 +8,9 @@ from dataclasses import fields
 
 from array_api_compat import is_torch_array
 
-from attnlib._arguments import check_rows, namespace
+from attnlib._arguments import check_number, check_rows, namespace
+from attnlib.attention import attention, weights_and_output
+from attnlib.distance import DistanceBias
 
 AXES = {2: "a matrix (two axes)", 3: "a stack of matrices (three axes, the heads first)"}
 SIDES = {"rows": -2, "columns": -1}
@@ -26,16 +28,34 @@ def linear(x, w, b):
     return product
 
 
+def distance_bias(head, queries, keys):
+    """What the head or block adds to the scores of these queries and keys, or None."""
+    if head.distance is None:
+        return None
+    return head.distance.of(queries.shape[-2], keys.shape[-2])
+
+
+def mixed_values(head, queries, keys, values, mask, causal):
+    """The output of attention, with the scale and the distance bias of the head or block."""
+    bias = distance_bias(head, queries, keys)
+    if bias is None:
+        return attention(queries, keys, values, mask, causal, head.scale)
+    return weights_and_output(queries, keys, values, mask, causal, head.scale, bias)[-1]
+
+
 def arrays_of(head):
     """The arrays of a head or a block by their names, without the biases it does not have."""
-    arrays = {field.name: getattr(head, field.name) for field in fields(head)}
+    names = (field.name for field in fields(head) if field.name[:2] in ("w_", "b_"))
+    arrays = {name: getattr(head, name) for name in names}
     return {n: a for n, a in arrays.items() if a is not None or n.startswith("w")}
 
 
 def show(head):
-    """The `repr` of a head or a block: the shapes of its arrays."""
-    shapes = ", ".join(f"{name}={tuple(a.shape)}" for name, a in arrays_of(head).items())
-    return f"{type(head).__name__}({shapes})"
+    """The `repr` of a head or a block: the shapes of its arrays, and what else it was given."""
+    shown = {name: tuple(array.shape) for name, array in arrays_of(head).items()}
+    others = {name: getattr(head, name) for name in ("distance", "scale")}
+    shown |= {name: other for name, other in others.items() if other is not None}
+    return f"{type(head).__name__}({', '.join(f'{name}={each}' for name, each in shown.items())})"
 
 
 def copied(head, memo):
@@ -48,6 +68,8 @@ def copied(head, memo):
 
 
 def _copied(array, memo):
+    if isinstance(array, DistanceBias):
+        return DistanceBias(*(_copied(each, memo) for each in array.arrays().values()))
     if is_torch_array(array) and not array.is_leaf:
         return array.detach().clone().requires_grad_()
     return deepcopy(array, memo)
@@ -67,6 +89,10 @@ def check_weights(head, n_axes):
     _check_equal(head, "w_k", "rows", "w_v", "rows", "d_model")
     for letter in "qkvo":
         _check_bias(head, letter)
+    if head.distance is not None:
+        _check_distance(head)
+    if head.scale is not None:
+        check_number("scale", head.scale)
 
 
 def check_tokens(head, x, context):
@@ -100,6 +126,24 @@ def _check_equal(head, name, side, other_name, other_side, meaning):
     if size != other_size:
         raise ValueError(
             f"{name} has {size} {side} but {other_name} has {other_size} {other_side} ({meaning})"
+        )
+
+
+def _check_distance(head):
+    """The distance bias has a row for each head, in a block; none, in a head."""
+    if not isinstance(head.distance, DistanceBias):
+        raise TypeError(
+            f"distance is a {type(head.distance).__name__}, but an al.DistanceBias is expected: "
+            "pass distance=al.DistanceBias(behind)"
+        )
+    behind = head.distance.behind
+    namespace(w_q=head.w_q, behind=behind)
+    *heads, n_distances = behind.shape
+    expected = list(head.w_q.shape[:-2])
+    if heads != expected:
+        raise ValueError(
+            f"distance.behind has shape {tuple(behind.shape)}, but a {type(head).__name__} with "
+            f"w_q of shape {tuple(head.w_q.shape)} needs shape {(*expected, n_distances)}"
         )
 
 

@@ -107,27 +107,37 @@ def trace_attention(q, k, v, mask=None, causal=False, scale=None):
     >>> trace.weights.round(2).tolist()
     [[1.0, 0.0], [0.33, 0.67]]
     """
+    return biased_trace(q, k, v, mask, causal, scale)
+
+
+def biased_trace(q, k, v, mask=None, causal=False, scale=None, bias=None):
+    """`trace_attention` with a `bias` that broadcasts to the scores, to which it is added."""
     xp, causal, scale = _check(q, k, v, mask, causal, scale)
-    dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
+    dtype, (q, k, v, bias) = q.dtype, _widened(xp, q, k, v, bias)
     with without_autocast(xp, q):
-        steps = _method(xp, q, k, v, mask, causal)(xp, q, k, v, mask, causal, scale)
+        method = _method(xp, q, k, v, mask, causal)
+        steps = method(xp, q, k, v, mask, causal, scale, bias=bias)
     return Trace(*(xp.astype(step, dtype, copy=False) for step in steps))
 
 
-def weights_and_output(q, k, v, mask=None, causal=False):
-    """The last two steps of `trace_attention`, in half the memory: the scores' is used again."""
-    xp, causal, scale = _check(q, k, v, mask, causal, None)
-    dtype, (q, k, v) = q.dtype, (widen(xp, array) for array in (q, k, v))
+def weights_and_output(q, k, v, mask=None, causal=False, scale=None, bias=None):
+    """The last two steps of `biased_trace`, in half the memory: the scores' is used again."""
+    xp, causal, scale = _check(q, k, v, mask, causal, scale)
+    dtype, (q, k, v, bias) = q.dtype, _widened(xp, q, k, v, bias)
     steps = None
     with without_autocast(xp, q):
         if is_torch_namespace(xp):
             from attnlib._fused import fused_pattern  # imports torch, so only for tensors
 
-            steps = fused_pattern(q, k, v, _visible(xp, q, k, mask, causal), scale)
+            steps = fused_pattern(q, k, v, _visible(xp, q, k, mask, causal), scale, bias)
         if steps is None:
             method = _method(xp, q, k, v, mask, causal)
-            _, *steps = method(xp, q, k, v, mask, causal, scale, overwrite=True)
+            _, *steps = method(xp, q, k, v, mask, causal, scale, bias=bias, overwrite=True)
     return tuple(xp.astype(step, dtype, copy=False) for step in steps)
+
+
+def _widened(xp, *arrays):
+    return (None if array is None else widen(xp, array) for array in arrays)
 
 
 def attention(q, k, v, mask=None, causal=False, scale=None):
@@ -228,9 +238,11 @@ def _method(xp, q, k, v, mask, causal):
     return _attend if not hides or known(xp, finite) else _attend_among_wild_numbers
 
 
-def _attend(xp, q, k, v, mask, causal, scale, overwrite=False):
+def _attend(xp, q, k, v, mask, causal, scale, bias=None, overwrite=False):
     """Scores, weights and output: equation 1 as the paper writes it, with its mask."""
     pattern = _scores(q, k, scale)
+    if bias is not None:
+        pattern = pattern + bias
     visible = _visible(xp, q, k, mask, causal)
     if visible is not None:
         pattern = only_where(xp, visible, pattern, -xp.inf)
@@ -238,14 +250,14 @@ def _attend(xp, q, k, v, mask, causal, scale, overwrite=False):
     return pattern, weights, weights @ v
 
 
-def _attend_among_wild_numbers(xp, q, k, v, mask, causal, scale, overwrite=False):
+def _attend_among_wild_numbers(xp, q, k, v, mask, causal, scale, bias=None, overwrite=False):
     """`_attend` under a mask, where NaN or infinity reaches only those who may see it.
 
     What is hidden has weight 0, and a gradient of 0, but 0 times NaN is NaN. So the wild
     numbers are taken out first, and NaN is written afterwards wherever they were seen.
     """
     tame = (only_where(xp, xp.isfinite(array), array, 0.0) for array in (q, k, v))
-    pattern, weights, output = _attend(xp, *tame, mask, causal, scale, overwrite)
+    pattern, weights, output = _attend(xp, *tame, mask, causal, scale, bias, overwrite)
     visible = xp.broadcast_to(_visible(xp, q, k, mask, causal), pattern.shape)
     sound_q, sound_k = (xp.all(xp.isfinite(rows), axis=-1) for rows in (q, k))
     sound_score = ~visible | (sound_q[..., :, None] & sound_k[..., None, :])

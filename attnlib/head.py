@@ -5,8 +5,16 @@ from typing import Any
 
 from attnlib._arguments import namespace
 from attnlib._masks import check_mask_of_texts
-from attnlib._weights import check_tokens, check_weights, copied, linear, show
-from attnlib.attention import attention, trace_attention
+from attnlib._weights import (
+    check_tokens,
+    check_weights,
+    copied,
+    distance_bias,
+    linear,
+    mixed_values,
+    show,
+)
+from attnlib.attention import biased_trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +43,9 @@ class Head:
     `w_q` and `w_k` are `(d_model, d_head)`, `w_v` is `(d_model, d_value)` and `w_o` is
     `(d_value, d_model)`. `w_k` and `w_v` have the rows of the context's d_model, where that
     differs. The biases `b_q`, `b_k`, `b_v`, `b_o` are optional, one number per column of their
-    matrix. A head cannot be changed once made; its arrays are kept, not copied, so gradients
-    reach them.
+    matrix. `distance`, an `al.DistanceBias` of one axis, is added to the scores; `scale` takes the
+    place of `1/sqrt(d_head)`. A head cannot be changed once made; its arrays are kept, not copied,
+    so gradients reach them.
 
     Raises `TypeError` for anything but floating-point arrays of one library and dtype,
     `ValueError` for shapes that do not fit each other.
@@ -61,6 +70,8 @@ class Head:
     b_k: Any = None
     b_v: Any = None
     b_o: Any = None
+    distance: Any = None
+    scale: Any = None
 
     def __post_init__(self):
         check_weights(self, n_axes=2)
@@ -76,7 +87,8 @@ class Head:
         Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
         """
         queries, keys, values = self._project(x, context, mask)
-        return linear(attention(queries, keys, values, mask, causal), self.w_o, self.b_o)
+        mixed = mixed_values(self, queries, keys, values, mask, causal)
+        return linear(mixed, self.w_o, self.b_o)
 
     def trace(self, x, context=None, mask=None, causal=False):
         """Every step of `head(x)`, as a `HeadTrace`; arguments and errors are the same.
@@ -87,7 +99,8 @@ class Head:
         [[0.67, 0.33], [0.33, 0.67]]
         """
         queries, keys, values = self._project(x, context, mask)
-        steps = trace_attention(queries, keys, values, mask, causal)
+        bias = distance_bias(self, queries, keys)
+        steps = biased_trace(queries, keys, values, mask, causal, self.scale, bias)
         delta = linear(steps.output, self.w_o, self.b_o)
         return HeadTrace(queries, keys, values, steps.scores, steps.weights, steps.output, delta)
 
@@ -95,7 +108,7 @@ class Head:
     def qk(self):
         """The bilinear form `w_q @ w_k.T`, `(d_model, d_model)`, of rank at most d_head.
 
-        `x @ head.qk @ y.T / sqrt(d_head)` are the scores of a head without biases.
+        `x @ head.qk @ y.T / sqrt(d_head)` are the scores of a head without biases and `scale`.
         Source: Elhage et al. (2021), "QK circuit".
         """
         return self.w_q @ self.w_k.mT

@@ -6,8 +6,16 @@ from typing import Any
 
 from attnlib._arguments import namespace
 from attnlib._masks import check_mask_of_texts
-from attnlib._weights import check_tokens, check_weights, copied, linear, show
-from attnlib.attention import attention, trace_attention, weights_and_output
+from attnlib._weights import (
+    check_tokens,
+    check_weights,
+    copied,
+    distance_bias,
+    linear,
+    mixed_values,
+    show,
+)
+from attnlib.attention import biased_trace, weights_and_output
 from attnlib.head import Head
 
 
@@ -35,8 +43,9 @@ class MultiHeadTrace:
     @cached_property
     def scores(self):
         """How well queries and keys agree, `(..., head, n_queries, n_keys)`; -inf where masked."""
+        bias = distance_bias(self.block, self.queries, self.keys)
         steps = (self.queries, self.keys, self.values, self.mask, self.causal)
-        return trace_attention(*steps).scores
+        return biased_trace(*steps, self.block.scale, bias).scores
 
     @cached_property
     def deltas(self):
@@ -55,8 +64,11 @@ class MultiHead:
     `w_v` is `(n_heads, d_model, d_value)` and `w_o` is `(n_heads, d_value, d_model)`. `w_k` and
     `w_v` have the rows of the context's d_model, where that differs. The biases are optional:
     `b_q`, `b_k` and `b_v` have one row per head, `(n_heads, d_head)` or `(n_heads, d_value)`, and
-    the one `b_o`, `(d_model,)`, serves the whole block. A block cannot be changed once made; its
-    arrays are kept, not copied, so gradients reach them.
+    the one `b_o`, `(d_model,)`, serves the whole block. `distance`, an `al.DistanceBias` with a
+    row for each head, is added to the scores; `scale` takes the place of `1/sqrt(d_head)`. A block
+    cannot be changed once made; its arrays are kept, not copied, so gradients reach them.
+
+    With `distance` a call holds the full pattern, as a trace does; without it, never.
 
     Raises `TypeError` for anything but floating-point arrays of one library and dtype,
     `ValueError` for shapes that do not fit each other, and for a block without heads.
@@ -84,6 +96,8 @@ class MultiHead:
     b_k: Any = None
     b_v: Any = None
     b_o: Any = None
+    distance: Any = None
+    scale: Any = None
 
     def __post_init__(self):
         check_weights(self, n_axes=3)
@@ -129,7 +143,7 @@ class MultiHead:
 
         Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
         """
-        return self._output(attention(*self._project(x, context, mask), mask, causal))
+        return self._output(mixed_values(self, *self._project(x, context, mask), mask, causal))
 
     def trace(self, x, context=None, mask=None, causal=False):
         """Every step of `block(x)`, as a `MultiHeadTrace`; arguments and errors are the same.
@@ -143,7 +157,8 @@ class MultiHead:
         [[[0.67, 0.33], [0.33, 0.67]], [[3.78, 0.22], [0.22, 3.78]]]
         """
         queries, keys, values = self._project(x, context, mask)
-        weights, mixed = weights_and_output(queries, keys, values, mask, causal)
+        bias = distance_bias(self, queries, keys)
+        weights, mixed = weights_and_output(queries, keys, values, mask, causal, self.scale, bias)
         delta = self._output(mixed)
         return MultiHeadTrace(queries, keys, values, weights, mixed, delta, self, mask, causal)
 
@@ -151,8 +166,8 @@ class MultiHead:
     def heads(self):
         """The heads, as a tuple of `Head`: the sum of `head(x)` over them is `block(x)`.
 
-        `b_o` belongs to no head, so each gets the same share, `b_o / n_heads`. For a block without
-        biases, `head.qk` and `head.ov` are the maps of each head.
+        `b_o` belongs to no head, so each gets the same share, `b_o / n_heads`; of `distance` each
+        gets its row. For a block without biases, `head.qk` and `head.ov` are the maps of each head.
         """
         share = self._share_of_output_bias()
         stacks = (self.w_q, self.w_k, self.w_v, self.w_o)
@@ -162,6 +177,8 @@ class MultiHead:
                 *(w[i, :, :] for w in stacks),
                 *(None if b is None else b[i, :] for b in biases),
                 share,
+                None if self.distance is None else self.distance.of_head(i),
+                self.scale,
             )
             for i in range(self.w_q.shape[0])
         )
@@ -170,7 +187,7 @@ class MultiHead:
         """The matrices `(w_q, w_k, w_v, w_o)` as papers write them, the heads side by side.
 
         `w_q` and `w_k` are `(d_model, n_heads * d_head)`, `w_v` is `(d_model, n_heads * d_value)`
-        and `w_o` is `(n_heads * d_value, d_model)`.
+        and `w_o` is `(n_heads * d_value, d_model)`. Biases, `distance` and `scale` are left out.
 
         Source: Vaswani et al. (2017), equation 5: `Concat(head_1, ..., head_h) W^O`.
 
