@@ -2,6 +2,12 @@
 import { examine } from "./exam.js";
 import { Run } from "./run.js";
 
+// What the page uses itself (see engine.js).
+export { trace } from "./attention_only.js";
+export { WORDS, ids, text } from "./parrot.js";
+export { RECIPE, completeRecipe } from "./recipe.js";
+export { initialWeights, layout } from "./weights.js";
+
 const SLICE = 150; // milliseconds
 const KEPT_EVERY = 25; // steps
 
@@ -100,4 +106,6 @@ const HEARD = {
   },
 };
 
-onmessage = ({ data }) => HEARD[data.type](data);
+export function listen() {
+  globalThis.onmessage = ({ data }) => HEARD[data.type](data);
+}
