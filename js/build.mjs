@@ -12,14 +12,18 @@ const COMMON = {
   charset: "utf8",
 };
 
-/** A module that is imported as text is bundled first: the source of a worker, which can load nothing. */
-const workers = {
-  name: "workers",
+/**
+ * A module imported with { type: "function" } becomes one function that returns what it exports and needs
+ * nothing around it: a page calls it, and its text is the source of a worker. So it is there once.
+ */
+const functions = {
+  name: "functions",
   setup({ onLoad }) {
-    onLoad({ filter: /\.js$/ }, async ({ path, with: attributes }) => {
-      if (attributes.type !== "text") return null;
-      const made = await build({ ...COMMON, entryPoints: [path], write: false });
-      return { contents: made.outputFiles[0].text, loader: "text" };
+    onLoad({ filter: /\.js$/ }, async ({ path, with: { type } }) => {
+      if (type !== "function") return null;
+      const module = { entryPoints: [path], globalName: "exported", write: false };
+      const [{ text }] = (await build({ ...COMMON, ...module })).outputFiles;
+      return { contents: `export default function () { ${text} return exported; }` };
     });
   },
 };
@@ -31,6 +35,6 @@ await build({
   globalName: "attnlib",
   jsx: "automatic",
   jsxImportSource: "preact",
-  plugins: [workers],
+  plugins: [functions],
   banner: { js: "/* Built from js/src by `make js`. Do not edit. */" },
 });

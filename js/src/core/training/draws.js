@@ -1,17 +1,16 @@
 // Random numbers that are the same in Python and in every browser: whole numbers of 32 bits, and one division.
 
 const STEP = 0x6d2b79f5;
-const LARGEST_SEED = 2 ** 32 - 1;
-
-export function checkSeed(seed) {
-  if (Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED) return seed;
-  throw new RangeError(`seed is ${seed}, but a whole number from 0 to ${LARGEST_SEED} is expected`);
-}
+export const LARGEST_SEED = 2 ** 32 - 1;
 
 /** A stream of numbers (mulberry32). Its `state` is the seed of what is still to come. */
 export class Draws {
   constructor(seed) {
-    this.state = checkSeed(seed);
+    if (!(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED))
+      throw new RangeError(
+        `seed is ${seed}, but a whole number from 0 to ${LARGEST_SEED} is needed`,
+      );
+    this.state = seed;
   }
   /** The next number, in [0, 1). */
   next() {

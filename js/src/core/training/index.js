@@ -1,6 +1,3 @@
-// What a page knows of training.
-export { trace } from "./attention_only.js";
-export { WORDS, ids, text } from "./parrot.js";
-export { RECIPE, completeRecipe } from "./recipe.js";
+// What a page knows of training. Import it from here, so that the engine is in the bundle once.
+export * from "./engine.js";
 export { canTrain, createTrainer } from "./trainer.js";
-export { initialWeights, layout } from "./weights.js";

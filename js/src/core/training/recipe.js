@@ -1,5 +1,5 @@
 // What a training run is made from; the same fields as attnlib.training.Recipe.
-import { checkSeed } from "./draws.js";
+import { LARGEST_SEED } from "./draws.js";
 
 export const RECIPE = Object.freeze({
   nLayers: 2,
@@ -17,44 +17,35 @@ export const RECIPE = Object.freeze({
   positions: true, // heads know distances
   previous: true, // a query may look at the word just before it
 });
-const TEXTS_AFTER = 1000; // the texts' seed is the weights' seed and this
+const FIRST_TEXTS = 1000; // the seed of a run's texts is this and the seed of its weights
+const LEAST = { nWords: 21, nSteps: 0, rate: 0, unsettled: 0, seed: 0 }; // from 21 words on every text copies
+const MOST = { seed: LARGEST_SEED - FIRST_TEXTS };
 
-const whole = (least) => ({
-  of: `a whole number, at least ${least}`,
-  test: (value) => Number.isInteger(value) && value >= least,
-});
-const SWITCH = { of: "true or false", test: (value) => typeof value === "boolean" };
-const EXPECTED = {
-  nLayers: whole(1),
-  dModel: whole(1),
-  nHeads: whole(1),
-  nWords: whole(2),
-  nTexts: whole(1),
-  nSteps: whole(1),
-  rate: { of: "a finite number above 0", test: (value) => value > 0 && Number.isFinite(value) },
-  warmUp: whole(0),
-  unsettled: { of: "a number from 0 to 1", test: (value) => value >= 0 && value <= 1 },
-  mask: SWITCH,
-  root: SWITCH,
-  positions: SWITCH,
-  previous: SWITCH,
-};
+/** What is expected of a field whose usual value is `usual`, and whether `value` is that. */
+function expected(name, usual, value) {
+  if (typeof usual === "boolean") return ["true or false", typeof value === "boolean"];
+  const [least, most] = [LEAST[name] ?? 1, MOST[name] ?? Number.MAX_VALUE];
+  const isWhole = Number.isInteger(usual);
+  const isNumber = isWhole ? Number.isInteger(value) : Number.isFinite(value);
+  const range = name in MOST ? `from ${least} to ${most}` : `of at least ${least}`;
+  const of = `a ${isWhole ? "whole " : ""}number ${range}`;
+  return [of, isNumber && value >= least && value <= most];
+}
 
 /** A whole recipe from some of its fields; a RangeError says what is wrong with one. */
 export function completeRecipe(given = {}) {
-  for (const name of Object.keys(given))
+  for (const name in given)
     if (!(name in RECIPE))
       throw new RangeError(`a recipe has no ${name}: it has ${Object.keys(RECIPE).join(", ")}`);
   const recipe = { ...RECIPE, ...given };
-  for (const [name, { of, test }] of Object.entries(EXPECTED))
-    if (!test(recipe[name]))
-      throw new RangeError(`${name} is ${recipe[name]}, but ${of} is expected`);
-  if (recipe.dModel % recipe.nHeads)
-    throw new RangeError(
-      `dModel is ${recipe.dModel}, which ${recipe.nHeads} heads cannot share alike: choose a multiple`,
-    );
-  checkSeed(recipe.seed);
+  for (const [name, usual] of Object.entries(RECIPE)) {
+    const [of, isThat] = expected(name, usual, recipe[name]);
+    if (!isThat) throw new RangeError(`${name} is ${recipe[name]}, but ${of} is expected`);
+  }
+  const { dModel, nHeads } = recipe;
+  if (dModel % nHeads)
+    throw new RangeError(`dModel is ${dModel}, but ${nHeads} heads need a multiple of ${nHeads}`);
   return recipe;
 }
 
-export const textSeed = (recipe) => (TEXTS_AFTER + recipe.seed) >>> 0;
+export const textSeed = ({ seed }) => FIRST_TEXTS + seed;

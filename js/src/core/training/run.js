@@ -6,7 +6,10 @@ import { batch } from "./parrot.js";
 import { completeRecipe, textSeed } from "./recipe.js";
 import { initialWeights } from "./weights.js";
 
-export class Run {
+/** The run of a recipe, from its first step. */
+export const createRun = (recipe) => new Run(recipe);
+
+class Run {
   constructor(recipe) {
     this.recipe = completeRecipe(recipe);
     this.stepNumber = 0;
@@ -15,7 +18,7 @@ export class Run {
     this.draws = new Draws(textSeed(this.recipe));
   }
 
-  /** One step on fresh texts; gives the loss before it. A loss that is no number is an error, and changes nothing. */
+  /** One step on fresh texts; gives the loss before it. A loss that is not finite is an error, and changes nothing. */
   step() {
     const { nTexts, nWords, unsettled, rate } = this.recipe;
     const { state } = this.draws;
@@ -24,7 +27,9 @@ export class Run {
     const loss = this.model.learn(ids, answers, importance);
     if (!Number.isFinite(loss)) {
       this.draws.state = state;
-      throw new NoLoss(this.stepNumber, rate, loss);
+      throw new Error(
+        `The loss of step ${this.stepNumber + 1} is ${loss}, at a rate of ${rate}: start again with a smaller rate.`,
+      );
     }
     this.stepNumber++;
     this.optimiser.step(this.model.weights, this.model.gradients, this.stepNumber);
@@ -56,13 +61,3 @@ export class Run {
     this.draws.state = state;
   }
 }
-
-export class NoLoss extends Error {
-  constructor(step, rate, loss) {
-    super(
-      `The loss after step ${step} is ${loss}: with a rate of ${rate} the steps are too large. Choose a smaller rate.`,
-    );
-  }
-}
-
-export const createRun = (recipe) => new Run(recipe);

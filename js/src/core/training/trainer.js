@@ -1,6 +1,5 @@
-// The page's side of training: a worker made from text, so that it works from disk and in a notebook.
-import { completeRecipe } from "./recipe.js";
-import source from "./worker.js" with { type: "text" };
+// The page's side of training: a worker made from a text, so that it works from disk and in a notebook.
+import { completeRecipe, source } from "./engine.js";
 
 const IMPOSSIBLE = "This page cannot train: the browser gives it no worker.";
 

@@ -11,28 +11,32 @@ const N_DISTANCES = FARTHEST_BEHIND + 1 + FARTHEST_AHEAD;
 export const distanceColumn = (behind) =>
   behind >= 0 ? Math.min(behind, FARTHEST_BEHIND) : Math.max(behind, -FARTHEST_AHEAD) + N_DISTANCES;
 
+const tensor = (name, rows, columns, spread) => ({ name, rows, columns, spread, start: 0 });
+
 /**
  * Where each tensor lies: `{ name, rows, columns, start, spread }`, in the order of their random numbers, which
  * lie evenly from -spread to spread. Columns of w_q, w_k, w_v and rows of w_o are head after head.
  */
 export function layout({ nLayers, dModel, nHeads }) {
-  const root = Math.sqrt(dModel);
-  const square = (name, spread) => [name, dModel, dModel, spread];
-  const block = (_, layer) =>
-    [
-      ...["w_q", "w_k", "w_v"].map((name) => square(name, Math.sqrt(3) / root)),
-      square("w_o", (Math.sqrt(3) * 0.5) / root),
-      ["distance", nHeads, N_DISTANCES, 2],
-    ].map(([name, ...rest]) => [`blocks.${layer}.${name}`, ...rest]);
-  let start = 0;
-  return [
-    ["embedding", WORDS.length, dModel, 0.5],
+  const evenly = Math.sqrt(3) / Math.sqrt(dModel);
+  const block = (_, layer) => [
+    tensor(`${layer}.w_q`, dModel, dModel, evenly),
+    tensor(`${layer}.w_k`, dModel, dModel, evenly),
+    tensor(`${layer}.w_v`, dModel, dModel, evenly),
+    tensor(`${layer}.w_o`, dModel, dModel, evenly / 2),
+    tensor(`${layer}.distance`, nHeads, N_DISTANCES, 2),
+  ];
+  const all = [
+    tensor("embedding", WORDS.length, dModel, 0.5),
     ...Array.from({ length: nLayers }, block).flat(),
-    ["unembedding", dModel, WORDS.length, 1 / root],
-  ].map(([name, rows, columns, spread]) => {
-    start += rows * columns;
-    return { name, rows, columns, start: start - rows * columns, spread };
-  });
+    tensor("unembedding", dModel, WORDS.length, 1 / Math.sqrt(dModel)),
+  ];
+  let start = 0;
+  for (const one of all) {
+    one.start = start;
+    start += one.rows * one.columns;
+  }
+  return all;
 }
 
 export const sizeOf = (recipe) =>

@@ -1,6 +1,14 @@
 // The worker's entry: trains in slices and tells of each. Between slices it hears what it is told.
 import { examine } from "./exam.js";
-import { Run } from "./run.js";
+import { createRun } from "./run.js";
+
+// What the page uses itself (see engine.js).
+export { trace } from "./attention_only.js";
+export { Draws } from "./draws.js";
+export { WORDS, ids, text } from "./parrot.js";
+export { RECIPE, completeRecipe } from "./recipe.js";
+export { initialWeights, layout } from "./weights.js";
+export { createRun, examine };
 
 const SLICE = 150; // milliseconds
 const KEPT_EVERY = 25; // steps
@@ -57,13 +65,13 @@ function goBack(step) {
   tell(run.stepNumber, [], [exam]);
 }
 
-/** Steps, then goes on or rests; where a loss is no number, back to the last kept step. */
+/** Steps, then goes on or rests; where a loss is not finite, back to the last kept step. */
 function slice(most) {
   try {
     train(most);
   } catch (error) {
     goBack(run.stepNumber);
-    return rest("stopped", error.message);
+    return rest("stopped", `${error.message} The weights are those after step ${run.stepNumber}.`);
   }
   if (isDone()) rest("done");
   else if (isGoing) timer = setTimeout(slice, 0);
@@ -72,7 +80,7 @@ function slice(most) {
 
 const HEARD = {
   start({ recipe, kept: state }) {
-    run = new Run(recipe);
+    run = createRun(recipe);
     if (state) run.restore(state);
     kept = new Map();
     tell(run.stepNumber, [], [keep()]);
@@ -103,4 +111,6 @@ const HEARD = {
   },
 };
 
-onmessage = ({ data }) => HEARD[data.type](data);
+export function listen() {
+  globalThis.onmessage = ({ data }) => HEARD[data.type](data);
+}

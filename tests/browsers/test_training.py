@@ -1,0 +1,207 @@
+"""Training in the page: the engine equals PyTorch's run, and its worker does what it is told."""
+
+import functools
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+
+from attnlib import parrot, training
+from attnlib.training import Recipe
+from tests.browsers.conftest import noting
+from tests.browsers.windows import ChromiumWindow
+from tests.figures.driving import document
+
+SEEDS = (0, 1, 1001, 99, parrot.LARGEST_SEED)
+RECIPES = {
+    "as it is": {},
+    "no mask": {"mask": False},
+    "no root": {"root": False},
+    "no positions": {"positions": False},
+    "no previous word": {"previous": False},
+    "one layer": {"n_layers": 1},
+    "two heads, another seed": {"n_heads": 2, "seed": 4},
+    "three odd texts": {"n_words": 21, "n_texts": 3, "d_model": 9, "n_heads": 3, "unsettled": 1.0},
+}
+GRADIENTS_WITHIN = 1e-12  # of a tensor's largest
+LOSSES_WITHIN = 1e-10
+EXAMS_WITHIN = 1e-9
+
+
+@pytest.fixture
+def page(window, tmp_path):
+    """The window with a page from disk that holds the figures' script, and no figure."""
+    path = tmp_path / "page.html"
+    path.write_text(noting(document()), encoding="utf-8")
+    window.open(path.as_uri())
+    return window
+
+
+def camel(name):
+    first, *others = name.split("_")
+    return first + "".join(word.title() for word in others)
+
+
+def in_page(recipe):
+    """A recipe as the page writes it."""
+    return {camel(name): value for name, value in asdict(recipe).items()}
+
+
+def is_chromium(window):
+    return isinstance(window, ChromiumWindow)
+
+
+class TestWorld:
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_ten_thousand_draws_are_the_same(self, page, seed):
+        draws = parrot.Draws(seed)
+        wanted = [draws() for _ in range(10_000)]
+        found = page.run(
+            """(seed, n) => {
+                const draws = new attnlib.training.Draws(seed);
+                return Array.from({ length: n }, () => draws.next());
+            }""",
+            seed,
+            len(wanted),
+        )
+        assert found == wanted
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_two_hundred_texts_are_the_same(self, page, seed):
+        draws = parrot.Draws(seed)
+        made = [parrot.text(draws, 33) for _ in range(200)]
+        wanted = [[list(text.words), list(text.kinds), list(text.clues)] for text in made]
+        found = page.run(
+            """(seed, n) => {
+                const { Draws, text } = attnlib.training;
+                const draws = new Draws(seed);
+                return Array.from({ length: n }, () => Object.values(text(draws, 33)));
+            }""",
+            seed,
+            len(wanted),
+        )
+        assert found == wanted
+
+    def test_words_and_their_numbers_are_the_same(self, page):
+        words = list(parrot.WORDS)
+        assert page.run("() => attnlib.training.WORDS") == words
+        found = page.run("(words) => attnlib.training.ids(words)", words[::-1])
+        assert found == parrot.ids(words[::-1]).tolist()
+
+
+# The weights before a step, and the gradient in it.
+GRADIENT = """(recipe, nSteps) => {
+    const run = attnlib.training.createRun(recipe);
+    for (let n = 0; n < nSteps; n++) run.step();
+    const weights = Array.from(run.weights());
+    const loss = run.step();
+    return { weights, loss, gradients: Array.from(run.model.gradients) };
+}"""
+
+
+def gradient(recipe, weights, n_steps):
+    """PyTorch's loss and its gradient, laid out as the weights, in the step after `n_steps`."""
+    model = training.model_of(recipe, weights)
+    draws = parrot.Draws(training.FIRST_TEXTS + recipe.seed)
+    for _ in range(n_steps + 1):
+        batch = parrot.batch(draws, recipe.n_texts, recipe.n_words)
+    logits = model(torch.as_tensor(batch.ids), **training.visibility(recipe))
+    importance = torch.as_tensor(np.where(batch.settled, 1.0, recipe.unsettled))
+    loss = training.loss(logits, torch.as_tensor(batch.answers), importance)
+    loss.backward()
+    with torch.no_grad():
+        for tensor in sum(training.parameters(model), []):
+            tensor.copy_(tensor.grad)
+    return loss.item(), training.flat_weights(model)
+
+
+def by_tensor(recipe, flat):
+    shapes = training.weight_shapes(recipe)
+    ends = np.cumsum([np.prod(shape) for shape in shapes.values()])
+    return dict(zip(shapes, np.split(np.asarray(flat), ends[:-1]), strict=True))
+
+
+class TestEquality:
+    @pytest.mark.parametrize("n_steps", [0, 3])
+    @pytest.mark.parametrize("name", RECIPES)
+    def test_gradients_equal_pytorch(self, page, name, n_steps):
+        recipe = Recipe(**RECIPES[name])
+        found = page.run(GRADIENT, in_page(recipe), n_steps)
+        loss, wanted = gradient(recipe, found["weights"], n_steps)
+        np.testing.assert_allclose(found["loss"], loss, rtol=1e-13)
+        wanted, found = by_tensor(recipe, wanted), by_tensor(recipe, found["gradients"])
+        for tensor, values in wanted.items():
+            largest = abs(values).max()
+            assert largest > 0 or (tensor.endswith("distance") and not recipe.positions)
+            off = abs(found[tensor] - values).max()
+            assert off <= GRADIENTS_WITHIN * largest, f"{tensor}: off by {off}, of {largest}"
+
+    @pytest.mark.parametrize("name", RECIPES)
+    def test_first_weights_are_the_same(self, page, name):
+        recipe = Recipe(**(RECIPES[name] | {"positions": True}))
+        found = page.run("(r) => Array.from(attnlib.training.initialWeights(r))", in_page(recipe))
+        wanted = training.flat_weights(training.initial_model(recipe))
+        assert found == wanted.tolist()
+        layout = page.run("(r) => attnlib.training.layout(r)", in_page(recipe))
+        shapes = {one["name"]: (one["rows"], one["columns"]) for one in layout}
+        assert list(shapes.items()) == list(training.weight_shapes(recipe).items())
+
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_losses_equal_pytorch(self, page, seed):
+        n_steps = (300 if seed == 1 else 100) if is_chromium(page) else 30
+        found = page.run(LOSSES, in_page(Recipe(seed=seed)), n_steps)
+        np.testing.assert_allclose(found, losses(seed)[:n_steps], rtol=0, atol=LOSSES_WITHIN)
+
+    @pytest.mark.parametrize("silent", [[], [(0, 1), (1, 0)]])
+    @pytest.mark.parametrize("name", ["as it is", "no mask", "one layer"])
+    def test_exams_equal_attnlib(self, page, name, silent):
+        recipe = Recipe(**RECIPES[name])
+        silent = [head for head in silent if head[0] < recipe.n_layers]
+        n_texts = 96 if is_chromium(page) else 16
+        found = page.run(EXAM, in_page(recipe), 60, {"nTexts": n_texts, "silent": silent})
+        model = training.model_of(recipe, found["weights"])
+        wanted = training.examine(model, recipe, n_texts, silent=silent)
+        for mark, value in asdict(wanted).items():
+            mine = found["exam"][camel(mark)]
+            np.testing.assert_allclose(mine, value, rtol=0, atol=EXAMS_WITHIN, err_msg=mark)
+
+    @pytest.mark.parametrize("name", ["as it is", "no mask", "no previous word", "no positions"])
+    def test_what_is_looked_at_equals_attnlib(self, page, name):
+        recipe = Recipe(n_words=21, **RECIPES[name])
+        text = parrot.text(parrot.Draws(7), recipe.n_words).words
+        found = page.run(TRACE, in_page(recipe), list(text), [(1, 2)])
+        model = training.model_of(recipe, found["weights"])
+        wanted = model.trace(parrot.ids(text), **training.visibility(recipe), silent=[(1, 2)])
+        weights = [[head["weights"] for head in layer] for layer in found["heads"]]
+        near = functools.partial(np.testing.assert_allclose, rtol=0, atol=1e-12)
+        near(weights, wanted.weights.detach())
+        near(found["logits"], wanted.logits.detach())
+        near(found["probabilities"], wanted.logits.detach().softmax(-1))
+        scores = torch.tensor([[head["scores"] for head in layer] for layer in found["heads"]])
+        near(scores.double().softmax(-1), wanted.weights.detach(), atol=1e-6)
+
+
+LOSSES = """(recipe, nSteps) => {
+    const run = attnlib.training.createRun(recipe);
+    return Array.from({ length: nSteps }, () => run.step());
+}"""
+EXAM = """(recipe, nSteps, how) => {
+    const run = attnlib.training.createRun(recipe);
+    for (let n = 0; n < nSteps; n++) run.step();
+    const weights = Array.from(run.weights());
+    return { weights, exam: attnlib.training.examine({ recipe: run.recipe, weights }, how) };
+}"""
+TRACE = """(recipe, words, silent) => {
+    const { createRun, ids, trace } = attnlib.training;
+    const run = createRun(recipe);
+    for (let n = 0; n < 20; n++) run.step();
+    const weights = Array.from(run.weights());
+    return { weights, ...trace(run.recipe, weights, ids(words), silent) };
+}"""
+
+
+@functools.cache
+def losses(seed):
+    """PyTorch's, as many as any test asks for."""
+    return [loss for _, loss in training.train(Recipe(seed=seed, n_steps=300 if seed == 1 else 100))]
