@@ -2,12 +2,15 @@
 import { computed } from "@preact/signals";
 import { number } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
-import { examine } from "../core/training/exam.js";
-import { trace } from "../core/training/attention_only.js";
-import { WORDS, ids } from "../core/training/parrot.js";
-import { completeRecipe } from "../core/training/recipe.js";
+import {
+  WORDS,
+  completeRecipe,
+  examine,
+  ids,
+  initialWeights,
+  trace,
+} from "../core/training/index.js";
 import { readRecording } from "../core/training/recording.js";
-import { initialWeights } from "../core/training/weights.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";

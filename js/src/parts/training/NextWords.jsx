@@ -1,6 +1,6 @@
 // The model's next word at one place of the text: now, and before any training.
 import { number } from "../../core/format.js";
-import { WORDS } from "../../core/training/parrot.js";
+import { WORDS } from "../../core/training/index.js";
 
 const SHOWN = 5;
 

@@ -2,7 +2,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { textOf } from "../../core/training/recording.js";
-import { createTrainer } from "../../core/training/trainer.js";
+import { createTrainer } from "../../core/training/index.js";
 
 const EMPTY = { losses: [], exams: [], kept: new Map() };
 
