@@ -50,18 +50,9 @@ function Tile({ at, s, g, silencing, onSilence, onChoose }) {
         </span>
       </button>
       <p class="al-tile-scores" aria-hidden="true">
-        {scores.value ? (
-          <>
-            prev {number(scores.value.previousWord)}
-            <br />
-            prefix {number(scores.value.prefixMatching)}
-          </>
-        ) : (
-          <>
-            prev –<br />
-            prefix –
-          </>
-        )}
+        pw {scores.value ? number(scores.value.previousWord) : "–"}
+        <br />
+        pm {scores.value ? number(scores.value.prefixMatching) : "–"}
       </p>
       {silencing && <Switch label="silent" on={silent} onChange={(on) => onSilence(at, on)} />}
     </div>
@@ -84,6 +75,9 @@ export function Tiles({ s, g, silencing, onSilence, onChoose }) {
           </div>
         </div>
       ))}
+      <p class="al-hint" aria-hidden="true">
+        pw: previous-word score, pm: prefix-matching score
+      </p>
     </div>
   );
 }
