@@ -89,6 +89,11 @@ def test_the_teachers_page_says_what_each_chapter_says_it_builds_on(chapter):
     assert {int(number) for number in re.findall(r"\d+", builds_on)} == before
 
 
+def test_the_words_of_the_glossary_stand_in_order_and_once():
+    words = re.findall(r"^## (.+)$", text_of(BACK / "glossary.md"), re.MULTILINE)
+    assert words == sorted(set(words))
+
+
 @pytest.mark.parametrize("page", ["chapters/01_embeddings.ipynb", "back/teaching.md"])
 def test_reader_and_teacher_begin_one_click_from_the_landing_page(page):
     assert f"]({page})" in text_of(ROOT / "index.ipynb")
