@@ -18,7 +18,7 @@ BUGS = {
     "transposed": "w_k stored on its side and reshaped",
     "inverted": "the mask the wrong way round",
     "after": "zeros after softmax in place of −∞ before",
-    "half": "−1e9 for −∞, in half precision",
+    "half": "−1e9 for −∞, in float16",
 }
 # Needs more than one head: the chapter "Many heads" adds it.
 SPLIT_BUGS = {"reshape": "heads split by a reshape alone"}

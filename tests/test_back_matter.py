@@ -77,6 +77,23 @@ def test_the_teachers_page_has_the_minutes_of_every_chapter(chapter):
     assert row in text_of(BACK / "teaching.md")
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=[path.stem for path in CHAPTERS])
+def test_the_teachers_page_says_what_each_chapter_says_it_builds_on(chapter):
+    needs = re.search(r"^\*About .+\*$", text_of(chapter), re.MULTILINE)[0]
+    links = {int(number) for number in re.findall(r"\]\((\d\d)_\w+\.ipynb\)", needs)}
+    row = re.search(
+        rf"\({re.escape(f'../chapters/{chapter.name}')}\) .+", text_of(BACK / "teaching.md")
+    )
+    builds_on = row[0].split(" | ")[3]
+    before = {number for number in links if number < int(chapter.stem[:2])}
+    assert {int(number) for number in re.findall(r"\d+", builds_on)} == before
+
+
+def test_the_words_of_the_glossary_stand_in_order_and_once():
+    words = re.findall(r"^## (.+)$", text_of(BACK / "glossary.md"), re.MULTILINE)
+    assert words == sorted(set(words))
+
+
 @pytest.mark.parametrize("page", ["chapters/01_embeddings.ipynb", "back/teaching.md"])
 def test_reader_and_teacher_begin_one_click_from_the_landing_page(page):
     assert f"]({page})" in text_of(ROOT / "index.ipynb")

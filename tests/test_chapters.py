@@ -14,6 +14,7 @@ SOLUTION = re.compile(
     r"<details>\s*<summary>Solution</summary>.*?```python\n(.*?)```.*?</details>", re.DOTALL
 )
 CHECKED = re.compile(r'^check\("([\w-]+)", (.+)\)$', re.MULTILINE)
+MINUTES = re.compile(r"^\*About \d+ minutes to read, (\d+) more for the exercises", re.MULTILINE)
 HEADING = re.compile(r"^### Exercise \d+: .+ \((★+), (\d+) minutes\)$", re.MULTILINE)
 
 
@@ -50,9 +51,15 @@ class TestAnatomy:
     def test_begins_with_one_question_its_minutes_and_what_is_learned(self, chapter):
         opening = read(chapter)[0].source
         assert re.match(r"# [\w -]+\n\n\*\*[^*?]+\?\*\*\n", opening)
-        assert re.search(r"^\*About \d+ minutes to read, \d+ more for the exercises", opening, re.M)
+        assert MINUTES.search(opening)
         _, _, learned = opening.partition("When you are done you can\n\n")
         assert learned.count("\n- ") >= 2
+
+    @every_chapter
+    def test_promises_the_minutes_of_its_exercises(self, chapter):
+        text = text_of(chapter)
+        promised = int(MINUTES.search(text)[1])
+        assert promised == sum(int(minutes) for _, minutes in HEADING.findall(text))
 
     @every_chapter
     def test_has_its_sections_in_order(self, chapter):

@@ -546,8 +546,18 @@ PADDING_MASK = FunctionExercise(
 # --- alignment-found: how often is the right word found?
 
 
+def on_right(weights, right):
+    """The weight that each query gives to its right key."""
+    return weights[np.arange(len(right)), right]
+
+
+def hits(weights, right):
+    """Which queries give their right key more than any other: `(n_queries,)`, booleans."""
+    return (weights >= on_right(weights, right)[:, None]).sum(axis=-1) == 1
+
+
 def found(weights, right):
-    return np.asarray((weights.argmax(axis=-1) == right).mean())
+    return np.asarray(hits(weights, right).mean())
 
 
 def found_case(weights, right, asks=None, answers=None):
@@ -556,8 +566,8 @@ def found_case(weights, right, asks=None, answers=None):
         matrix("input weights", weights, asks, answers),
         matrix("input right", right, ("right",), asks),
     )
-    hits = (weights.argmax(axis=1) == right).sum()
-    facts = {"hits": str(hits), "n_queries": str(len(weights)), "n_keys": str(weights.shape[1])}
+    facts = {"n_queries": str(len(weights)), "n_keys": str(weights.shape[1])}
+    facts |= {"hits": str(hits(weights, right).sum())}
     facts |= {"first": asks[0], "first_right": answers[right[0]]}
     return Case((weights, right), ("share",), ("found",), drawn, facts)
 
@@ -583,20 +593,30 @@ def found_cases():
     even = np.full((2, 5), 0.2)  # in which no key gets the most
     tied = np.array([[0.3, 0.3, 0.3, 0.05, 0.05], [0.1, 0.1, 0.6, 0.1, 0.1]])
     cases.append(found_case(np.vstack([even, tied]), np.array([2, 3, 1, 2])))
+    shared = np.array([[0.5, 0.5], [0.8, 0.2]])  # by two keys, of which one is the right one
+    cases += [found_case(shared, np.array([place, 0])) for place in (0, 1)]
     missed = np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1]])
     return [*cases, found_case(missed, np.array([0, 1]))]
-
-
-def on_right(weights, right):
-    """The weight that each query gives to its right key."""
-    return weights[np.arange(len(right)), right]
 
 
 THRESHOLDS = (0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
 
 
-def hits(weights, right):
+def at_first(weights, right):
+    """`hits` for whoever takes the first of several largest weights for the only one."""
     return weights.argmax(axis=1) == right
+
+
+def at_last(weights, right):
+    return weights.shape[1] - 1 - weights[:, ::-1].argmax(axis=1) == right
+
+
+def however_found(measure):
+    """`measure` of the hits, as they should be and as they come from the first largest weight."""
+    return tuple(
+        lambda weights, right, found=found: measure(found(weights, right))
+        for found in (hits, at_first)
+    )
 
 
 FOUND_MISTAKES = (
@@ -622,26 +642,29 @@ FOUND_MISTAKES = (
     ),
     mistake(
         "counted",
-        lambda weights, right: hits(weights, right).sum(),
+        however_found(np.sum),
         "{returned} is a count. A share lies between 0 and 1, so that texts of different length "
         "can be compared.",
         "{hits} queries found their key. Out of how many?",
     ),
     mistake(
         "percent",
-        lambda weights, right: 100 * hits(weights, right).mean(),
+        however_found(lambda hits: 100 * hits.mean()),
         "{returned} is the right share in percent. Here a share lies between 0 and 1.",
         "Leave out the factor of a hundred.",
     ),
     mistake(
         "missed",
-        lambda weights, right: 1 - hits(weights, right).mean(),
+        however_found(lambda hits: 1 - hits.mean()),
         "{returned} is the share of queries that missed their key; {expected} of them found it.",
         "You count where two places differ. Count where they agree.",
     ),
     mistake(
         "right-ignored",
-        (lambda weights, right: (weights.argmax(axis=1) == np.arange(len(weights))).mean(),),
+        (
+            lambda weights, right: at_first(weights, np.arange(len(weights))).mean(),
+            lambda weights, right: hits(weights, np.arange(len(weights))).mean(),
+        ),
         "{returned} is the share of queries whose largest weight is on the diagonal, as if word i "
         "of one text meant word i of the other. Where the right key stands is in `right`.",
         "The right key of {first} is {first_right}: `right` holds the place of one key for each "
@@ -653,8 +676,20 @@ FOUND_MISTAKES = (
         "You have {returned}, and {expected} is expected. Here some rows are even, or nearly: the "
         "right key gets as much as others, and you count it as found. A head that gives the same "
         "to every key has found nothing.",
-        "Found means: more than every other key. Ask *where* the largest weight is, and not "
-        "whether the right key's is as large.",
+        "Found means: more than every other key. In each row, how many weights are at least as "
+        "large as the right key's?",
+    ),
+    mistake(
+        "one-of-several",
+        (
+            lambda weights, right: at_first(weights, right).mean(),
+            lambda weights, right: at_last(weights, right).mean(),
+        ),
+        "You have {returned}, and {expected} is expected. Here two keys of a row get the most. "
+        "Your function looks at one of them, and that happens to be the right key. The other gets "
+        "as much, so the right one is not found.",
+        "`argmax` gives one place, and does not tell whether another weight is as large. Count, in "
+        "each row, the weights that are at least as large as the right key's.",
     ),
     mistake(
         "threshold",
@@ -669,16 +704,13 @@ FOUND_MISTAKES = (
     ),
     mistake(
         "all-or-nothing",
-        lambda weights, right: float(hits(weights, right).all()),
+        however_found(lambda hits: float(hits.all())),
         "Your result is 1 where *all* queries find their key, and else 0. A share is asked for.",
         "One comparison for each query, then the mean of what they give.",
     ),
     mistake(
         "one-query",
-        (
-            lambda weights, right: float(hits(weights, right)[0]),
-            lambda weights, right: float(hits(weights, right).any()),
-        ),
+        however_found(lambda hits: float(hits[0])) + however_found(lambda hits: float(hits.any())),
         "You return {returned}, which is what {first} alone gives, or one query that succeeds. "
         "There are {n_queries} queries.",
         "If your function has a loop, look at where its `return` stands: is it inside?",
@@ -686,7 +718,7 @@ FOUND_MISTAKES = (
     mistake(
         "each-query",
         (
-            lambda weights, right: hits(weights, right).astype(float),
+            *however_found(lambda hits: hits.astype(float)),
             lambda weights, right: weights.argmax(axis=1),
         ),
         "Your result has {n_queries} entries, one for each query. The share is one number.",
@@ -709,8 +741,8 @@ FOUND_FALLBACK = Diagnosis(
     "unrecognised",
     "You have {returned} where {expected} is expected: {hits} of {n_queries} queries give the "
     "most to their right key. Mark the largest weight of each row, and compare by hand.",
-    "The place of the largest number of a row is what `argmax` gives. `right` has a place for "
-    "each query as well.",
+    "`right` holds the place of one key for each query. That key is found where no other weight of "
+    "its row is as large.",
     lambda attempt: True,
 )
 

@@ -859,8 +859,8 @@ THREE_BUGS_MISTAKES = (
     ),
     Diagnosis(
         "named-half",
-        "You say that {suspect} masks with a large negative number in half precision. Then a row "
-        "with nothing to see would be NaN. Measured, with such a row: {nans} rows of NaN.",
+        "You say that {suspect} masks with a large negative number in float16. Then a row with "
+        "nothing to see would be NaN. Measured, with such a row: {nans} rows of NaN.",
         "It survives the empty row. So the trouble is in rows that do see something: their sums, "
         "or how sharp they are.",
         named("half"),

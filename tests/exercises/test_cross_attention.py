@@ -76,12 +76,21 @@ def padding_filled(lengths, n_keys):
 
 
 def found(weights, right):
-    return (weights.argmax(axis=-1) == right).mean()
+    own = weights[np.arange(len(right)), right]
+    return np.mean((weights >= own[:, None]).sum(axis=-1) == 1)
 
 
 def found_loop(weights, right):
-    hits = [row.index(max(row)) == place for row, place in zip(weights.tolist(), right)]  # noqa: B905
+    pairs = zip(weights.tolist(), right, strict=True)
+    hits = [max(row) == row[place] and row.count(max(row)) == 1 for row, place in pairs]
     return sum(hits) / len(hits)
+
+
+def found_torch(weights, right):
+    """No other weight is as large as the right key's."""
+    own = torch.nn.functional.one_hot(torch.tensor(right), weights.shape[1]).bool()
+    rest = torch.tensor(weights).masked_fill(own, -1).max(dim=1).values.numpy()
+    return (on_right(weights, right) > rest).mean()
 
 
 def other(side):
@@ -138,8 +147,7 @@ RIGHT = [
     ("padding-mask", lambda n, k: np.array([[np.arange(k) < length] for length in n])),
     ("alignment-found", found),
     ("alignment-found", found_loop),
-    ("alignment-found", lambda w, r: np.mean(w.argsort(axis=1)[:, -1] == r)),
-    ("alignment-found", lambda w, r: Fraction(int((w.argmax(1) == r).sum()), len(r))),
+    ("alignment-found", lambda w, r: Fraction(round(found(w, r) * len(r)), len(r))),
     (
         "alignment-found",
         lambda w, r: np.mean(
@@ -150,7 +158,7 @@ RIGHT = [
         ),
     ),
     ("padding-mask", lambda n, k: padding(n, k).astype(object)),
-    ("alignment-found", lambda w, right: (torch.tensor(w).argmax(-1).numpy() == right).mean()),
+    ("alignment-found", found_torch),
     ("alignment-found", lambda w, r: torch.tensor(found(w, r), dtype=torch.float32)),
     ("values-from", by_even_rows),
     ("values-from", by_adding_to_every_row),
@@ -395,7 +403,27 @@ WRONG = [
     ("alignment-found", "percent", lambda w, r: 100 * found(w, r), ["80.00 <"]),
     ("alignment-found", "missed", lambda w, r: 1 - found(w, r), ["0.20 <"]),
     ("alignment-found", "right-ignored", lambda w, r: found(w, np.arange(len(w))), ["0.40 <"]),
+    (
+        "alignment-found",
+        "right-ignored",
+        lambda w, r: np.mean(w.argmax(axis=1) == np.arange(len(w))),
+        ["0.40 <"],
+    ),
     ("alignment-found", "ties", lambda w, r: np.mean(on_right(w, r) == w.max(axis=1)), ["0.25"]),
+    (
+        "alignment-found",
+        "one-of-several",
+        lambda w, r: np.mean(w.argmax(axis=-1) == r),
+        ["1.00 <", "right        0        0"],
+    ),
+    (
+        "alignment-found",
+        "one-of-several",
+        lambda w, r: np.mean(w.shape[1] - 1 - w[:, ::-1].argmax(axis=1) == r),
+        ["1.00 <", "right        1        0"],
+    ),
+    ("alignment-found", "counted", lambda w, r: found(w, r) * len(r), ["4.00 <"]),
+    ("alignment-found", "missed", lambda w, r: (w.argmax(1) != r).mean(), ["0.20 <"]),
     ("alignment-found", "threshold", lambda w, r: (on_right(w, r) > 0.5).mean(), ["0.00 <"]),
     ("alignment-found", "threshold", lambda w, r: (on_right(w, r) > 0.4).mean(), ["fixed number"]),
     ("alignment-found", "all-or-nothing", lambda w, r: (w.argmax(1) == r).all(), ["*all*"]),
@@ -497,14 +525,16 @@ def test_a_coincidence_in_one_case_is_no_diagnosis(exercise, answer):
     assert check(exercise, answer).hint == "unrecognised"
 
 
-def test_where_a_row_has_two_largest_the_right_key_is_neither_the_first_nor_the_last():
-    tied = 0
+def test_a_tie_is_no_find_wherever_the_right_key_stands_in_it():
+    places = []
     for weights, right in (case.inputs for case in cross_attention.found_cases()):
         for row, place in zip(weights, right, strict=True):
             largest = np.flatnonzero(row > row.max() - 1e-6)
-            assert len(largest) == 1 or largest[0] < place < largest[-1]
-            tied += len(largest) > 1
-    assert tied == 3
+            if len(largest) > 1:
+                assert len(set(row[largest])) == 1  # equal to the last bit, as the page tells it
+                places.append({largest[0]: "first", largest[-1]: "last"}.get(place, "middle"))
+                assert cross_attention.found(row[None], np.array([place])) == 0
+    assert places == ["middle"] * 3 + ["first", "last"]
 
 
 # --- the boxes
