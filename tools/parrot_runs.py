@@ -11,6 +11,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from attnlib import training
@@ -52,14 +53,21 @@ def run_of(change, seed):
         row["mask_put_back"] = told(training.examine(model, recipe=replace(recipe, mask=True)))
     if change == "nothing" and row["copies_from"] is not None:
         row["without"] = copying_without_each_head(model, recipe)
+        row["previous_word"] = by_head(recording.exams[recipe.n_steps].previous_word)
     return row
+
+
+def by_head(scores):
+    """Scores, `(n_layers, n_heads)`, by the heads' names: layer, full stop, head."""
+    return {f"{at[0]}.{at[1]}": round(float(score), 3) for at, score in np.ndenumerate(scores)}
 
 
 def copying_without_each_head(model, recipe):
     """The share copied rightly, by the head that is silenced."""
-    heads = [(layer, head) for layer in range(recipe.n_layers) for head in range(recipe.n_heads)]
-    exams = {at: training.examine(model, recipe=recipe, silent=[at]) for at in heads}
-    return {f"{layer}.{head}": round(exams[layer, head].copying, 3) for layer, head in heads}
+    shares = np.empty((recipe.n_layers, recipe.n_heads))
+    for at in np.ndindex(shares.shape):
+        shares[at] = training.examine(model, recipe=recipe, silent=[at]).copying
+    return by_head(shares)
 
 
 def main():

@@ -221,7 +221,9 @@ class Training(Figure):
 
     def describe(self):
         run = "a recorded run" if self.recorded else "a run of the page"
-        taken = [name for name in RECIPE if getattr(self, name) != self.traits()[name].default_value]
+        taken = [
+            name for name in RECIPE if getattr(self, name) != self.traits()[name].default_value
+        ]
         changed = "".join(f", {name} {getattr(self, name)}" for name in taken)
         return f"Training: {run}, step {self.step} of {N_STEPS}{changed}; text “{self.sentence}”"
 
@@ -248,7 +250,12 @@ PANELS = (  # a title, the top of the scale, and lines: a field of the exams, a 
     ),
     ("right guesses", 1.0, (("copying", "--al-positive", ""), ("sense", "--al-value", "2 3"))),
 )
-LABELS = {"loss": "all words", "settledLoss": "settled words", "copying": "copying", "sense": "sense"}
+LABELS = {
+    "loss": "all words",
+    "settledLoss": "settled words",
+    "copying": "copying",
+    "sense": "sense",
+}
 
 
 def _curves(exams, levels):
@@ -261,9 +268,13 @@ def _curves(exams, levels):
             points = " ".join(
                 f"{_across(exam['step']):.1f},{_down(exam[field], top, y0):.1f}" for exam in exams
             )
-            style = f"fill:none;stroke:var({colour});stroke-width:2;stroke-dasharray:{dash or 'none'}"
+            style = (
+                f"fill:none;stroke:var({colour});stroke-width:2;stroke-dasharray:{dash or 'none'}"
+            )
             parts.append(f'<polyline points="{points}" style="{style}"/>')
-            parts.append(still.text(WIDTH + 10, y0 + TOP + 20 + 20 * m, LABELS[field], "start", colour))
+            parts.append(
+                still.text(WIDTH + 10, y0 + TOP + 20 + 20 * m, LABELS[field], "start", colour)
+            )
     for name, words in (("pairs", "counting pairs"), ("bound", "the bound")):
         y = _down(levels[name], 4.0, 0)
         parts.append(_line(LEFT, y, WIDTH, y, "--al-muted", "2 3"))
@@ -299,8 +310,10 @@ def _down(value, top, y0):
 def _check_head(name, pair):
     counts = (N_LAYERS, N_HEADS)
     pair = list(pair) if isinstance(pair, list | tuple) else pair
-    if type(pair) is not list or len(pair) != 2 or not all(
-        type(i) is int and 0 <= i < n for i, n in zip(pair, counts, strict=True)
+    if (
+        type(pair) is not list
+        or len(pair) != 2
+        or not all(type(i) is int and 0 <= i < n for i, n in zip(pair, counts, strict=True))
     ):
         raise ValueError(f"{name} holds {pair!r}; expected [layer, head] below {counts}")
     return pair
