@@ -20,6 +20,7 @@ from tests.core.test_multi_head import (
     BIASES,
     CROSS,
     D_CONTEXT,
+    D_HEAD,
     D_MODEL,
     EXACT,
     MATRICES,
@@ -106,6 +107,21 @@ def test_each_head_keeps_its_share(call):
         assert np.allclose(steps.scores, trace.scores[..., i, :, :], rtol=0, atol=EXACT)
         assert np.allclose(steps.delta, trace.deltas[..., i, :, :], rtol=0, atol=EXACT)
         assert np.allclose(head(x, **of_head(options, i)), steps.delta, rtol=0, atol=EXACT)
+
+
+@every_library
+@pytest.mark.parametrize("scale", [1.0, -0.3])
+def test_a_scale_takes_the_place_of_the_root(library, scale):
+    """Also alone: queries that are as much longer give the same scores."""
+    given_arrays = {name: library(a) for name, a in arrays(0, MATRICES).items()}
+    longer = replace(al.MultiHead(**given_arrays), w_q=given_arrays["w_q"] * (scale * D_HEAD**0.5))
+    block, x = al.MultiHead(**given_arrays, scale=scale), library(normal(20, 5, D_MODEL))
+    expected = np.asarray(longer(x, causal=True))
+    heads = sum(np.asarray(head(x, causal=True)) for head in block.heads)
+    for delta in (block(x, causal=True), block.trace(x, causal=True).delta, heads):
+        assert np.allclose(np.asarray(delta), expected, rtol=0, atol=EXACT)
+    scores = np.asarray(block.trace(x).scores)
+    assert np.allclose(scores, np.asarray(longer.trace(x).scores), rtol=0, atol=EXACT)
 
 
 @every_library
