@@ -228,15 +228,20 @@ def test_what_is_hidden_reaches_nobody(library):
 
 
 @every_library
-def test_a_query_that_the_bias_hides_everything_from_gets_nothing(library):
+@pytest.mark.parametrize(("causal", "empty"), [(True, 0), (False, 3)])
+def test_a_query_that_the_bias_hides_everything_from_gets_nothing(library, causal, empty):
     """Infinite numbers of a bias hide as a mask does: a row of nothing but -inf has weights 0."""
     matrices = {n: library(a) for n, a in arrays(0, MATRICES).items()}
     hides = np.zeros((N_HEADS, 2))
-    hides[:, 0] = -np.inf
+    hides[:, 0] = -np.inf  # nobody sees themselves
+    if not causal:
+        hides[:, 1] = -np.inf  # nor what is behind them: nothing is left for the last
     block = al.MultiHead(**matrices, distance=al.DistanceBias(library(hides)))
-    delta = np.asarray(block(library(normal(20, 3, D_MODEL)), causal=True))
-    assert not delta[0].any()
-    assert np.isfinite(delta).all() and delta[1:].any()
+    x = library(normal(20, 4, D_MODEL))
+    for delta in (block(x, causal=causal), block.trace(x, causal=causal).delta):
+        delta = np.asarray(delta)
+        assert not delta[empty].any()
+        assert np.isfinite(delta).all() and (np.delete(delta, empty, 0) != 0).all()
 
 
 def test_a_copy_has_numbers_of_its_own():
