@@ -10,7 +10,7 @@ from array_api_compat import is_torch_array
 
 from attnlib._arguments import check_number, check_rows, namespace
 from attnlib.attention import attention, weights_and_output
-from attnlib.distance import DistanceBias
+from attnlib.distance import DistanceBias, added_to_scores
 
 AXES = {2: "a matrix (two axes)", 3: "a stack of matrices (three axes, the heads first)"}
 SIDES = {"rows": -2, "columns": -1}
@@ -32,7 +32,7 @@ def distance_bias(head, queries, keys):
     """What the head or block adds to the scores of these queries and keys, or None."""
     if head.distance is None:
         return None
-    return head.distance.of(queries.shape[-2], keys.shape[-2])
+    return added_to_scores(head.distance, queries.shape[-2], keys.shape[-2])
 
 
 def mixed_values(head, queries, keys, values, mask, causal):

@@ -8,7 +8,8 @@ from typing import Any
 
 from array_api_compat import device as device_of
 
-from attnlib._arguments import known, namespace
+from attnlib._arguments import namespace
+from attnlib._layers import check_ids, check_layers, check_silent
 
 EPSILON = 1e-5  # keeps the norm of a row of zeros finite
 
@@ -60,25 +61,27 @@ class AttentionOnly:
 
     def __post_init__(self):
         object.__setattr__(self, "blocks", tuple(self.blocks))
+        check_layers(self.embedding, self.blocks, self.unembedding)
 
     def __call__(self, ids, causal=True, mask=None, silent=()):
         """The logits, how well each word would follow each token: `(..., n_tokens, n_words)`.
 
         `ids` are whole numbers, `(..., n_tokens)`, the rows of `embedding` to start from; leading
-        axes are texts of a batch. `causal` and `mask` are those of `al.MultiHead`. `silent` names
-        heads that add nothing, as pairs `(layer, head)`, both counted from 0.
+        axes are texts of a batch. `causal` and `mask` are those of `al.MultiHead`. `ids` and `mask`
+        may be of NumPy, whatever the model's arrays are. `silent` names heads that add nothing, as
+        pairs `(layer, head)`, both counted from 0.
 
         Raises `TypeError` for ids that are not whole numbers, `ValueError` for ids that are no rows
         of `embedding`, for texts without tokens, and for heads that the model does not have.
         """
-        state = self._embed(ids)
+        state, mask = self._embed(ids), self._brought_here(mask)
         for block in self._blocks(silent):
             state = state + block(rms_norm(state), mask=mask, causal=causal)
         return rms_norm(state) @ self.unembedding
 
     def trace(self, ids, causal=True, mask=None, silent=()):
         """Every step of a call, as an `AttentionOnlyTrace`; arguments and errors are the same."""
-        states, weights, deltas = [self._embed(ids)], [], []
+        states, weights, deltas, mask = [self._embed(ids)], [], [], self._brought_here(mask)
         for block in self._blocks(silent):
             steps = block.trace(rms_norm(states[-1]), mask=mask, causal=causal)
             weights.append(steps.weights)
@@ -90,43 +93,21 @@ class AttentionOnly:
 
     def _embed(self, ids):
         xp = namespace(embedding=self.embedding)
-        ids = xp.asarray(ids, device=device_of(self.embedding))
-        self._check_ids(xp, ids)
+        ids = check_ids(xp, self._brought_here(ids), self.embedding.shape[0])
         rows = xp.take(self.embedding, xp.reshape(ids, (-1,)), axis=0)
-        return xp.reshape(rows, (*ids.shape, self.embedding.shape[-1]))
+        return xp.reshape(rows, (*ids.shape, self.embedding.shape[1]))
 
-    def _check_ids(self, xp, ids):
-        if not xp.isdtype(ids.dtype, "integral"):
-            raise TypeError(f"ids has dtype {ids.dtype}, but whole numbers are expected")
-        if ids.ndim == 0 or ids.shape[-1] == 0:
-            raise ValueError(
-                f"ids has shape {tuple(ids.shape)}, but (..., n_tokens) with at least one token is "
-                "expected"
-            )
-        n_words = self.embedding.shape[0]
-        if known(xp, lambda: xp.any((ids < 0) | (ids >= n_words))):
-            raise ValueError(
-                f"ids reach from {int(xp.min(ids))} to {int(xp.max(ids))}, but the model has "
-                f"{n_words} words: numbers from 0 to {n_words - 1} are expected"
-            )
+    def _brought_here(self, array):
+        """`array` as one of the model's own library, on its device."""
+        xp, device = namespace(embedding=self.embedding), device_of(self.embedding)
+        return None if array is None else xp.asarray(array, device=device)
 
     def _blocks(self, silent):
         """The blocks, in which the silent heads hand nothing on."""
-        silent = self._checked(silent)
+        silent = check_silent(silent, len(self.blocks), self.blocks[0].w_q.shape[0])
         for layer, block in enumerate(self.blocks):
             heads = {head for each, head in silent if each == layer}
             yield _without(block, heads) if heads else block
-
-    def _checked(self, silent):
-        n_layers, n_heads = len(self.blocks), self.blocks[0].w_q.shape[0]
-        known_heads = {(layer, head) for layer in range(n_layers) for head in range(n_heads)}
-        silent = {tuple(pair) for pair in silent}
-        for pair in silent - known_heads:
-            raise ValueError(
-                f"silent holds {pair}, but the model has layers 0 to {n_layers - 1} with heads "
-                f"0 to {n_heads - 1}: pass pairs (layer, head)"
-            )
-        return silent
 
 
 def _without(block, heads):

@@ -6,6 +6,7 @@ from typing import Any
 from array_api_compat import device as device_of
 
 from attnlib._arguments import check_count, namespace
+from attnlib.softmax import only_where
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,19 +57,7 @@ class DistanceBias:
         """
         n_queries = check_count("n_queries", n_queries)
         n_keys = n_queries if n_keys is None else check_count("n_keys", n_keys)
-        return self.of(n_queries, n_keys)
-
-    def of(self, n_queries, n_keys):
-        """The bias without checks, for which a compiler's symbolic counts would be fixed."""
-        xp, device = namespace(behind=self.behind), device_of(self.behind)
-        table, n_behind = self._table(xp), self.behind.shape[-1]
-        n_ahead = table.shape[-1] - n_behind
-        query = xp.arange(n_keys - n_queries, n_keys, device=device)
-        distance = query[:, None] - xp.arange(n_keys, device=device)[None, :]
-        before = xp.clip(distance, 0, n_behind - 1)
-        column = xp.where(distance < 0, n_behind - 1 + xp.clip(-distance, 0, n_ahead), before)
-        chosen = xp.take(table, xp.reshape(column, (-1,)), axis=-1)
-        return xp.reshape(chosen, (*table.shape[:-1], n_queries, n_keys))
+        return added_to_scores(self, n_queries, n_keys)
 
     def of_head(self, head):
         """The numbers of one of the heads, for a `Head`."""
@@ -83,7 +72,18 @@ class DistanceBias:
         shapes = ", ".join(f"{name}={tuple(a.shape)}" for name, a in self.arrays().items())
         return f"DistanceBias({shapes})"
 
-    def _table(self, xp):
-        """One column for each distance: 0, 1, ... before the query, then 1, 2, ... after it."""
-        ahead = xp.zeros_like(self.behind[..., :1]) if self.ahead is None else self.ahead
-        return xp.concat([self.behind, ahead], axis=-1)
+
+def added_to_scores(distance_bias, n_queries, n_keys):
+    """The bias without checks of the counts, which would fix a compiler's symbolic ones."""
+    behind, ahead = distance_bias.behind, distance_bias.ahead
+    xp, device = namespace(behind=behind), device_of(behind)
+    ahead = xp.zeros_like(behind[..., :1]) if ahead is None else ahead
+    n_behind, n_ahead = behind.shape[-1], ahead.shape[-1]
+    table = xp.concat([behind, ahead], axis=-1)  # 0, 1, ... before the query; 1, 2, ... after it
+    query = xp.arange(n_keys - n_queries, n_keys, device=device)
+    distance = query[:, None] - xp.arange(n_keys, device=device)[None, :]
+    before = only_where(xp, distance < n_behind, distance, n_behind - 1)
+    after = n_behind - 1 + only_where(xp, -distance < n_ahead, -distance, n_ahead)
+    column = xp.reshape(xp.where(distance < 0, after, before), (-1,))
+    chosen = xp.take(table, column, axis=-1)
+    return xp.reshape(chosen, (*table.shape[:-1], n_queries, n_keys))

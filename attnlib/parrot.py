@@ -13,6 +13,7 @@ Everything is drawn from a seed, with whole numbers of 32 bits, so that the same
 Python and in the page's JavaScript.
 """
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -318,7 +319,7 @@ class Guesses:
 
     `loss` is the mean surprise, in nats, over all words, `settled_loss` over those that the text
     before them settles. `copying` and `sense` are the shares of copied words, and of deeds that the
-    person tells, on which the likeliest word was the right one.
+    person tells, on which the likeliest word was the right one; NaN where there are no such words.
     """
 
     loss: float
@@ -339,12 +340,19 @@ def judge(likely, batch):
     given = np.take_along_axis(likely, batch.answers[..., None], axis=-1)[..., 0]
     with np.errstate(divide="ignore"):
         surprise = -np.log(given)
-    right = np.argmax(likely, axis=-1) == batch.answers
-    return Guesses(
-        float(surprise.mean()),
-        float(surprise[batch.settled].mean()),
-        *(float(right[batch.kinds == kind].mean()) for kind in ("copied", "sense")),
-    )
+    means = (_mean(surprise, where) for where in (slice(None), batch.settled))
+    return Guesses(*means, *right_shares(np.argmax(likely, axis=-1), batch))
+
+
+def right_shares(guesses, batch):
+    """The shares of copied words and of deeds that were guessed right; NaN where there are none."""
+    right = guesses == batch.answers
+    return tuple(_mean(right, batch.kinds == kind) for kind in ("copied", "sense"))
+
+
+def _mean(values, where):
+    chosen = values[where]
+    return float(chosen.mean()) if chosen.size else math.nan
 
 
 def bound(batch):

@@ -12,7 +12,7 @@ which sums are added.
 
 import base64
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -26,12 +26,12 @@ from attnlib.head_scores import prefix_matches, previous_word_score
 from attnlib.multi_head import MultiHead
 
 FEWEST_WORDS = 21  # from here on every text has a word to copy
-FIRST_TEXTS = 1000  # the seed of a run's texts is this and the seed of its weights
+TEXTS_AFTER = 1000  # the seed of a run's texts is the seed of its weights and this
 N_BEHIND, N_AHEAD = 5, 2  # distances 0, 1, 2, 3, farther; and 1, farther, after the query
 DRAWN_AHEAD = [6, 5]  # columns of the drawn numbers: 1 after the query, 2 or more after it
 _CHECKS = {bool: check_flag, int: check_count, float: check_number}
-_LEAST = dict.fromkeys(("n_layers", "d_model", "n_heads", "n_texts", "warm_up"), 1)
-_LEAST |= {"n_words": FEWEST_WORDS, "rate": 0, "unsettled": 0}
+_LEAST = dict.fromkeys(("n_layers", "d_model", "n_heads", "n_texts", "n_steps"), 1)
+_LEAST["n_words"] = FEWEST_WORDS
 BETAS = (0.9, 0.98)
 BIAS_RATE = 5  # distance biases learn this much faster than matrices
 LONGEST_GRADIENT = 1.0
@@ -75,10 +75,11 @@ class Recipe:
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}, but at least {least} is needed")
-        if parrot.check_seed(self.seed) > parrot.LARGEST_SEED - FIRST_TEXTS:
+        parrot.check_seed(self.seed)
+        if not (self.rate > 0 and 0 <= self.unsettled <= 1):
             raise ValueError(
-                f"seed is {self.seed}, but the texts are drawn from {FIRST_TEXTS} + seed: a whole "
-                f"number from 0 to {parrot.LARGEST_SEED - FIRST_TEXTS} is needed"
+                f"rate is {self.rate} and unsettled is {self.unsettled}, but a rate above 0 and a "
+                "weight from 0 to 1 are needed"
             )
         if self.d_model % self.n_heads:
             raise ValueError(
@@ -91,6 +92,9 @@ def initial_model(recipe, dtype=torch.float64):
     """The model before its first step, drawn from the recipe's seed: an `AttentionOnly`.
 
     Its arrays are tensors of `dtype` that gradients reach.
+
+    >>> round(initial_model(Recipe()).embedding[0, 0].item(), 6)
+    0.127074
     """
     draws = parrot.Draws(recipe.seed)
     drawn = [
@@ -104,7 +108,7 @@ def initial_model(recipe, dtype=torch.float64):
 
 def _bound(name, d_model):
     """First weights are drawn evenly from -bound to bound; `w_o` starts at half the others."""
-    kind = name.partition(".")[2] or name
+    kind = name.rpartition(".")[2]
     bounds = {"embedding": 0.5, "distance": 2.0, "unembedding": 1 / math.sqrt(d_model)}
     return bounds.get(kind, math.sqrt(3) * (0.5 if kind == "w_o" else 1) / math.sqrt(d_model))
 
@@ -115,20 +119,29 @@ def weight_shapes(recipe):
     The matrices of a layer are written as papers write them, the heads side by side. A row of
     `distance` holds, for one head: 0, 1, 2, 3 and 4 or more before the query, 2 or more after it,
     and 1 after it.
+
+    >>> shapes = weight_shapes(Recipe())
+    >>> shapes["blocks.1.w_q"], sum(math.prod(shape) for shape in shapes.values())
+    ((24, 24), 6776)
     """
     d_model, n_words = recipe.d_model, len(parrot.WORDS)
     shapes = {"embedding": (n_words, d_model)}
     for layer in range(recipe.n_layers):
         for name in ("w_q", "w_k", "w_v", "w_o"):
-            shapes[f"{layer}.{name}"] = (d_model, d_model)
-        shapes[f"{layer}.distance"] = (recipe.n_heads, N_BEHIND + N_AHEAD)
+            shapes[f"blocks.{layer}.{name}"] = (d_model, d_model)
+        shapes[f"blocks.{layer}.distance"] = (recipe.n_heads, N_BEHIND + N_AHEAD)
     return shapes | {"unembedding": (d_model, n_words)}
 
 
-def model_of(recipe, weights, dtype=torch.float64):
-    """The model that these `weights` make: all of them in one array, as `flat_weights` gives them.
+def named_weights(recipe, weights):
+    """`weights`, all of them in one array as `flat_weights` gives them, as arrays by their names.
+
+    Names and shapes are those of `weight_shapes`.
 
     Raises `ValueError` where there are more or fewer numbers than the recipe's model has.
+
+    >>> named_weights(Recipe(), np.zeros(6776))["blocks.1.w_o"].shape
+    (24, 24)
     """
     shapes = weight_shapes(recipe)
     sizes = [math.prod(shape) for shape in shapes.values()]
@@ -138,17 +151,30 @@ def model_of(recipe, weights, dtype=torch.float64):
             f"weights has shape {weights.shape}, but the recipe's model has {sum(sizes)} numbers"
         )
     parts = np.split(weights, np.cumsum(sizes)[:-1])
+    return {
+        name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)
+    }
+
+
+def model_of(recipe, weights, dtype=torch.float64):
+    """The model that these `weights` make, all of them in one array: an `AttentionOnly`.
+
+    Raises what `named_weights` raises.
+
+    >>> len(model_of(Recipe(n_layers=1), np.zeros(4444)).blocks)
+    1
+    """
     named = {
-        name: torch.tensor(part.reshape(shape), dtype=dtype)
-        for (name, shape), part in zip(shapes.items(), parts, strict=True)
+        name: torch.tensor(part, dtype=dtype)
+        for name, part in named_weights(recipe, weights).items()
     }
     blocks = [_block(recipe, named, layer) for layer in range(recipe.n_layers)]
     return AttentionOnly(_leaf(named["embedding"]), blocks, _leaf(named["unembedding"]))
 
 
 def _block(recipe, named, layer):
-    w_q, w_k, w_v, w_o = (named[f"{layer}.{name}"] for name in ("w_q", "w_k", "w_v", "w_o"))
-    numbers = named[f"{layer}.distance"]
+    w_q, w_k, w_v, w_o = (named[f"blocks.{layer}.{name}"] for name in ("w_q", "w_k", "w_v", "w_o"))
+    numbers = named[f"blocks.{layer}.distance"]
     behind, ahead = _leaf(numbers[:, :N_BEHIND]), _leaf(numbers[:, DRAWN_AHEAD])
     return MultiHead(
         *(_leaf(w.unflatten(1, (recipe.n_heads, -1)).transpose(0, 1)) for w in (w_q, w_k, w_v)),
@@ -166,6 +192,9 @@ def flat_weights(model):
     """All weights of a trained `model` in one array, `(n_weights,)`, as `weight_shapes` lists them.
 
     A model without positions has zeros in place of its `distance` numbers.
+
+    >>> flat_weights(initial_model(Recipe())).shape
+    (6776,)
     """
     parts = [model.embedding]
     for block in model.blocks:
@@ -181,7 +210,7 @@ def _drawn_distances(block):
     return torch.cat([block.distance.behind, ahead], dim=1)
 
 
-def parameters(model):
+def _parameters(model):
     """The tensors of `model` that learn: its matrices, and the numbers of its distance biases."""
     matrices = [model.embedding]
     for block in model.blocks:
@@ -191,9 +220,15 @@ def parameters(model):
     return [*matrices, model.unembedding], biases
 
 
-def visibility(recipe):
-    """What the recipe lets a query look at, as the keyword arguments of a model's call."""
-    token = torch.arange(recipe.n_words)
+def visibility(recipe, n_tokens=None):
+    """What the recipe lets a query look at, as the keyword arguments of a model's call.
+
+    For texts of `n_tokens` words; as long as the recipe's own unless given.
+
+    >>> visibility(Recipe())
+    {'causal': True, 'mask': None}
+    """
+    token = np.arange(recipe.n_words if n_tokens is None else n_tokens)
     not_just_before = token[:, None] - token[None, :] != 1
     return {"causal": recipe.mask, "mask": None if recipe.previous else not_just_before}
 
@@ -203,6 +238,10 @@ def loss(logits, answers, weights):
 
     `logits` is `(..., n_words, n_choices)`, `answers` and `weights` are `(..., n_words)`. The
     surprise at a word is minus the logarithm of the probability that the model gave it.
+
+    >>> alike = torch.zeros(1, 2, 44)
+    >>> round(loss(alike, torch.tensor([[3, 7]]), torch.ones(1, 2)).item(), 3)
+    3.784
     """
     surprise = cross_entropy(logits.flatten(0, -2), answers.flatten(), reduction="none")
     return (surprise * weights.flatten()).sum() / weights.sum()
@@ -222,9 +261,9 @@ class Run:
     def __init__(self, recipe, dtype=torch.float64):
         self.recipe, self.losses = recipe, []
         self.model = initial_model(recipe, dtype)
-        self._texts = parrot.Draws(FIRST_TEXTS + recipe.seed)
+        self._texts = parrot.Draws((TEXTS_AFTER + recipe.seed) % (parrot.LARGEST_SEED + 1))
         self._visible = visibility(recipe)
-        matrices, biases = parameters(self.model)
+        matrices, biases = _parameters(self.model)
         self._tensors = matrices + biases
         self._sound = [tensor.detach().clone() for tensor in self._tensors]
         groups = [{"params": matrices}]
@@ -232,7 +271,7 @@ class Run:
             groups.append({"params": biases, "lr": BIAS_RATE * recipe.rate})
         self._optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=BETAS, weight_decay=0.0)
         self._rate = torch.optim.lr_scheduler.LambdaLR(
-            self._optimiser, lambda done: min(1.0, (done + 1) / recipe.warm_up)
+            self._optimiser, lambda done: min(1.0, (done + 1) / max(1, recipe.warm_up))
         )
 
     @property
@@ -294,9 +333,9 @@ class Exam:
 
     `loss` is its mean surprise at the next word in nats, over all words alike, and `settled_loss`
     over those that the text settles. `copying` and `sense` are the shares of copied words, and of
-    deeds that the person tells, on which its best guess was right. `previous_word` and
-    `prefix_matching`, `(n_layers, n_heads)`, are the scores of its heads
-    (`al.previous_word_score`, `al.prefix_matching_score` where a word is copied).
+    deeds that the person tells, on which its best guess was right; NaN where the texts have none.
+    `previous_word` and `prefix_matching`, `(n_layers, n_heads)`, are the scores of its heads
+    (`al.previous_word_score`, and `al.prefix_matching_score` where a word is copied).
     """
 
     loss: float
@@ -314,21 +353,24 @@ def examine(model, recipe=None, n_texts=96, seed=99, silent=()):
     `recipe` says how long the texts are and what a query may look at; it is the plain `Recipe()`
     unless given. `silent` heads add nothing, as in a call of the model.
 
-    Raises `ValueError` for a seed out of range, and where no text has a sense to be told.
+    Raises `TypeError` and `ValueError` for other seeds and counts, and what the model raises.
+
+    >>> round(examine(initial_model(Recipe())).loss, 3)
+    3.983
     """
     recipe = Recipe() if recipe is None else recipe
     batch = parrot.batch(parrot.Draws(seed), n_texts, recipe.n_words)
     trace = model.trace(batch.ids, **visibility(recipe), silent=silent)
-    logits = torch.as_tensor(trace.logits).double()
+    logits, patterns = (torch.as_tensor(a).double().cpu() for a in (trace.logits, trace.weights))
     answers = torch.as_tensor(batch.answers)
     settled = torch.as_tensor(batch.settled)
-    right = (logits.argmax(-1) == answers).numpy()
-    patterns = torch.as_tensor(trace.weights).double().numpy()
+    copying, sense = parrot.right_shares(logits.argmax(-1).numpy(), batch)
+    patterns = patterns.numpy()
     return Exam(
         loss=loss(logits, answers, torch.ones_like(settled)).item(),
         settled_loss=loss(logits, answers, settled.double()).item(),
-        copying=float(right[batch.kinds == "copied"].mean()),
-        sense=float(right[batch.kinds == "sense"].mean()),
+        copying=copying,
+        sense=sense,
         previous_word=previous_word_score(patterns).mean(axis=1),
         prefix_matching=_over_all_texts(patterns, batch),
     )
@@ -353,6 +395,18 @@ class Recording:
     exams: dict
     weights: dict
 
+    def keeping(self, *steps):
+        """The same recording with the weights of these steps alone, for a page that weighs less.
+
+        Raises `ValueError` for a step whose weights were not kept.
+        """
+        if missing := [step for step in steps if step not in self.weights]:
+            raise ValueError(
+                f"the weights of step {missing[0]} were not kept, but those of "
+                f"{', '.join(map(str, self.weights))} were: pass keep=(..., {missing[0]}) to record"
+            )
+        return replace(self, weights={step: self.weights[step] for step in steps})
+
     def state(self):
         """The recording in plain lists and strings, for JSON.
 
@@ -371,7 +425,14 @@ def record(recipe, keep=KEPT_STEPS, exam_every=25):
 
     The weights are kept after the steps in `keep`, with those after the last one, and an exam is
     taken before the first step, after every `exam_every` steps and after the last one.
+
+    Raises `FloatingPointError` where a run stops (see `Run`), `ValueError` for exams every 0 steps.
+
+    >>> list(record(Recipe(n_steps=2)).state())
+    ['recipe', 'losses', 'exams', 'weights']
     """
+    if check_count("exam_every", exam_every) == 0:
+        raise ValueError("exam_every is 0, but at least 1 is needed")
     run = train(recipe)
     keep, exams, weights = {*keep, recipe.n_steps}, {}, {}
     for done in range(recipe.n_steps + 1):

@@ -23,6 +23,7 @@ from attnlib.exercises import (
     record,
     scaling,
     softmax,
+    training,
     values,
 )
 from attnlib.exercises.checking import Exercise, Verdict
@@ -55,6 +56,7 @@ _CHAPTERS = (
     order,
     cross_attention,
     counting,
+    training,
 )
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
 _PLACES = pieces.places(_CHAPTERS)

@@ -17,6 +17,7 @@ from attnlib.figures.plot import Plot
 from attnlib.figures.query_key import QueryKey
 from attnlib.figures.questions import Prediction, Quiz
 from attnlib.figures.softmax_lab import SoftmaxLab
+from attnlib.figures.training import Training
 from attnlib.figures.value_mixer import ValueMixer
 
 __all__ = [
@@ -34,5 +35,6 @@ __all__ = [
     "QueryKey",
     "Quiz",
     "SoftmaxLab",
+    "Training",
     "ValueMixer",
 ]

@@ -1,6 +1,6 @@
-"""Rows of a table that was learned: some tokens of a real model, as it holds them.
+"""What was learned elsewhere: rows of a real model's table, and runs that take too long for a page.
 
-The model is all-MiniLM-L6-v2 (sentence-transformers; Apache License 2.0, see LICENSE.txt), a
+The model of the rows is all-MiniLM-L6-v2 (sentence-transformers; Apache License 2.0, see LICENSE.txt), a
 transformer of six layers that was trained on a billion pairs of sentences to give one vector for
 each. Its table has 30,522 rows of 384 numbers. Here are the rows of the words in `RELATIONS`, and
 of every token that is the nearest in the whole table to one of their sums: to leave the others
@@ -9,6 +9,7 @@ out changes no answer. `tools/learned_rows.py` takes them from the model and mak
 Reimers and Gurevych (2019), arXiv:1908.10084; Wang et al. (2020), arXiv:2002.10957.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -54,3 +55,21 @@ def load_rows():
     """
     with np.load(Path(__file__).with_name("rows.npz")) as held:
         return dict(zip(held["tokens"].tolist(), held["rows"].astype(float), strict=True))
+
+
+def parrot_runs():
+    """What came of training the parrot's model, by what was changed: `{change: [run, ...]}`.
+
+    A run is a dictionary: its `seed`, the exam after the last step (`loss`, `settled_loss`,
+    `copying`, `sense`), `copies_from`, the first exam with more than 0.9 of the copied words right,
+    or None; of untouched runs that copy, the copying `without` each head; of runs without a mask,
+    the exam with the `mask_put_back`. Made by `tools/parrot_runs.py`.
+
+    >>> [run["copying"] > 0.9 for run in parrot_runs()["one layer"]]
+    [False, False, False, False, False]
+    """
+    text = Path(__file__).with_name("parrot_runs.json").read_text(encoding="utf-8")
+    runs = {}
+    for run in json.loads(text):
+        runs.setdefault(run.pop("change"), []).append(run)
+    return runs

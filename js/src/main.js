@@ -18,6 +18,7 @@ import { OrderLab } from "./figures/OrderLab.jsx";
 import { Plot } from "./figures/Plot.jsx";
 import { Quiz } from "./figures/Quiz.jsx";
 import { SoftmaxLab } from "./figures/SoftmaxLab.jsx";
+import { Training } from "./figures/Training.jsx";
 import { ValueMixer } from "./figures/ValueMixer.jsx";
 import { notePlace } from "./page/place.js";
 import { Reading } from "./page/Reading.jsx";
@@ -36,6 +37,7 @@ const FIGURES = {
   QueryKey,
   Quiz,
   SoftmaxLab,
+  Training,
   ValueMixer,
 };
 

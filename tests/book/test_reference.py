@@ -12,23 +12,37 @@ import pytest
 from bs4 import BeautifulSoup
 
 import attnlib
-from attnlib import bugs, classroom, exercises, figures, learned, world
+from attnlib import bugs, classroom, exercises, figures, learned, parrot, training, world
 from attnlib.sphinx_ext.reference import markdown, signature
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "attnlib"
 PUBLIC = {
-    attnlib: [name for name in attnlib.__all__ if name != "world"],
+    attnlib: [name for name in attnlib.__all__ if not inspect.ismodule(getattr(attnlib, name))],
     figures: figures.__all__,
     exercises: exercises.__all__,
     world: [name for name in vars(world) if name.isupper() and not name.startswith("_")],
     learned: ["RELATIONS", "load_rows"],
+    parrot: [
+        *("WORDS", "Draws", "Text", "text", "Batch", "batch", "ids"),
+        *("next_words", "Guesses", "judge", "bound", "pair_probabilities"),
+    ],
+    training: [
+        *("Recipe", "initial_model", "loss", "train", "Run", "examine", "Exam"),
+        *("record", "Recording", "weight_shapes", "flat_weights", "named_weights", "model_of"),
+        "visibility",
+    ],
     bugs: ["BUGS", "SPLIT_BUGS", "trace", "symptoms", "check", "BrokenTrace", "Symptoms"],
 }
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
 MEMBERS = {
     "attnlib.Head": ("__call__", "trace", "qk", "ov"),
     "attnlib.MultiHead": ("__call__", "trace", "heads", "from_torch", "concatenated"),
+    "attnlib.DistanceBias": ("__call__",),
+    "attnlib.AttentionOnly": ("__call__", "trace"),
+    "attnlib.parrot.Draws": ("__call__", "below", "take"),
+    "attnlib.training.Run": ("step", "step_number"),
+    "attnlib.training.Recording": ("state", "keeping"),
     "attnlib.TransformerShape": ("cache_bytes",),
     "attnlib.counting.Tally": ("total", "parts", "attention_share", "bytes"),
     "attnlib.world.World": ("tokenize", "embed", "head"),

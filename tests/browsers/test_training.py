@@ -189,15 +189,15 @@ LOSSES = """(recipe, nSteps) => {
 EXAM = """(recipe, nSteps, how) => {
     const run = attnlib.training.createRun(recipe);
     for (let n = 0; n < nSteps; n++) run.step();
-    const weights = Array.from(run.weights());
-    return { weights, exam: attnlib.training.examine({ recipe: run.recipe, weights }, how) };
+    const exam = attnlib.training.examine(run.model, how);
+    return { weights: Array.from(run.weights()), exam };
 }"""
 TRACE = """(recipe, words, silent) => {
     const { createRun, ids, trace } = attnlib.training;
     const run = createRun(recipe);
     for (let n = 0; n < 20; n++) run.step();
-    const weights = Array.from(run.weights());
-    return { weights, ...trace(run.recipe, weights, ids(words), silent) };
+    const looked = trace(run.recipe, run.weights(), ids(words), silent);
+    return { weights: Array.from(run.weights()), ...looked };
 }"""
 
 

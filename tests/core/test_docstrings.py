@@ -1,7 +1,7 @@
 """The examples in the docstrings are true, and every public function has one."""
 
 import doctest
-import sys
+import importlib
 
 import pytest
 
@@ -15,6 +15,10 @@ PUBLIC = [
     "trace_attention",
     "Head",
     "MultiHead",
+    "DistanceBias",
+    "AttentionOnly",
+    "previous_word_score",
+    "prefix_matching_score",
     "sinusoidal_positions",
     "rotate",
     "count_parameters",
@@ -22,10 +26,14 @@ PUBLIC = [
 
 
 @pytest.mark.parametrize(
-    "name", ["softmax", "attention", "head", "multi_head", "positions", "counting"]
+    "name",
+    [
+        *("softmax", "attention", "head", "multi_head", "positions", "counting"),
+        *("distance", "attention_only", "head_scores", "parrot", "training"),
+    ],
 )
 def test_examples_hold(name):
-    results = doctest.testmod(sys.modules[f"attnlib.{name}"])
+    results = doctest.testmod(importlib.import_module(f"attnlib.{name}"))
     assert results.attempted > 0
     assert results.failed == 0
 

@@ -29,7 +29,8 @@ class Trainer {
   constructor(listeners) {
     this.listeners = listeners;
     this.isGoing = false; // or would be, if the tab could be seen
-    this.heedTab = () => this.isGoing && this.send({ type: document.hidden ? "pause" : "go" });
+    this.heedTab = () =>
+      this.isGoing && (document.hidden ? this.send({ type: "pause" }) : this.go(this.until));
     document.addEventListener("visibilitychange", this.heedTab);
   }
 
@@ -39,9 +40,11 @@ class Trainer {
     this.stop();
     this.send({ type: "start", recipe: whole, kept });
   }
-  go() {
+  /** Steps, to step `until` or to the last of the recipe. */
+  go(until) {
     this.isGoing = true;
-    if (!document.hidden) this.send({ type: "go" });
+    this.until = until;
+    if (!document.hidden) this.send({ type: "go", until });
   }
   pause() {
     this.rest({ type: "pause" });

@@ -17,8 +17,9 @@ let run;
 let kept; // by step, what it takes to go on from there, and the exam there
 let isGoing = false;
 let timer;
+let until; // the step to rest at
 
-const isDone = () => run.stepNumber >= run.recipe.nSteps;
+const isDone = () => run.stepNumber >= Math.min(until, run.recipe.nSteps);
 
 function tell(from, losses = [], exams = [], msPerStep = null) {
   const [step, weights] = [run.stepNumber, run.weights()];
@@ -31,9 +32,9 @@ function rest(why, message) {
   postMessage({ type: "rest", step: run.stepNumber, why, message, kept: run.keep() });
 }
 
-/** The exam of what there is now, which is kept if it can be gone on from. */
+/** The exam of what there is now, with its weights; it is kept if it can be gone on from. */
 function keep() {
-  const exam = { step: run.stepNumber, ...examine(run.model) };
+  const exam = { step: run.stepNumber, weights: run.weights(), ...examine(run.model) };
   if (Number.isFinite(exam.loss)) kept.set(run.stepNumber, { state: run.keep(), exam });
   return exam;
 }
@@ -81,11 +82,13 @@ const HEARD = {
     run = createRun(recipe);
     if (state) run.restore(state);
     kept = new Map();
+    until = Infinity;
     tell(run.stepNumber, [], [keep()]);
     rest(isDone() ? "done" : "paused");
   },
-  go() {
+  go({ until: step = Infinity }) {
     isGoing = true;
+    until = step;
     clearTimeout(timer);
     timer = setTimeout(slice, 0);
   },
@@ -96,6 +99,7 @@ const HEARD = {
   step() {
     clearTimeout(timer);
     isGoing = false;
+    until = Infinity;
     slice(1);
   },
   back({ step }) {
