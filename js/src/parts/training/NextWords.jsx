@@ -6,8 +6,7 @@ const SHOWN = 5;
 
 /** The likeliest words: `[{word, now, before}]`. */
 function likeliest(now, before) {
-  return WORDS
-    .map((word, n) => ({ word, now: now[n], before: before[n] }))
+  return WORDS.map((word, n) => ({ word, now: now[n], before: before[n] }))
     .sort((a, b) => b.now - a.now)
     .slice(0, SHOWN);
 }
