@@ -43,7 +43,7 @@ def trace(x, head, mask, bugs=()):
     """One head on `x`, `(n_tokens, d_model)`, with every bug of `bugs` in it.
 
     `mask` is `(n_tokens, n_tokens)`, True = may attend. Without bugs the result is that of
-    `head.trace(x, mask=mask)`; `output` is the delta. Biases are left out.
+    `head.trace(x, mask=mask)`; `output` is the delta. Biases, `distance` and `scale` are left out.
 
     Raises `ValueError` for a bug that is not one of `BUGS` or `SPLIT_BUGS`, or two that exclude
     each other.

@@ -189,15 +189,15 @@ LOSSES = """(recipe, nSteps) => {
 EXAM = """(recipe, nSteps, how) => {
     const run = attnlib.training.createRun(recipe);
     for (let n = 0; n < nSteps; n++) run.step();
-    const weights = Array.from(run.weights());
-    return { weights, exam: attnlib.training.examine({ recipe: run.recipe, weights }, how) };
+    const exam = attnlib.training.examine(run.model, how);
+    return { weights: Array.from(run.weights()), exam };
 }"""
 TRACE = """(recipe, words, silent) => {
     const { createRun, ids, trace } = attnlib.training;
     const run = createRun(recipe);
     for (let n = 0; n < 20; n++) run.step();
-    const weights = Array.from(run.weights());
-    return { weights, ...trace(run.recipe, weights, ids(words), silent) };
+    const looked = trace(run.recipe, run.weights(), ids(words), silent);
+    return { weights: Array.from(run.weights()), ...looked };
 }"""
 
 
@@ -205,3 +205,215 @@ TRACE = """(recipe, words, silent) => {
 def losses(seed):
     """PyTorch's, as many as any test asks for."""
     return [loss for _, loss in training.train(Recipe(seed=seed, n_steps=300 if seed == 1 else 100))]
+
+
+# A trainer whose reports and rests are noted in `heard`, and its losses by step in `losses`.
+EMPLOY = """() => {
+    window.heard = [];
+    window.losses = [];
+    const note = (type) => ({ weights, kept, exams, ...told }) => {
+        heard.push({ type, exams: exams?.map((exam) => exam.step), ...told });
+        if (kept) window.kept = kept;
+        if (weights) window.weights = Array.from(weights);
+        const [from, ...more] = told.losses ?? [0];
+        losses.splice(from, more.length, ...more);
+    };
+    window.trainer = attnlib.training.createTrainer({
+        onReport: note("report"), onRest: note("rest"), onExamined: note("examined"),
+    });
+}"""
+EXAMINE = """(id) => {
+    const { RECIPE, initialWeights } = attnlib.training;
+    trainer.examine({ weights: initialWeights(RECIPE), recipe: RECIPE, id });
+}"""
+# The tab is hidden, or seen again, as far as the page knows.
+HIDE = """(isHidden) => {
+    Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+SHORT = {"nSteps": 60, "nTexts": 4}
+TOO_FAST = 1e160
+
+
+class Training:
+    """A trainer in the page of a window, and what it has told."""
+
+    def __init__(self, window):
+        self.window = window
+        window.run(EMPLOY)
+
+    def __getattr__(self, name):
+        """What is told to the trainer: `start(recipe)`, `go()`, `back(step)` and so on."""
+        return lambda *values: self.window.run(f"(...values) => trainer.{name}(...values)", *values)
+
+    def heard(self, kind):
+        return self.window.run("(kind) => heard.filter((one) => one.type === kind)", kind)
+
+    def rest(self, n):
+        """The nth rest, from 1, when it comes."""
+        self.window.until("(n) => heard.filter(({ type }) => type === 'rest').length >= n", n)
+        rests = self.heard("rest")
+        assert len(rests) >= n, f"it never rested: {self.heard('report')[-1:]}"
+        return rests[n - 1]
+
+    def reach(self, step):
+        """Waits for a report of `step` or a later one."""
+        assert self.window.until("(step) => heard.some((one) => one.step >= step)", step)
+
+    def answer(self, name):
+        """Waits until what was told before is heard: the answer to an exam comes after it."""
+        self.window.run(EXAMINE, name)
+        assert self.window.until("(id) => heard.some((one) => one.id === id)", name)
+
+    def losses(self):
+        return self.window.run("() => losses")
+
+    def weights(self):
+        return self.window.run("() => weights")
+
+
+@pytest.fixture
+def trainer(page):
+    yield Training(page)
+    page.run("() => trainer.end()")
+    assert page.run("() => noted") == []
+
+
+def undisturbed(page, recipe, n_steps):
+    return page.run(LOSSES, recipe, n_steps)
+
+
+class TestWorker:
+    def test_it_trains_to_the_end_and_tells_all(self, page, trainer):
+        trainer.start(SHORT)
+        trainer.go()
+        rest = trainer.rest(1)
+        assert (rest["why"], rest["step"]) == ("done", 60)
+        assert trainer.losses() == undisturbed(page, SHORT, 60)
+        reports = trainer.heard("report")
+        assert sum((report["exams"] for report in reports), []) == [0, 25, 50, 60]
+        assert [report["step"] for report in reports] == sorted(r["step"] for r in reports)
+        final = page.run(EXAM, SHORT, 60, {"nTexts": 1})["weights"]
+        assert trainer.weights() == final
+
+    def test_single_steps_and_back_and_on_give_the_same_to_the_last_bit(self, page, trainer):
+        trainer.start(SHORT)
+        assert trainer.rest(1)["step"] == 0
+        trainer.step()
+        assert trainer.rest(2) | {"why": "paused", "step": 1} == trainer.rest(2)
+        trainer.go()
+        trainer.reach(27)
+        trainer.pause()
+        assert trainer.rest(3)["why"] == "paused"
+        trainer.back(49)
+        assert trainer.rest(4)["step"] == 25
+        page.run("() => losses.length = 25")
+        trainer.go()
+        assert trainer.rest(5)["why"] == "done"
+        assert trainer.losses() == undisturbed(page, SHORT, 60)
+
+    def test_it_goes_to_a_step_and_on_from_what_a_rest_kept(self, page, trainer):
+        trainer.start(SHORT)
+        trainer.go(31)
+        assert trainer.rest(1)["step"] == 31
+        page.run("(recipe) => trainer.start(recipe, kept)", SHORT)
+        assert trainer.rest(2)["step"] == 31
+        trainer.step()
+        assert trainer.rest(3)["step"] == 32
+        trainer.back(3)
+        assert trainer.rest(4)["step"] == 31  # what was before is not in this run
+        trainer.go()
+        assert trainer.rest(5)["why"] == "done"
+        assert trainer.losses() == undisturbed(page, SHORT, 60)
+
+    def test_another_start_ends_the_run_before(self, page, trainer):
+        trainer.start(SHORT)
+        trainer.go()
+        trainer.reach(1)
+        other = SHORT | {"seed": 5, "nSteps": 20}
+        page.run("(recipe) => { heard.length = losses.length = 0; trainer.start(recipe) }", other)
+        trainer.go()
+        assert trainer.rest(1) | {"why": "done", "step": 20} == trainer.rest(1)
+        assert trainer.heard("report")[0]["step"] == 0
+        assert trainer.losses() == undisturbed(page, other, 20)
+
+    def test_a_hidden_tab_pauses_and_goes_on(self, page, trainer):
+        trainer.start(SHORT | {"nSteps": 100_000})
+        trainer.go()
+        trainer.reach(1)
+        page.run(HIDE, True)
+        trainer.answer("it has heard of it")
+        before = trainer.heard("report")[-1]["step"]
+        for n in range(4):  # between two of them a slice would be trained
+            trainer.answer(f"still hidden {n}")
+        assert trainer.heard("report")[-1]["step"] == before
+        assert trainer.heard("rest") == []
+        page.run(HIDE, False)
+        trainer.reach(before + 1)
+        trainer.pause()
+        assert trainer.rest(1)["why"] == "paused"
+
+    def test_what_rests_in_a_hidden_tab_rests_when_it_is_seen(self, page, trainer):
+        trainer.start(SHORT)
+        trainer.rest(1)
+        page.run(HIDE, True)
+        page.run(HIDE, False)
+        for n in range(4):
+            trainer.answer(f"at rest {n}")
+        assert [report["step"] for report in trainer.heard("report")] == [0]
+
+    def test_no_finite_loss_stops_at_the_last_good_step(self, page, trainer):
+        trainer.start(SHORT)
+        trainer.go(31)
+        trainer.rest(1)
+        good = trainer.weights()
+        page.run("(recipe) => trainer.start(recipe, kept)", SHORT | {"rate": TOO_FAST})
+        trainer.go()
+        rest = trainer.rest(2)
+        assert (rest["why"], rest["step"]) == ("stopped", 31)
+        assert "The loss of step 3" in rest["message"]
+        assert "at a rate of 1e+160: start again with a smaller rate" in rest["message"]
+        assert "weights are those after step 31" in rest["message"]
+        assert trainer.weights() == good
+        page.run("(recipe) => trainer.start(recipe, kept)", SHORT)
+        trainer.go()
+        assert trainer.rest(3)["why"] == "done"
+        assert trainer.losses() == undisturbed(page, SHORT, 60)
+
+    def test_the_end_is_the_end(self, page, trainer):
+        trainer.start(SHORT)
+        trainer.go()
+        trainer.reach(1)
+        told = page.run("() => { trainer.end(); return heard.length }")
+        page.run(HIDE, True)
+        page.run(HIDE, False)
+        page.run("() => new Promise((done) => setTimeout(done, 400))")
+        assert page.run("() => heard.length") == told
+
+
+class TestNoWorker:
+    def told(self, page):
+        page.run(EMPLOY)
+        page.run("(recipe) => { trainer.start(recipe); trainer.go() }", SHORT)
+        assert page.until("() => heard.length > 0")
+        assert page.run("() => attnlib.training.canTrain()") is False
+        rests = page.run("() => heard")
+        assert {rest["why"] for rest in rests} == {"impossible"}
+        assert "cannot train" in rests[0]["message"]
+
+    @pytest.mark.parametrize("name", ["Worker", "Blob"])
+    def test_a_browser_without_them(self, page, name):
+        assert page.run("() => attnlib.training.canTrain()") is True
+        page.run("(name) => { window[name] = undefined }", name)
+        self.told(page)
+
+    def test_a_browser_that_makes_none(self, page):
+        page.run("() => { window.Worker = class { constructor() { throw Error('no') } } }")
+        self.told(page)
+
+    def test_a_page_that_allows_none(self, window, tmp_path):
+        policy = '<meta http-equiv="Content-Security-Policy" content="worker-src \'none\'">'
+        path = tmp_path / "page.html"
+        path.write_text(document().replace("<head>", f"<head>{policy}"), encoding="utf-8")
+        window.open(path.as_uri())
+        self.told(window)

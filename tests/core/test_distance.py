@@ -20,6 +20,7 @@ from tests.core.test_multi_head import (
     BIASES,
     CROSS,
     D_CONTEXT,
+    D_HEAD,
     D_MODEL,
     EXACT,
     MATRICES,
@@ -106,6 +107,21 @@ def test_each_head_keeps_its_share(call):
         assert np.allclose(steps.scores, trace.scores[..., i, :, :], rtol=0, atol=EXACT)
         assert np.allclose(steps.delta, trace.deltas[..., i, :, :], rtol=0, atol=EXACT)
         assert np.allclose(head(x, **of_head(options, i)), steps.delta, rtol=0, atol=EXACT)
+
+
+@every_library
+@pytest.mark.parametrize("scale", [1.0, -0.3])
+def test_a_scale_takes_the_place_of_the_root(library, scale):
+    """Also alone: queries that are as much longer give the same scores."""
+    given_arrays = {name: library(a) for name, a in arrays(0, MATRICES).items()}
+    longer = replace(al.MultiHead(**given_arrays), w_q=given_arrays["w_q"] * (scale * D_HEAD**0.5))
+    block, x = al.MultiHead(**given_arrays, scale=scale), library(normal(20, 5, D_MODEL))
+    expected = np.asarray(longer(x, causal=True))
+    heads = sum(np.asarray(head(x, causal=True)) for head in block.heads)
+    for delta in (block(x, causal=True), block.trace(x, causal=True).delta, heads):
+        assert np.allclose(np.asarray(delta), expected, rtol=0, atol=EXACT)
+    scores = np.asarray(block.trace(x).scores)
+    assert np.allclose(scores, np.asarray(longer.trace(x).scores), rtol=0, atol=EXACT)
 
 
 @every_library
@@ -212,15 +228,20 @@ def test_what_is_hidden_reaches_nobody(library):
 
 
 @every_library
-def test_a_query_that_the_bias_hides_everything_from_gets_nothing(library):
+@pytest.mark.parametrize(("causal", "empty"), [(True, 0), (False, 3)])
+def test_a_query_that_the_bias_hides_everything_from_gets_nothing(library, causal, empty):
     """Infinite numbers of a bias hide as a mask does: a row of nothing but -inf has weights 0."""
     matrices = {n: library(a) for n, a in arrays(0, MATRICES).items()}
     hides = np.zeros((N_HEADS, 2))
-    hides[:, 0] = -np.inf
+    hides[:, 0] = -np.inf  # nobody sees themselves
+    if not causal:
+        hides[:, 1] = -np.inf  # nor what is behind them: nothing is left for the last
     block = al.MultiHead(**matrices, distance=al.DistanceBias(library(hides)))
-    delta = np.asarray(block(library(normal(20, 3, D_MODEL)), causal=True))
-    assert not delta[0].any()
-    assert np.isfinite(delta).all() and delta[1:].any()
+    x = library(normal(20, 4, D_MODEL))
+    for delta in (block(x, causal=causal), block.trace(x, causal=causal).delta):
+        delta = np.asarray(delta)
+        assert not delta[empty].any()
+        assert np.isfinite(delta).all() and (np.delete(delta, empty, 0) != 0).all()
 
 
 def test_a_copy_has_numbers_of_its_own():

@@ -17,8 +17,7 @@ let run;
 let kept; // by step, what it takes to go on from there, and the exam there
 let isGoing = false;
 let timer;
-
-let until = Infinity; // the step to rest at
+let until; // the step to rest at
 
 const isDone = () => run.stepNumber >= Math.min(until, run.recipe.nSteps);
 
@@ -83,6 +82,7 @@ const HEARD = {
     run = createRun(recipe);
     if (state) run.restore(state);
     kept = new Map();
+    until = Infinity;
     tell(run.stepNumber, [], [keep()]);
     rest(isDone() ? "done" : "paused");
   },
@@ -99,6 +99,7 @@ const HEARD = {
   step() {
     clearTimeout(timer);
     isGoing = false;
+    until = Infinity;
     slice(1);
   },
   back({ step }) {
