@@ -18,7 +18,7 @@ RECIPE = ("n_layers", "positions", "previous", "mask", "root", "unsettled", "rat
 SENTENCES = {
     "a list, and its parrot": "list: bell ring leaf frog star lamp . parrot: ring leaf frog star",
     "another list": "list: owl cup snow tree king moon . parrot: cup snow tree king moon .",
-    "a doctor's mole": "wise doctor drew tall mole that itched . list: bell ring leaf frog star lamp",
+    "a doctor's mole": "wise doctor drew tall mole that itched . list: bell ring leaf frog star",
     "a banker and a sailor": "banker met old bank that lent . sailor saw shy bank that flooded .",
 }
 
@@ -265,21 +265,21 @@ def _curves(exams, levels):
         y0 = n * (HEIGHT + 14)
         parts += _axes(title, top, y0)
         for m, (field, colour, dash) in enumerate(lines):
-            points = " ".join(
-                f"{_across(exam['step']):.1f},{_down(exam[field], top, y0):.1f}" for exam in exams
-            )
-            style = (
-                f"fill:none;stroke:var({colour});stroke-width:2;stroke-dasharray:{dash or 'none'}"
-            )
-            parts.append(f'<polyline points="{points}" style="{style}"/>')
-            parts.append(
-                still.text(WIDTH + 10, y0 + TOP + 20 + 20 * m, LABELS[field], "start", colour)
-            )
+            points = [(_across(exam["step"]), _down(exam[field], top, y0)) for exam in exams]
+            parts.append(_polyline(points, colour, dash))
+            label, y = LABELS.get(field, field), y0 + TOP + 20 + 20 * m
+            parts.append(still.text(WIDTH + 10, y, label, "start", colour))
     for name, words in (("pairs", "counting pairs"), ("bound", "the bound")):
         y = _down(levels[name], 4.0, 0)
         parts.append(_line(LEFT, y, WIDTH, y, "--al-muted", "2 3"))
         parts.append(still.text(WIDTH + 10, y + 4, words, "start", "--al-muted"))
     return parts, WIDTH + 130, 2 * HEIGHT + 24
+
+
+def _polyline(points, colour, dash):
+    told = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    style = f"fill:none;stroke:var({colour});stroke-width:2;stroke-dasharray:{dash or 'none'}"
+    return f'<polyline points="{told}" style="{style}"/>'
 
 
 def _axes(title, top, y0):

@@ -1,10 +1,11 @@
-"""What was learned elsewhere: rows of a real model's table, and runs that take too long for a page.
+"""What was learned elsewhere: rows of a real model's table, and runs too long for a page.
 
-The model of the rows is all-MiniLM-L6-v2 (sentence-transformers; Apache License 2.0, see LICENSE.txt), a
-transformer of six layers that was trained on a billion pairs of sentences to give one vector for
-each. Its table has 30,522 rows of 384 numbers. Here are the rows of the words in `RELATIONS`, and
-of every token that is the nearest in the whole table to one of their sums: to leave the others
-out changes no answer. `tools/learned_rows.py` takes them from the model and makes sure of it.
+The model of the rows is all-MiniLM-L6-v2 (sentence-transformers; Apache License 2.0, see
+LICENSE.txt), a transformer of six layers that was trained on a billion pairs of sentences to give
+one vector for each. Its table has 30,522 rows of 384 numbers. Here are the rows of the words in
+`RELATIONS`, and of every token that is the nearest in the whole table to one of their sums: to
+leave the others out changes no answer. `tools/learned_rows.py` takes them from the model and makes
+sure of it.
 
 Reimers and Gurevych (2019), arXiv:1908.10084; Wang et al. (2020), arXiv:2002.10957.
 """
@@ -63,7 +64,8 @@ def parrot_runs():
     A run is a dictionary: its `seed`, the exam after the last step (`loss`, `settled_loss`,
     `copying`, `sense`), `copies_from`, the first exam with more than 0.9 of the copied words right,
     or None; of untouched runs that copy, the copying `without` each head, and each head's
-    `previous_word` score; of runs without a mask, the exam with the `mask_put_back`. Made by `tools/parrot_runs.py`.
+    `previous_word` score; of runs without a mask, the exam with the `mask_put_back`. Made by
+    `tools/parrot_runs.py`.
 
     >>> [run["copying"] > 0.9 for run in parrot_runs()["one layer"]]
     [False, False, False, False, False]
