@@ -7,9 +7,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 HTML := _build/html
 PORT ?= 8000
-# Test processes, each with a browser of its own. They wait half of their time: more than cores.
-WORKERS ?= 3
-TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --nbval \
+# Compiled tests are kept, whatever the shell says: else each process would compile all of them.
+TESTS = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --nbval \
 	--doctest-modules tests attnlib index.ipynb chapters back
 
 .DEFAULT_GOAL := help
@@ -28,9 +27,13 @@ html: $(INSTALLED) ## build again what has changed, and no more
 	@$(BIN)/jupyter-book build . -W -n --keep-going -q >/dev/null || \
 	{ echo "The book did not build: the reason is above."; exit 1; }
 
+# Nothing waits for a browser: one process for each of two cores.
+check: WORKERS ?= 2
 check: $(INSTALLED) ## every test that needs no browser and no built book: about two minutes
 	@$(TESTS) -m "not book and not browser"
 
+# Each process has a browser of its own, and waits for it half of the time: more than cores.
+test: WORKERS ?= 3
 test: html ## build the book, then run every test
 	@$(TESTS)
 

@@ -1,7 +1,14 @@
 """For pytest wherever it is started: threads, where pieces are kept, how notebooks are compared."""
 
 import os
+import sys
 import tempfile
+
+# nbval is loaded from here (pyproject.toml keeps it from coming by itself), after this: to check
+# addresses in other alphabets, jsonschema would build 38 grammars, a second and more for each
+# process, and no notebook holds one.
+sys.modules.setdefault("rfc3987_syntax", None)
+pytest_plugins = ["nbval.plugin"]
 
 # Notebooks in git hold text alone (tools/format_notebooks.py). Pictures and HTML are drawn
 # afresh on every run; stock nbval already skips PNG, JPEG and widget views for that reason.

@@ -25,7 +25,11 @@ HTML = ROOT / "_build" / "html"
 PATIENCE = 120_000
 MANY_PAGES = 200
 # What takes longest starts first, so that no process is left alone with it at the end.
-LONGEST = ("test_pages.py", "test_homes.py", "test_shared_rules.py", "test_execution.py")
+LONGEST = (
+    *("test_pages.py", "test_homes.py", "test_shared_rules.py", "test_execution.py"),
+    *("test_processors.py", "test_transformations.py", "08_many_heads.ipynb"),
+    *("10_cross_attention.ipynb", "test_challenges.py", "test_notebooks.py", "09_order.ipynb"),
+)
 
 
 # What a test that asks for one of these fixtures, itself or through others, is marked with.
@@ -41,7 +45,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         for fixture in NEEDS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(NEEDS[fixture])
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
 
 
 def pytest_fixture_setup(fixturedef, request):

@@ -1,5 +1,6 @@
 """`make check` leaves out what needs a browser or a built book, by itself."""
 
+import os
 import subprocess
 import sys
 
@@ -31,7 +32,14 @@ def test_what_takes_a_browser_or_a_book_is_left_out_and_what_asks_late_fails(tmp
     (tmp_path / "test_some.py").write_text(TESTS, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    book\n    browser\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", NEITHER, "-rA"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "PASSED test_some.py::test_free" in done.stdout, done.stdout
     assert "FAILED test_some.py::test_that_asks_late" in done.stdout
     assert "take built_book as an argument, so that `make check` leaves this out" in done.stdout

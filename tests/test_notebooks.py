@@ -1,6 +1,7 @@
 """Notebooks in git: text only, the same on every machine; and the tool that keeps them so."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -211,7 +212,7 @@ def test_honest_text_is_left_alone(text):
 
 
 PICTURE = "display({'image/svg+xml': '<svg/>'}, raw=True)"
-COMPARED = {  # a notebook's only cell, what it stores, and whether that is right
+COMPARED = {  # a cell, what it stores, and whether that is right
     "equal": ("print(6 * 7)", "42\n", True),
     "other": ("print(6 * 7)", "43\n", False),
     "missing": ("print(6 * 7)", "", False),
@@ -221,19 +222,26 @@ COMPARED = {  # a notebook's only cell, what it stores, and whether that is righ
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    """What a run of nbval says of each notebook: "PASSED" or "FAILED"."""
+    """What a run of nbval says of each cell: "PASSED" or "FAILED"."""
     folder = tmp_path_factory.mktemp("compared")
     (folder / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
+    cells = []
     for name, (source, stored, _) in COMPARED.items():
         output = nbformat.v4.new_output("stream", name="stdout", text=stored)
-        cell = nbformat.v4.new_code_cell(source, id="only", outputs=[output] if stored else [])
-        notebook = nbformat.v4.new_notebook(cells=[cell], metadata=format_notebooks.METADATA)
-        nbformat.write(notebook, folder / f"{name}.ipynb")
-    command = [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return {
-        name: said for said, name in re.findall(r"^([A-Z]+) ([\w-]+)\.ipynb", done.stdout, re.M)
-    }
+        cell = nbformat.v4.new_code_cell(source, id=name, outputs=[output] if stored else [])
+        cells.append(cell)
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=format_notebooks.METADATA)
+    nbformat.write(notebook, folder / "compared.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = re.findall(r"^([A-Z]+) compared\.ipynb::Cell (\d+)", done.stdout, re.M)
+    return {name: dict((n, what) for what, n in said)[str(n)] for n, name in enumerate(COMPARED)}
 
 
 class TestComparison:

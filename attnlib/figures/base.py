@@ -22,6 +22,8 @@ def plain(value):
 
     Within lists, tuples and dictionaries too; everything else stays as it is.
     """
+    if type(value) in (float, int, str, bool):  # most of what comes, and plain already
+        return value
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     if isinstance(value, dict):

@@ -141,7 +141,7 @@ class QueryKey(Figure):
 
     @traitlets.observe("w_q")
     def _presets_follow_shape(self, change):
-        if "presets" in self._trait_values:
+        if "presets" in self._trait_values and np.shape(change["old"]) != self.w_q.shape:
             self.presets = _presets(*self.w_q.shape)
 
     @property

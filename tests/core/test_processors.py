@@ -66,13 +66,13 @@ def settings_here():
 @pytest.fixture(scope="module")
 def runs():
     """A finished run of the chosen tests for each setting."""
-    options = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:nbval"]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:nbval.plugin"]
     tests = [str(ROOT / "tests" / "core" / test) for test in CHOSEN]
     return {
         name: subprocess.run(
             [sys.executable, "-c", FINGERPRINT, *options, *tests],
             cwd=ROOT,
-            env=os.environ | settings,
+            env=os.environ | settings | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             capture_output=True,
             text=True,
         )

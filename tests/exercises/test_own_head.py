@@ -801,7 +801,7 @@ def test_a_need_that_another_piece_has_too_is_kept_twice(folder):
 def test_a_file_that_asks_for_its_own_pieces_gets_none_of_itself(folder):
     check("scores", cell(SOURCES["scores"]))
     asking = "from attnlib.exercises import my_pieces\n\nPIECES = my_pieces()\n"
-    (folder / "my_head.py").write_text(kept(folder) + asking)
+    (folder / "my_head.py").write_text(kept(folder) + asking, encoding="utf-8")
     assert str(my_pieces()).count("yours") == 1
 
 
@@ -853,7 +853,7 @@ def test_a_right_answer_that_cannot_be_kept_is_right_and_told_why(folder, exerci
 
 
 def test_a_folder_that_cannot_be_written_gives_a_sentence(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
     monkeypatch.setenv("ATTNLIB_PIECES", str(tmp_path / "file"))
     verdict = check("scores", cell(SOURCES["scores"]))
     assert verdict.solved and "my_head.py cannot be written (" in verdict.message
@@ -941,7 +941,7 @@ def test_a_head_of_the_pieces_that_stand_in_keeps_the_promises(folder):
 )
 def test_a_file_that_has_gone_wrong_is_told_of_and_stood_in_for(folder, text, says):
     folder.mkdir()
-    (folder / "my_head.py").write_text(text)
+    (folder / "my_head.py").write_text(text, encoding="utf-8")
     found = my_pieces()
     assert says in str(found) and "yours" not in str(found) and str(folder) not in str(found)
     np.testing.assert_array_equal(found.scores(np.eye(2), np.eye(2)), np.eye(2))
@@ -949,5 +949,5 @@ def test_a_file_that_has_gone_wrong_is_told_of_and_stood_in_for(folder, text, sa
 
 def test_a_piece_written_into_the_file_by_hand_counts(folder):
     folder.mkdir()
-    (folder / "my_head.py").write_text("scores = lambda q, k: q @ k.T\n")
+    (folder / "my_head.py").write_text("scores = lambda q, k: q @ k.T\n", encoding="utf-8")
     assert re.search(r"scores +chapter 3, exercise 1 +yours\n", str(my_pieces()))
