@@ -6,6 +6,7 @@ on the pages (solutions, and the answers to predictions and quizzes) stands in a
 """
 
 import html
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -35,12 +36,18 @@ class Page:
         self.name, self.caption = name, caption
         source = (HTML / f"{name}.html").read_text(encoding="utf-8")
         self.article = BeautifulSoup(source, "html.parser").select_one("article.bd-article")
+        self._name_figures()
         for needless in self.article.select(NOT_ON_PAPER):
             needless.decompose()
         self._rename_anchors(names)
         self.title = self.article.h1.get_text().strip()
         self.article.h1["id"] = anchor(name)
         self.folded = self._unfold()
+
+    def _name_figures(self):
+        """On paper a figure stands still: its caption is its title alone."""
+        for host in self.article.select(".al-host:has(figcaption)"):
+            host.figcaption.string = json.loads(host.script.string)["title"]
 
     def _rename_anchors(self, names):
         """Make ids unique in the whole book, and let links between pages lead to them."""

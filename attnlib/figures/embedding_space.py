@@ -9,6 +9,21 @@ from attnlib.world import DIRECTIONS
 
 SHOWN = 3  # neighbours in the text
 UNIT = 90  # pixels of the still picture for a step of 1
+MIDDLE = 190  # pixels of the still picture
+LINE = 13  # pixels between lines
+NEAR = 60  # pixels: names that begin nearer to one another stand on lines of their own
+
+
+def apart(places):
+    """Where the names of words begin that stand at `places`: beside them, none on another."""
+    names = {}
+    for word, (x, y) in sorted(places.items(), key=lambda place: place[1][::-1]):
+        beside = max(a for a, b in places.values() if 0 <= a - x < 16 and abs(b - y) < LINE)
+        at = [beside + 7, y + 4]
+        while any(abs(at[0] - a) < NEAR and abs(at[1] - b) < LINE for a, b in names.values()):
+            at[1] += LINE / 4
+        names[word] = tuple(at)
+    return names
 
 
 def cosine(a, b):
@@ -142,11 +157,15 @@ class EmbeddingSpace(Figure):
     def still(self):
         across, up = self.axes.index(self.across), self.axes.index(self.up)
         parts = [
-            still.text(380, 195, f"{self.across} →", "end", "--al-muted"),
-            still.text(196, 14, f"{self.up} ↑", "start", "--al-muted"),
+            f'<path d="M10 {MIDDLE}H370M{MIDDLE} 10V370" style="stroke:var(--al-line)"/>',
+            still.text(12, MIDDLE - 6, f"{self.across} →", "start", "--al-muted"),
+            still.text(MIDDLE + 6, 16, f"{self.up} ↑", "start", "--al-muted"),
         ]
-        for n, (word, vector) in enumerate(self.vectors.items()):
-            x, y = 190 + vector[across] * UNIT, 190 - vector[up] * UNIT
+        places = {
+            word: (MIDDLE + vector[across] * UNIT, MIDDLE - vector[up] * UNIT)
+            for word, vector in self.vectors.items()
+        }
+        for x, y in places.values():
             parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="4" style="fill:var(--al-query)"/>')
-            parts.append(still.text(x + 7, y + 4 + (n % 3 - 1) * 11, word, "start"))
+        parts += [still.text(*at, word, "start") for word, at in apart(places).items()]
         return still.figure(still.svg(parts, 400, 380, self.describe()))

@@ -69,7 +69,9 @@ class Prediction(Figure):
         if self.kind == "bars":
             pairs = zip(self.labels, self.answer, strict=True)
             return ", ".join(f"{label} {share:.2f}" for label, share in pairs)
-        return self.labels[self.answer] if self.kind == "choice" else f"{self.answer:.2f}"
+        if self.kind == "choice":
+            return self.labels[self.answer]
+        return f"{self.answer:,.0f}" if float(self.answer).is_integer() else f"{self.answer:.2f}"
 
     def still(self):
         return (

@@ -16,6 +16,8 @@ FONTS = "vendor/fontawesome/webfonts"
 STYLES = "styles/pydata-sphinx-theme.css"
 
 NAME = re.compile(r"\bfa-[a-z0-9-]+")
+# An icon that a style sheet shows by itself, such as the arrow of contents that are folded up.
+SHOWN = re.compile(r'content:"\\([0-9a-f]{4})";font-family:Font Awesome')
 RULE = re.compile(r'((?:\.fa-[a-z0-9-]+:{1,2}before,?)+)\{content:"\\([0-9a-f]+)')
 
 
@@ -32,6 +34,12 @@ def code_points(styles):
         for selectors, code in RULE.findall(styles)
         for name in NAME.findall(selectors)
     }
+
+
+def shown_by_styles(folder):
+    """The code points of icons that the style sheets under `folder` show without a name."""
+    sheets = (path.read_text(encoding="utf-8") for path in folder.rglob("*.css"))
+    return {int(code, 16) for sheet in sheets for code in SHOWN.findall(sheet)}
 
 
 def cut(source, target, kept):
@@ -53,7 +61,7 @@ def ship_used_icons(app, exception):
     if not target.is_dir():
         return
     known = code_points((THEME_STATIC / STYLES).read_text(encoding="utf-8"))
-    kept = {known[name] for name in names_used(built) & known.keys()}
+    kept = {known[name] for name in names_used(built) & known.keys()} | shown_by_styles(built)
     for font in target.glob("*.woff2"):
         cut(THEME_STATIC / FONTS / font.name, font, kept)
 

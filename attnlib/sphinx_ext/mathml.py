@@ -8,6 +8,7 @@ here: what it got wrong raises `MathError`, which the build reports as a warning
 
 import html
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import latex2mathml.converter
@@ -44,7 +45,11 @@ ORDINARY = set("∞⊤⊥∅∂∇…")
 
 ACCENTS = set("^~¯→˙¨ˇ˘´`")
 OPENING = set("([{|‖⟨")
-BARS = set("|‖")
+BARS = set("|‖∥")
+SIGNS = set("+-−±∓")
+CLOSING = set(")]}⟩!") | BARS
+RELATIONS = set("=≠≈<>≤≥≪≫∼∝∈→")
+PUNCTUATION = re.compile(r"[.,;:!?)\]’”]+")
 THIN_SPACE = "0.1667em"
 # Their subscript stands below them in a displayed formula.
 LIMITS = {"max", "min", "sup", "inf", "lim", "argmax", "argmin"}
@@ -124,6 +129,10 @@ def tidy(root):
             element[0].set("movablelimits", "true")
         for index, child in enumerate(element):
             tidy_operator(child, following=element[index + 1 : index + 2])
+        for before, child in pairwise(element):
+            tidy_sign(before, child)
+    if root.get("display") == "inline":
+        tidy_beginning(root)
 
 
 def set_accent(element):
@@ -165,13 +174,31 @@ def tidy_operator(element, following):
     text = (core.text or "").strip()
     if core.tag == "mo" and text in ORDINARY:
         core.tag = "mi"
-    elif core.tag == "mo" and text in BARS and core.get("stretchy") is None:
-        core.set("stretchy", "false")  # only \left and \right ask for tall ones
+    elif core.tag == "mo" and text in BARS:
+        if core.get("stretchy", "false") == "false":  # only \left and \right ask for tall ones
+            for name, value in {"stretchy": "false", "lspace": "0", "rspace": "0"}.items():
+                core.set(name, value)
+    elif core.tag == "mo" and text == ".":
+        core.set("lspace", "0")
     elif core.tag in ("mo", "mi") and OPERATOR_NAME.fullmatch(text) and not core.get("lspace"):
         core.tag = "mo"
         core.set("form", "prefix")
         core.set("lspace", "0")
         core.set("rspace", "0" if starts_with_fence(following) else THIN_SPACE)
+
+
+def tidy_sign(before, element):
+    """A sign after another operator belongs to what follows: (1, -0.8) holds no difference."""
+    after_operator = before.tag == "mo" and (before.text or "").strip() not in CLOSING
+    if element.tag == "mo" and (element.text or "").strip() in SIGNS and after_operator:
+        element.set("form", "prefix")
+
+
+def tidy_beginning(root):
+    """A formula in a line may begin with a relation: the space before it is the line's own."""
+    first = next((element for element in root.iter() if element.tag not in ("math", "mrow")), None)
+    if first is not None and first.tag == "mo" and (first.text or "").strip() in RELATIONS:
+        first.set("lspace", "0")
 
 
 def starts_with_fence(elements):
@@ -212,6 +239,17 @@ def visit_block(translator, node):
     raise nodes.SkipNode
 
 
+def keep_with_punctuation(app, doctree, docname):
+    """Browsers break a line after any formula; the full stop behind it stays with it."""
+    for formula in list(doctree.findall(nodes.math)):
+        parent, at = formula.parent, formula.parent.index(formula)
+        after = parent[at + 1] if at + 1 < len(parent) else None
+        hit = PUNCTUATION.match(after) if isinstance(after, nodes.Text) else None
+        if hit:
+            kept = nodes.inline("", "", formula, nodes.Text(hit[0]), classes=["al-unbroken"])
+            parent[at : at + 2] = [kept, nodes.Text(after[hit.end() :])]
+
+
 def choose_renderer(app, config):
     """Draw every formula with this module, whatever else was configured."""
     config.html_math_renderer = "mathml"
@@ -220,4 +258,5 @@ def choose_renderer(app, config):
 def setup(app):
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))
     app.connect("config-inited", choose_renderer)
+    app.connect("doctree-resolved", keep_with_punctuation)
     app.add_css_file("mathml.css")

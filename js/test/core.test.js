@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { painted, plain } from "../src/core/colour.js";
 import { number, parse, short, list } from "../src/core/format.js";
 import { fromLink, toLink } from "../src/core/link.js";
 import * as mathematics from "../src/core/mathematics.js";
@@ -160,4 +161,19 @@ test("of what comes in a row the last is done, when it rests", async () => {
   assert.deepEqual(done, [1]);
   await pause(60);
   assert.deepEqual(done, [1, 3]);
+});
+
+test("colours become what every editor of SVG knows", () => {
+  assert.deepEqual(plain("rgba(10, 20, 30, 0.5)"), ["rgb(10, 20, 30)", 0.5]);
+  assert.deepEqual(plain("color(srgb 1 0.5 0 / 0.25)"), ["rgb(255, 128, 0)", 0.25]);
+  // The corners of sRGB in Oklab, from CSS Color 4.
+  assert.deepEqual(plain("oklab(0.627955 0.224863 0.125846)"), ["rgb(255, 0, 0)", 1]);
+  assert.deepEqual(plain("oklab(0.519752 -0.140302 0.107676)"), ["rgb(0, 128, 0)", 1]);
+  assert.deepEqual(plain("oklab(1 0 -2e-8 / 0.6)"), ["rgb(255, 255, 255)", 0.6]);
+  assert.deepEqual(plain("none"), ["none", 1]);
+  assert.deepEqual(painted("fill", "rgb(1, 2, 3)"), { fill: "rgb(1, 2, 3)" });
+  assert.deepEqual(painted("stroke", "rgba(0, 0, 0, 0)"), {
+    stroke: "rgb(0, 0, 0)",
+    "stroke-opacity": 0,
+  });
 });

@@ -3,8 +3,9 @@
 from xml.etree import ElementTree
 
 import pytest
+from docutils import nodes
 
-from attnlib.sphinx_ext.mathml import MathError, convert
+from attnlib.sphinx_ext.mathml import MathError, convert, keep_with_punctuation
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 
@@ -111,3 +112,34 @@ def test_mistakes_are_named(tex, message):
 def test_escaped_braces_need_no_partner():
     assert "".join(tree(r"\{1, 2\}").itertext()) == "{1,2}"
     assert "".join(tree(r"\left\{ x \right.").itertext()) == "{x"
+
+
+@pytest.mark.parametrize("tex", ["(1, -0.8)", "x = -1", r"\exp(-y)"])
+def test_a_sign_after_an_operator_stands_close_to_its_number(tex):
+    assert operator(tex, "−").get("form") == "prefix" or operator(tex, "−").get("lspace") == "0"
+
+
+@pytest.mark.parametrize("tex", ["a - b", "(a) - b", r"\|a\| - b"])
+def test_a_difference_keeps_its_space(tex):
+    assert operator(tex, "−").get("form") is None
+
+
+def test_bars_stand_close_to_what_they_enclose():
+    bars = [mo for mo in tree(r"\|a\|\,\|b\|").iter(MATHML + "mo") if mo.text in "‖∥"]
+    assert len(bars) == 4
+    assert {(bar.get("lspace"), bar.get("rspace")) for bar in bars} == {("0", "0")}
+
+
+def test_a_relation_that_begins_a_formula_takes_the_space_of_its_line():
+    assert operator("= (1, 2)", "=").get("lspace") == "0"
+    assert operator("a = b", "=").get("lspace") is None
+
+
+def test_a_full_stop_stays_with_its_formula():
+    paragraph = nodes.paragraph(
+        "", "", nodes.math("", "x"), nodes.Text(".) And"), nodes.math("", "y")
+    )
+    keep_with_punctuation(None, paragraph, "")
+    kept, rest, free = paragraph
+    assert kept["classes"] == ["al-unbroken"] and kept.astext() == "x.)"
+    assert rest.astext() == " And" and isinstance(free, nodes.math)

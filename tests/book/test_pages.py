@@ -21,11 +21,20 @@ AT_REST = """
     document.fonts.status === "loaded" &&
     !document.querySelector('[data-attnlib-figure]:not([data-ready="true"])')
 """
+# What is drawn before or after an element with the letters of icons; contents are folded up, too.
+ICONS = """() => {
+    document.querySelector(".bd-sidebar-secondary").classList.add("hide");
+    return [...document.querySelectorAll("body *")]
+        .flatMap((one) => ["::before", "::after"].map((part) => getComputedStyle(one, part)))
+        .filter(({ fontFamily }) => fontFamily.includes("Font Awesome"))
+        .map(({ content }) => content);
+}"""
 # For each element its width and height, or null where it is not shown.
 SHOWN = """all => all.map((one) => {
     const { width, height } = one.getBoundingClientRect();
     return one.checkVisibility({ visibilityProperty: true }) ? [width, height] : null;
 })"""
+NAME = "Attention, Hands On"
 THEME = "document.documentElement.dataset.theme"
 WIDTHS = (320, 360, 768, 1024, 1280)  # CSS pixels
 GENERATED = ("search", "genindex", "404")
@@ -125,6 +134,7 @@ class TestContents:
         title = title_on_page(document)
         assert heading.inner_text().rstrip("#").strip() == title
         assert title in from_disk.title()
+        assert from_disk.title().count(NAME) == 1
 
     @every_document
     def test_every_page_has_its_figures(self, from_disk, document):
@@ -249,9 +259,7 @@ def test_formulas_use_the_shipped_font(borrow_page, file_url):
 
 def test_the_icons_that_pages_show_are_in_the_shipped_fonts(borrow_page, file_url):
     page = opened(borrow_page, f"{file_url}chapters/03_queries_and_keys.html")
-    icons = page.eval_on_selector_all(
-        "i[class*=fa-]", "all => all.map(one => getComputedStyle(one, '::before').content)"
-    )
+    icons = page.evaluate(ICONS)
     shown = {ord(icon.strip('"')) for icon in icons if icon not in ("none", "normal")}
     assert shown
     folder = ROOT / "_build/html/_static/vendor/fontawesome/webfonts"

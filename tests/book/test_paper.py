@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from attnlib.figures import MaskLab, QueryKey, ValueMixer
+from attnlib.figures import BreakIt, Heads, MaskLab, QueryKey, ValueMixer
 from tests.book.test_pages import AT_REST, DOCUMENTS, THEME
 from tests.conftest import new_page
 from tests.figures.driving import Hands, document
@@ -44,6 +44,16 @@ THEMES = {
     "dark": "document.documentElement.dataset.theme = 'dark'",
     "JupyterLab's dark": "document.body.dataset.jpThemeLight = 'false'",
 }
+# How many boxes are wider inside than they are, while the page is laid out for paper.
+COUNT_CUT = """() => {
+    const scrolls = ({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1;
+    matchMedia("print").addEventListener("change", ({ matches }) => {
+        if (!matches) return;
+        document.body.style.width = "700px";
+        window.cut = [...document.querySelectorAll(".al-scroll")].filter(scrolls).length;
+        document.body.style.width = "";
+    });
+}"""
 FIGURES = {
     "QueryKey": lambda: QueryKey(preset="nouns look for adjectives", selected=[3, 1]),
     "ValueMixer": ValueMixer,
@@ -69,6 +79,22 @@ def test_a_figure_is_on_paper_what_it_is_on_a_white_screen(page_factory, tmp_pat
     on_paper, on_screen = coarse(paper), coarse(screen)
     height = min(len(on_paper), len(on_screen))
     assert np.abs(on_paper[:height] - on_screen[:height]).max() < 50
+
+
+@pytest.mark.parametrize("make", [QueryKey, Heads, BreakIt], ids=lambda make: make.__name__)
+def test_from_a_wide_window_paper_is_as_wide_as_from_a_narrow_one(page_factory, tmp_path, make):
+    """Columns that stand side by side on the screen would be cut off."""
+    path = tmp_path / "page.html"
+    path.write_text(document(make()), encoding="utf-8")
+    cut = []
+    for width in (1280, A4["width"]):
+        page = page_factory(viewport={"width": width, "height": A4["height"]})
+        page.goto(path.as_uri())
+        Hands(page, make.__name__).settle()
+        page.evaluate(COUNT_CUT)
+        printed(page)
+        cut.append(page.evaluate("window.cut"))
+    assert cut == [0, 0]
 
 
 CHAPTERS = [name for name in DOCUMENTS if name.startswith("chapters/")]

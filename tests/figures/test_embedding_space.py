@@ -1,5 +1,6 @@
 """EmbeddingSpace: the same rankings as Python, moved by every hand."""
 
+import itertools
 import re
 from xml.etree import ElementTree
 
@@ -383,3 +384,11 @@ class TestPython:
     def test_the_still_picture_holds_every_word(self):
         written = re.findall(r">([^<>]+)</text>", EmbeddingSpace().still())
         assert {*WORDS, "gender →", "royal ↑"} <= set(written)
+
+    def test_no_name_of_the_still_picture_stands_on_another(self):
+        name = r'<text x="([^"]+)" y="([^"]+)" text-anchor="start"[^>]*>([^<]+)'
+        found = re.findall(name, EmbeddingSpace().still())
+        names = {word: (float(x), float(y)) for x, y, word in found if word in WORDS}
+        assert names.keys() == set(WORDS)
+        for one, other in itertools.combinations(names.values(), 2):
+            assert abs(one[0] - other[0]) >= 60 or abs(one[1] - other[1]) >= 12

@@ -146,7 +146,7 @@ class TestPrediction:
         assert "creature itself" in right.inner_text()
 
     @pytest.mark.parametrize(
-        "typed, word", [("0.625", "Yes, that is it."), ("0,62", "Yes,"), ("−3", "You said −3.00.")]
+        "typed, word", [("0.625", "Yes, that is it."), ("0,62", "Yes,"), ("−3", "You said −3.")]
     )
     def test_numbers_are_compared(self, open_figure, typed, word):
         hands = open_figure(Prediction.ask(CHAPTER, "verdant", 0.625))
@@ -154,6 +154,17 @@ class TestPrediction:
         commit(hands)
         assert word in hands.root.inner_text()
         assert "The number: 0.6" in hands.root.inner_text()
+
+    @pytest.mark.parametrize(
+        "answer, written", [(2, "2"), (72.0, "72"), (12288, "12,288"), (0.625, "0.62")]
+    )
+    def test_what_is_counted_has_no_digits_behind_the_point(self, open_figure, answer, written):
+        figure = Prediction.ask(CHAPTER, "verdant", answer)
+        assert f"<p>{written}. " in figure.still()
+        hands = open_figure(figure)
+        hands.root.get_by_role("textbox").fill("1")
+        commit(hands)
+        assert f"The number: {written}\n" in hands.root.inner_text()
 
     @pytest.mark.parametrize("typed", ["", "many", "1e999", "NaN", "<b>1</b>"])
     def test_what_is_no_number_gets_a_word(self, open_figure, typed):

@@ -1,19 +1,16 @@
 // Saves what the reader sees as one self-contained SVG, or as a PNG drawn from it.
 // The figure is ordinary HTML with pieces of SVG; both become plain SVG shapes, so that any editor opens it.
+import { SVG, drawBox, element } from "./boxes.js";
 import { carried } from "./carried.js";
+import { painted } from "./colour.js";
 
-const SVG = "http://www.w3.org/2000/svg";
+const COLOURS = ["fill", "stroke"];
 const PAINT = [
-  ...["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap"],
+  ...["fill-opacity", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-linecap"],
   ...["paint-order", "opacity"],
 ];
 const TYPE = ["font-family", "font-size", "font-weight", "font-style", "text-anchor"];
-function element(name, attributes, parent) {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  parent?.append(node);
-  return node;
-}
+const BASELINE = 0.35; // of the letters' size, below the middle of a line
 
 /** Controls are not shown while a picture is drawn: figures.css. */
 function hidden(style) {
@@ -32,6 +29,9 @@ function copyDrawing(svg, origin, out) {
   copy.querySelectorAll("*").forEach((node, i) => {
     const style = getComputedStyle(originals[i]);
     for (const name of [...PAINT, ...TYPE]) node.setAttribute(name, style.getPropertyValue(name));
+    for (const name of COLOURS)
+      for (const [key, value] of Object.entries(painted(name, style.getPropertyValue(name))))
+        node.setAttribute(key, value);
     node.removeAttribute("class");
     node.removeAttribute("tabindex");
   });
@@ -47,42 +47,6 @@ function copyCanvas(canvas, origin, out) {
   const { left, top, width, height } = canvas.getBoundingClientRect();
   const place = { x: left - origin.left, y: top - origin.top, width, height };
   canvas.drawIn(element("svg", place, out));
-}
-
-/** Lines that a box has above it or below it and not all around. */
-function drawRules(style, box, origin, out) {
-  for (const side of ["top", "bottom"]) {
-    const width = parseFloat(style.getPropertyValue(`border-${side}-width`));
-    if (!width) continue;
-    const y = box[side] - origin.top;
-    const ends = { x1: box.left - origin.left, x2: box.right - origin.left, y1: y, y2: y };
-    const stroke = style.getPropertyValue(`border-${side}-color`);
-    element("line", { ...ends, stroke, "stroke-width": width }, out);
-  }
-}
-
-function drawBox(style, box, origin, out) {
-  const framed = parseFloat(style.borderLeftWidth) && parseFloat(style.borderTopWidth);
-  const border = framed || 0;
-  const filled = style.backgroundColor !== "rgba(0, 0, 0, 0)";
-  if (!framed) drawRules(style, box, origin, out);
-  if (!filled && !framed) return;
-  element(
-    "rect",
-    {
-      x: box.left - origin.left + border / 2,
-      y: box.top - origin.top + border / 2,
-      width: Math.max(0, box.width - border),
-      height: Math.max(0, box.height - border),
-      rx: style.borderTopLeftRadius.endsWith("%")
-        ? box.width / 2
-        : parseFloat(style.borderTopLeftRadius) || 0,
-      fill: filled ? style.backgroundColor : "none",
-      stroke: framed ? style.borderTopColor : "none",
-      "stroke-width": border,
-    },
-    out,
-  );
 }
 
 /** The words of a text node, line by line as the browser has broken them: `[text, box]` of each. */
@@ -103,19 +67,26 @@ function linesOf(node) {
   });
 }
 
+/** Words that are set from above downwards, or, turned over, from below upwards. */
+function turned(style, size, middle, top, bottom) {
+  const over = new DOMMatrix(style.transform).a < 0;
+  const [by, y, angle] = over ? [BASELINE, bottom, -90] : [-BASELINE, top, 90];
+  return `translate(${middle + size * by} ${y}) rotate(${angle})`;
+}
+
 /** A line as long as the page's: with another font words would run into one another. */
 function drawLine(line, box, style, origin, out) {
   const upright = style.writingMode === "horizontal-tb";
   const size = parseFloat(style.fontSize);
   const x = box.left - origin.left;
   const y = box.top - origin.top;
-  const attributes = { fill: style.color, textLength: upright ? box.width : box.height };
+  const attributes = {
+    ...painted("fill", style.color),
+    textLength: upright ? box.width : box.height,
+  };
   for (const name of TYPE.slice(0, 4)) attributes[name] = style.getPropertyValue(name);
-  if (upright) Object.assign(attributes, { x, y: y + box.height / 2 + size * 0.35 });
-  else {
-    const [cx, cy] = [x + box.width / 2, y + box.height];
-    attributes.transform = `translate(${cx + size * 0.35} ${cy}) rotate(-90)`;
-  }
+  if (upright) Object.assign(attributes, { x, y: y + box.height / 2 + size * BASELINE });
+  else attributes.transform = turned(style, size, x + box.width / 2, y, y + box.height);
   element("text", attributes, out).textContent = line;
 }
 
@@ -123,12 +94,43 @@ function drawText(node, style, origin, out) {
   for (const [line, box] of linesOf(node)) drawLine(line, box, style, origin, out);
 }
 
-function walk(node, origin, out) {
+const MARKERS = {
+  decimal: (item) => `${[...item.parentNode.children].indexOf(item) + 1}.`,
+  disc: () => "•",
+};
+const MARKER_GAP = 0.3; // of the letters' size
+
+/** The number or the dot of an item of a list, which stands before its first line. */
+function drawMarker(item, style, origin, out) {
+  const marker = MARKERS[style.listStyleType]?.(item);
+  const range = document.createRange();
+  range.selectNodeContents(item);
+  const [line] = range.getClientRects();
+  if (!marker || !line) return;
+  const size = parseFloat(style.fontSize);
+  const x = item.getBoundingClientRect().left - origin.left - MARKER_GAP * size;
+  const y = line.top - origin.top + line.height / 2 + size * BASELINE;
+  const type = Object.fromEntries(TYPE.map((name) => [name, style.getPropertyValue(name)]));
+  const attributes = { ...type, x, y, "text-anchor": "end", ...painted("fill", style.color) };
+  element("text", attributes, out).textContent = marker;
+}
+
+/** What is seen of an element by itself, before what is in it. */
+function drawOwn(node, style, origin, out) {
+  const { left, top, width, height } = node.getBoundingClientRect();
+  drawBox(style, { left: left - origin.left, top: top - origin.top, width, height }, out);
+  if (style.display === "list-item") drawMarker(node, style, origin, out);
+  if (node instanceof SVGSVGElement) copyDrawing(node, origin, out);
+  if (node instanceof HTMLCanvasElement) copyCanvas(node, origin, out);
+}
+
+function walk(node, origin, parent) {
   const style = getComputedStyle(node);
   if (hidden(style)) return;
-  if (node instanceof SVGSVGElement) return copyDrawing(node, origin, out);
-  if (node instanceof HTMLCanvasElement) return copyCanvas(node, origin, out);
-  drawBox(style, node.getBoundingClientRect(), origin, out);
+  const { opacity } = style;
+  const out = opacity === "1" ? parent : element("g", { opacity }, parent);
+  drawOwn(node, style, origin, out);
+  if (node instanceof SVGSVGElement) return;
   for (const child of node.childNodes) {
     if (child.nodeType === Node.TEXT_NODE) drawText(child, style, origin, out);
     else if (child.nodeType === Node.ELEMENT_NODE) walk(child, origin, out);

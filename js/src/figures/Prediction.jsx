@@ -1,7 +1,7 @@
 // Predict, then reveal: the reader commits to an answer before the book shows it.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { bind } from "../core/model.js";
-import { number, parse } from "../core/format.js";
+import { number, parse, short, whole } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { useOwnId } from "../parts/useOwnId.js";
@@ -62,6 +62,9 @@ function Choices({ labels, guess, answer, onChange, locked, name }) {
   );
 }
 
+/** What is counted has no digits behind the point. */
+const asNumber = (value) => (Number.isInteger(value) ? whole(value) : number(value));
+
 function NumberField({ guess, answer, onChange, locked }) {
   return (
     <p class="al-field">
@@ -75,7 +78,7 @@ function NumberField({ guess, answer, onChange, locked }) {
           onInput={(event) => onChange(event.currentTarget.value)}
         />
       </label>
-      {answer !== undefined && <strong>The number: {number(answer)}</strong>}
+      {answer !== undefined && <strong>The number: {asNumber(answer)}</strong>}
     </p>
   );
 }
@@ -108,7 +111,7 @@ const KINDS = {
     compare: (guess, answer, tolerance) =>
       Math.abs(parse(guess) - answer) <= tolerance
         ? "Yes, that is it."
-        : `You said ${number(parse(guess))}.`,
+        : `You said ${short(parse(guess))}.`,
   },
 };
 

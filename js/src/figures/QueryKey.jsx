@@ -199,7 +199,9 @@ function Presets({ presets, s, seed }) {
 function Legend() {
   return (
     <p class="al-legend" aria-hidden="true">
-      <span class="al-legend-bar" />
+      <span class="al-legend-bar">
+        <span class="al-legend-zero" />
+      </span>
       <span>−3</span>
       <span>0</span>
       <span>+3</span>

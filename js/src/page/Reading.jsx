@@ -74,8 +74,26 @@ function Account({ chapters }) {
   );
 }
 
-/** `chapters`: number, title, address, and the keys under which guesses and solutions are kept. */
-export function Reading({ chapters }) {
+// Firefox gives each page that is opened from disk an origin of its own: none sees what another keeps.
+const APART = location.protocol === "file:" && location.origin === "null";
+
+function KeptApart() {
+  return (
+    <section class="al-figure al-progress" aria-label="Your way through the book">
+      <p>
+        You opened this book from disk, and this browser shows no page what another page keeps. Each
+        chapter remembers your guesses and solved challenges; they cannot be counted here.
+      </p>
+      <p>
+        To have all of them in one place, open a terminal in the book’s folder, run{" "}
+        <code>python -m http.server</code>, and read at <code>http://localhost:8000</code>.
+      </p>
+      <p class="al-claim">Kept in this browser alone. Nothing is sent.</p>
+    </section>
+  );
+}
+
+function Kept({ chapters }) {
   const [told, setTold] = useState({ text: "", wrong: false });
   const save = () => {
     download(new Blob([toFile(kept())], { type: "application/json" }), FILE_NAME);
@@ -111,4 +129,9 @@ export function Reading({ chapters }) {
       <p class="al-claim">Kept in this browser alone. Nothing is sent.</p>
     </section>
   );
+}
+
+/** `chapters`: number, title, address, and the keys under which guesses and solutions are kept. */
+export function Reading({ chapters }) {
+  return APART ? <KeptApart /> : <Kept chapters={chapters} />;
 }

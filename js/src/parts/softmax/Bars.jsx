@@ -76,6 +76,7 @@ function ScoreRow({ label, i, scores, weights, onChange }) {
         onKeyDown={onKeyDown}
         {...drag}
       >
+        <span class="al-track-zero" />
         <Meter bars={looks.track} />
       </span>
       <span class="al-lab-number">
