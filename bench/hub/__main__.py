@@ -24,11 +24,11 @@ from statistics import median
 
 import nbformat
 
+from bench.hub.ordering import MEASURED
 from bench.hub.running import PROXY_PROGRAM, ROOT, Hub, HubError, processes_of
 from bench.hub.student import Student
 from bench.hub.usage import Usage, usage_of
 
-MEASURED = Path(__file__).with_name("measured")
 CHAPTER = ROOT / "chapters" / "03_queries_and_keys.ipynb"
 
 
