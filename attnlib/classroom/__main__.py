@@ -10,8 +10,8 @@ import attnlib.classroom
 
 NEEDED = ("ipykernel", "jupyter_client", "nbformat")
 WARNING = (
-    "It runs what the students wrote: in bubblewrap or in Docker, where one of these works, without "
-    "a network and with one folder to write in, and nowhere else unless you insist by --unsafe."
+    "It runs what the students wrote: in bubblewrap or in Docker, where one works, with no network "
+    "and one folder to write in, and nowhere else unless you insist by --unsafe."
 )
 REFUSAL = """Nothing was run. A notebook runs whatever its student wrote, with your rights: it could
 read and delete your files, and send them away. This command shuts each notebook in, by the program

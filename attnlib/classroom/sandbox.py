@@ -22,6 +22,7 @@ TRIAL = 120  # seconds that a trial may take
 ANSWER = 30.0  # seconds that Docker may take to answer
 EMPTY = "attnlib-empty:1"  # an image with nothing in it: all that is needed is shown from here
 NEEDED = (*KEPT, "HOME", "TMPDIR", "IPYTHONDIR", record.FILE, pieces.FOLDER)
+TASKS = 16  # threads of a process: Docker's limit of processes counts each of them
 OF_DOCKER = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
 TRIED = """
 import os, socket, sys
@@ -121,7 +122,7 @@ class Docker(Bubblewrap):
             *("--network", "none", "--ipc", "none", "--read-only", "--cap-drop", "ALL"),
             *("--security-opt", "no-new-privileges", "--user", f"{os.getuid()}:{os.getgid()}"),
             *("--memory", memory, "--memory-swap", memory),  # together: no swap
-            *("--pids-limit", str(self.processes), "--workdir", str(folder)),
+            *("--pids-limit", str(TASKS * self.processes), "--workdir", str(folder)),
             *(part for name in NEEDED for part in ("--env", name)),
             *(part for mount in mounts for part in ("--mount", mount)),
             *(EMPTY, *command),
