@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 
 import nbformat
+from websocket import WebSocketException
 
 from bench.hub.ordering import MEASURED
 from bench.hub.running import PROXY_PROGRAM, ROOT, Hub, HubError, processes_of
@@ -45,7 +46,8 @@ def arguments():
 def class_of(n_students, chapter):
     """The figures of a class on a hub of its own, and what went wrong in it."""
     notebook = nbformat.read(chapter, as_version=4)
-    with Hub() as hub, ThreadPoolExecutor(n_students) as pool:
+    # The hub ends first, also when the bench is stopped: that ends the students' waiting.
+    with ThreadPoolExecutor(n_students) as pool, Hub() as hub:
         students = [Student(hub, f"student-{n:03d}") for n in range(1, n_students + 1)]
         starts = list(pool.map(Student.start, students))
         before = [student.usage() for student in students]
@@ -125,7 +127,7 @@ def main(given=None):
     around = circumstances(options.students, options.chapter)
     try:
         measured, errors = class_of(options.students, options.chapter)
-    except HubError as error:
+    except (HubError, OSError, WebSocketException) as error:
         raise SystemExit(str(error)) from error
     measured = {"circumstances": around} | measured
     print(report(measured), *errors, sep="\n")

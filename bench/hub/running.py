@@ -21,7 +21,7 @@ PROXY_PROGRAM = INSTALLED / "node_modules" / ".bin" / "configurable-http-proxy"
 MARK = "ATTNLIB_HUB_FOLDER"  # stands in the environment of every process of a run
 STARTING = 120  # seconds that the hub may take to answer
 ENDING = 60  # seconds that it has to end its servers and its proxy
-ASKING = 60  # seconds for an answer
+ASKING = 300  # seconds for an answer
 LAST_LINES = 20
 
 

@@ -13,6 +13,7 @@ from bench.hub.usage import usage_of
 
 STARTING = 900  # seconds that a server may take
 LONGEST = 900  # seconds between two messages of a kernel
+KERNEL_GONE = ("restarting", "autorestarting", "dead")
 LOOKING = 0.2  # seconds between two looks at a server that starts
 
 
@@ -80,6 +81,8 @@ class Student:
             if isinstance(text, bytes):  # the state of a figure, with buffers
                 continue
             message = json.loads(text)
+            if message["content"].get("execution_state") in KERNEL_GONE:
+                raise HubError(f"{self.name}: the kernel ended in the cell {cell['id']}")
             if message["parent_header"].get("msg_id") == request["header"]["msg_id"]:
                 waited_for -= self._read(message["msg_type"], message["content"], cell["id"])
 
