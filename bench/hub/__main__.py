@@ -53,6 +53,8 @@ def class_of(n_students, chapter):
         before = [student.usage() for student in students]
         runs = list(pool.map(lambda each: each.run(chapter.name, notebook), students))
         after = [student.usage() for student in students]
+        if not hub.ask("GET", "/hub/api/").ok:
+            raise HubError(f"JupyterHub is gone:\n{hub.last_lines()}")
         theirs = {process for student in students for process in student.processes()}
         middle = usage_of(set(processes_of(hub.folder)) - theirs)
     errors = [f"{each.name}: {error}" for each in students for error in each.errors]
