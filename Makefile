@@ -6,16 +6,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 HTML := _build/html
+HUB := _build/hub
 PORT ?= 8000
+STUDENTS ?= 20
 # Compiled tests are kept, whatever the shell says: else each process would compile all of them.
 TESTS = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --nbval \
 	--doctest-modules tests attnlib index.ipynb chapters back
 
 .DEFAULT_GOAL := help
-.PHONY: help book html check test lab serve bench lint format js pdf picture lock clean
+.PHONY: help book html check test lab serve bench bench-hub lint format js pdf picture lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: html ## execute the notebooks, build the pages, say where they are
 	@echo
@@ -46,6 +48,9 @@ serve: html ## the built book at http://localhost:8000 (PORT=...)
 
 bench: html ## time, memory and weights, as ratios
 	@$(BIN)/python -m bench
+
+bench-hub: $(HUB)/.installed ## a class of STUDENTS=20 on a JupyterHub (Linux; needs npm)
+	@$(BIN)/python -m bench.hub --students $(STUDENTS)
 
 lint: $(INSTALLED) ## what the tools object to
 	$(BIN)/ruff check .
@@ -82,4 +87,12 @@ $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(HUB)/.installed: bench/hub/requirements.txt bench/hub/package-lock.json $(INSTALLED)
+	@echo "Installing JupyterHub and its proxy into $(HUB), for the bench alone ..."
+	@rm -rf $(HUB)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(HUB)/python -r $<
+	@cp bench/hub/package.json bench/hub/package-lock.json $(HUB)
+	@npm ci --silent --prefix $(HUB)
 	@touch $@

@@ -27,7 +27,9 @@ def pins_of(name):
     return {normal(m[1]): m[2] for m in map(PIN.match, lines_of(name))}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "constraints.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "constraints.txt", "bench/hub/requirements.txt"]
+)
 def test_every_line_is_an_exact_pin_of_a_public_release(name):
     assert [line for line in lines_of(name) if not PIN.match(line)] == []
 

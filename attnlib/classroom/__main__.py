@@ -10,15 +10,15 @@ import attnlib.classroom
 
 NEEDED = ("ipykernel", "jupyter_client", "nbformat")
 WARNING = (
-    "It runs what the students wrote: in bubblewrap, where that works, without a network and with "
-    "one folder to write in, and nowhere else unless you insist by --unsafe."
+    "It runs what the students wrote: in bubblewrap or in Docker, where one works, with no network "
+    "and one folder to write in, and nowhere else unless you insist by --unsafe."
 )
 REFUSAL = """Nothing was run. A notebook runs whatever its student wrote, with your rights: it could
 read and delete your files, and send them away. This command shuts each notebook in, by the program
-bubblewrap, and that does not work here:
+bubblewrap or by Docker, and neither works here:
   {trouble}
-Install it (on Debian and Ubuntu: apt install bubblewrap), or use a machine or a container that you
-can lose, without a network, and add --unsafe."""
+Install bubblewrap (on Debian and Ubuntu: apt install bubblewrap), or use a machine or a container
+that you can lose, without a network, and add --unsafe."""
 UNSAFE = """Each notebook runs with your rights and your network: it can read and delete your files.
 Use a machine or a container that you can lose."""
 
@@ -108,17 +108,23 @@ def handout(options):
     return 0
 
 
-def chosen_sandbox(unsafe):
+def chosen_sandbox(unsafe, limits):
     """The sandbox for the class, or None if there is none and no word to go on without."""
-    from attnlib.classroom.sandbox import Bubblewrap, Open, trouble_with
+    from attnlib.classroom.sandbox import Bubblewrap, Docker, Open, trouble_with
 
     if unsafe:
         print(UNSAFE, file=sys.stderr)
         return Open()
-    if trouble := trouble_with(Bubblewrap()):
-        print(REFUSAL.format(trouble=trouble), file=sys.stderr)
-        return None
-    return Bubblewrap()
+    troubles = []
+    for name, sandbox in {
+        "bubblewrap": Bubblewrap(),
+        "Docker": Docker(limits.memory, limits.processes),
+    }.items():
+        if not (trouble := trouble_with(sandbox)):
+            return sandbox
+        troubles.append(f"{name}: {trouble}")
+    print(REFUSAL.format(trouble="\n  ".join(troubles)), file=sys.stderr)
+    return None
 
 
 def check(options):
@@ -126,8 +132,8 @@ def check(options):
     from attnlib.classroom.kernel import Limits
     from attnlib.classroom.running import Terms
 
-    found = folder.found_in(options.folder)
-    if (sandbox := chosen_sandbox(options.unsafe)) is None:
+    found, limits = folder.found_in(options.folder), Limits(options.memory)
+    if (sandbox := chosen_sandbox(options.unsafe, limits)) is None:
         return 2
     n_notebooks, n_done = sum(each.kind == folder.NOTEBOOK for each in found), 0
 
@@ -136,7 +142,7 @@ def check(options):
         n_done += 1
         print(f"[{n_done}/{n_notebooks}] {report.shown(result.name)}", file=sys.stderr)
 
-    terms = Terms(sandbox, options.timeout, Limits(options.memory))
+    terms = Terms(sandbox, options.timeout, limits)
     marked = marking.mark_all(options.folder, found, options.jobs, terms, progress)
     results = asyncio.run(marked)
     print(report.text(results))

@@ -1,5 +1,6 @@
 """A kernel for code that nobody has read: fresh, timed, and thrown away."""
 
+import asyncio
 import contextlib
 import os
 import re
@@ -85,7 +86,7 @@ class Kernel:
             connection_file=str(scratch / "kernel.json"),
             transport=TRANSPORT,
         )
-        self._folder, self._limits = folder, limits
+        self._folder, self._limits, self._sandbox = folder, limits, sandbox
         self._environment = sandbox.environment(variables)
         self._client = None
 
@@ -113,6 +114,7 @@ class Kernel:
         for process in processes:
             with contextlib.suppress(psutil.Error):
                 process.kill()
+        await asyncio.to_thread(self._sandbox.end, self._folder)
 
     def _processes(self):
         """The kernel, and what its cells have started, as far as they still run."""

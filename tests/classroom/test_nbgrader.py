@@ -1,5 +1,6 @@
 """Assignments for nbgrader: what they hold, and what nbgrader itself makes of them."""
 
+import html
 import importlib.util
 import os
 import re
@@ -10,6 +11,7 @@ import warnings
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 import attnlib as al
@@ -19,24 +21,38 @@ from attnlib.classroom.assignments import assignment_of
 from attnlib.classroom.grading import NotSolved, grade
 from attnlib.classroom.handouts import HandoutError
 from attnlib.exercises import exercises
-from tests.classroom.submitting import CHAPTERS, ROOT, in_a_thread, stubs
+from tests.classroom.submitting import CHAPTERS, ROOT, in_a_thread, stubs, write
 
 MASKING = ROOT / "chapters" / "07_masking.ipynb"
 NAME = "attention"
-HALF_A_HEAD = """
-class Head(al.Head):
+WORTH = {"causal-mask": 1, "masked-weights": 2, "leak": 2, "three-bugs": 3, "head": 3}
+ZEROS_AFTER = """def my_masked_weights(scores, keep):
+    return np.where(keep, al.softmax(scores), 0)"""
+HALF_A_HEAD = """class Head(al.Head):
     def __call__(self, x, context=None, mask=None, causal=False):
-        return super().__call__(x, context)
-"""
-ANSWERS = {
-    "answer-causal-mask": "import warnings\n\ndef my_causal_mask(n_queries, n_keys):\n"
-    "    warnings.warn('slow')\n"
-    "    return np.tri(n_queries, n_keys, n_keys - n_queries, dtype=bool)",
-    "answer-masked-weights": "def my_masked_weights(scores, keep):\n"
-    "    return np.where(keep, al.softmax(scores), 0)",
-    "answer-three-bugs": "raise SystemExit",
-    "answer-head": HALF_A_HEAD,
+        return super().__call__(x, context)"""
+TALKATIVE = """import warnings
+
+def my_causal_mask(n_queries, n_keys):
+    warnings.warn("slow")
+    return np.tri(n_queries, n_keys, n_keys - n_queries, dtype=bool)"""
+# What each student writes, by exercise; where they write nothing, the stub stays, and
+# `...` stands for the chapter's own solution.
+RIGHT = dict.fromkeys(WORTH, ...)
+STUDENTS = {
+    "all-right": RIGHT,
+    "untouched": {},
+    "half-right": {"causal-mask": TALKATIVE, "three-bugs": ...},
+    "zeros-after": {"masked-weights": ZEROS_AFTER},
+    "half-a-head": {"head": HALF_A_HEAD},
+    "broken": RIGHT
+    | {"masked-weights": "import time\ntime.sleep(1e6)", "leak": "raise SystemExit"},
 }
+NO_NOTEBOOK = "no-notebook"
+GRADING = (
+    "--Execute.timeout=40",  # seconds after which nbgrader stops a cell
+    "--OverwriteCells.add_missing_cells=True",  # or who deletes a test has no mark (teaching.md)
+)
 
 
 def marked(notebook):
@@ -92,11 +108,9 @@ class TestGrades:
             grade("scores", ..., points=1)
 
     def test_a_part_of_the_promises_earns_a_part_of_the_points(self, capsys):
-        class Head(al.Head):
-            def __call__(self, x, context=None, mask=None, causal=False):
-                return super().__call__(x, context)
-
-        earned = grade("head", Head, points=3)
+        namespace = {"al": al}
+        exec(HALF_A_HEAD, namespace)
+        earned = grade("head", namespace["Head"], points=3)
         kept, asked = re.search(r"(\d+) of (\d+) promises kept", capsys.readouterr().out).groups()
         assert earned == round(3 * int(kept) / int(asked), 2) and 0 < earned < 3
 
@@ -119,24 +133,30 @@ needs_nbgrader = pytest.mark.skipif(
 
 
 def run_nbgrader(course, command, *options):
+    """Run one of nbgrader's commands on the assignment; its exit status and what it says."""
     bin = str(Path(sys.executable).parent)  # nbgrader calls alembic by its name
     environment = os.environ | {"PATH": bin + os.pathsep + os.environ["PATH"]}
     line = [sys.executable, "-m", "nbgrader", command, NAME, "--course-dir", str(course)]
     done = subprocess.run(
         [*line, *options], cwd=course, env=environment, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
+    return done.returncode, done.stderr
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course of one assignment, generated, filled in by Kim, graded and answered."""
+    """A course of one assignment, generated, filled in by a class, graded and answered."""
     course = tmp_path_factory.mktemp("course")
     write_source(course)
-    run_nbgrader(course, "generate_assignment")
-    hand_in(course)
-    run_nbgrader(course, "autograde")
-    run_nbgrader(course, "generate_feedback")
+    assert run_nbgrader(course, "generate_assignment")[0] == 0
+    for student, answers in STUDENTS.items():
+        write(handed_in(course, student, answers), submission_of(course, student))
+    submission_of(course, NO_NOTEBOOK).parent.mkdir(parents=True)
+    submission_of(course, NO_NOTEBOOK).write_text('{"cells": [')
+    status, said = run_nbgrader(course, "autograde", *GRADING)
+    assert status == 1 and f"for student '{NO_NOTEBOOK}'" in said  # and none of the others
+    assert said.count("There was an error processing assignment '") == 1, said
+    assert run_nbgrader(course, "generate_feedback")[0] == 0
     return course
 
 
@@ -152,15 +172,47 @@ def write_source(course):
     assert in_a_thread(main, ["handout", str(path), "--nbgrader", str(folder)]) == 0
 
 
-def hand_in(course):
+def submission_of(course, student):
+    return course / "submitted" / student / NAME / "masking.ipynb"
+
+
+def handed_in(course, student, answers):
+    """The released notebook with a student's answers."""
     notebook = nbformat.read(course / "release" / NAME / "masking.ipynb", as_version=4)
     cells = marked(notebook)
-    for id, source in ANSWERS.items():
-        cells[id].source = source
-    cells["masked-weights"].source = "10"  # the test of an answer that is wrong
-    path = course / "submitted" / "kim" / NAME / "masking.ipynb"
-    path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
+    solved = marked(nbformat.read(course / "source" / NAME / "masking.ipynb", as_version=4))
+    for exercise, answer in answers.items():
+        solution = solved[f"answer-{exercise}"].source
+        cells[f"answer-{exercise}"].source = solution if answer is ... else answer
+    if student == "zeros-after":
+        cells["masked-weights"].source = "10"  # the test of an answer that is wrong
+    if student == "broken":
+        notebook.cells.remove(cells["causal-mask"])  # the test of one that is right
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def scores(course):
+    """`{student: {exercise: points}}`, as the gradebook has them."""
+    with sqlite3.connect(course / "gradebook.db") as gradebook:
+        rows = gradebook.execute(
+            "select submitted_assignment.student_id, base_cell.name, grade.auto_score from grade "
+            "join base_cell on base_cell.id = grade.cell_id "
+            "join submitted_notebook on submitted_notebook.id = grade.notebook_id "
+            "join submitted_assignment "
+            "on submitted_assignment.id = submitted_notebook.assignment_id"
+        ).fetchall()
+    found = {}
+    for student, exercise, points in rows:
+        found.setdefault(student, {})[exercise] = points
+    return found
+
+
+def feedback_for(course, student):
+    """The text of a student's feedback page."""
+    page = (course / "feedback" / student / NAME / "masking.html").read_text(encoding="utf-8")
+    body = re.sub(r"<(style|script)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", "", body))
 
 
 @needs_nbgrader
@@ -174,21 +226,57 @@ def test_the_release_holds_no_solution(course):
 
 
 @needs_nbgrader
-def test_points_are_those_of_the_checks(course):
-    with sqlite3.connect(course / "gradebook.db") as gradebook:
-        rows = gradebook.execute(
-            "select base_cell.name, grade.auto_score from grade "
-            "join base_cell on base_cell.id = grade.cell_id"
-        ).fetchall()
-    scores = dict(rows)
-    assert scores["causal-mask"] == 1
-    assert scores["masked-weights"] == scores["leak"] == scores["three-bugs"] == 0
-    assert 0 < scores["head"] < 3  # some promises are kept
+@pytest.mark.parametrize(
+    ("student", "earned"),
+    [
+        ("all-right", WORTH),
+        ("untouched", {}),
+        ("half-right", {"causal-mask": 1, "three-bugs": 3}),
+        ("zeros-after", {}),
+        ("broken", {"causal-mask": 1, "three-bugs": 3, "head": 3}),
+    ],
+)
+def test_points_are_those_of_what_is_solved(student, earned, scores):
+    assert scores[student] == dict.fromkeys(WORTH, 0) | earned
 
 
 @needs_nbgrader
-def test_feedback_holds_the_books_hints(course):
-    page = (course / "feedback" / "kim" / NAME / "masking.html").read_text(encoding="utf-8")
-    assert "masked-weights: not yet." in page and "Hint: " in page
-    assert "leak: not attempted yet" in page
-    assert "promises kept" in page
+def test_promises_kept_are_a_part_of_the_points(course, scores):
+    namespace = {"al": al}
+    exec(HALF_A_HEAD, namespace)
+    earned = grade("head", namespace["Head"], points=WORTH["head"])
+    assert 0 < earned < WORTH["head"]
+    assert scores["half-a-head"] == dict.fromkeys(WORTH, 0) | {"head": earned}
+    assert re.search(r"head: not yet\..*promises kept", feedback_for(course, "half-a-head"))
+
+
+@needs_nbgrader
+def test_what_is_no_notebook_is_named_and_holds_up_nobody(course, scores):
+    assert not any(scores.get(NO_NOTEBOOK, {}).values())
+    assert {path.name for path in (course / "feedback").iterdir()} == set(STUDENTS)
+
+
+@needs_nbgrader
+def test_feedback_says_what_is_solved_and_what_was_not_attempted(course):
+    right, untouched = (feedback_for(course, name) for name in ("all-right", "untouched"))
+    for exercise in WORTH:
+        assert f"{exercise}: solved." in right
+        assert f"{exercise}: not attempted yet" in untouched
+        assert f"{exercise}: solved." not in untouched
+
+
+@needs_nbgrader
+def test_feedback_holds_the_hint_for_the_very_mistake(course):
+    namespace = {"al": al, "np": np}
+    exec(ZEROS_AFTER, namespace)
+    with pytest.raises(NotSolved) as raised:
+        grade("masked-weights", namespace["my_masked_weights"], points=2)
+    hint = str(raised.value).partition("Hint: ")[2].splitlines()[0]
+    assert hint and hint in feedback_for(course, "zeros-after")
+
+
+@needs_nbgrader
+def test_feedback_tells_the_cells_that_broke(course):
+    page = feedback_for(course, "broken")
+    assert "No reply from kernel before timeout" in page
+    assert "This cell (id:causal-mask) was missing from the submission" in page
