@@ -86,6 +86,13 @@ def kept_in(page):
     )
 
 
+# A heading stands at a height of the window, as a share of it.
+SCROLLED = """(heading, height) => {
+    const top = heading.getBoundingClientRect().top - height * innerHeight;
+    scrollBy({ top, behavior: "instant" });
+}"""
+
+
 class TestAccount:
     @pytest.fixture
     def page(self, page_factory, file_url):
@@ -109,6 +116,27 @@ class TestAccount:
         go_on.click()
         page.wait_for_url("**/06_values.html#*")
         assert page.record.errors == []
+
+    @pytest.mark.parametrize(("height", "back"), [(0.2, 0), (0.6, 1), (None, None)])
+    def test_it_leads_to_the_heading_that_was_read(self, page, file_url, height, back):
+        """The last one in the upper part of the window; at the chapter's top, to the chapter."""
+        page.goto(f"{file_url}chapters/06_values.html")
+        page.evaluate("document.fonts.ready")
+        headings = page.locator(".bd-article :is(h1, h2, h3)")
+        texts = [text.removesuffix("#") for text in headings.all_inner_texts()]
+        place = texts.index("Added, not put in its place")
+        if height:
+            headings.nth(place).evaluate(SCROLLED, height)
+        page.goto(f"{file_url}index.html")
+        go_on = page.get_by_role("link", name="Go on here: ")
+        inside = f", {texts[place - back]}" if height else ""
+        assert go_on.inner_text() == f"Go on here: 6 Values{inside}"
+        target = go_on.get_attribute("href").partition("#")[2]
+        go_on.click()
+        page.wait_for_url("**/06_values.html*")
+        found = page.locator(f"section[id='{target}'] :is(h2, h3)")
+        assert bool(target) == bool(height)
+        assert not target or found.first.inner_text().removesuffix("#") == texts[place - back]
 
     def test_what_is_counted_is_what_the_figures_keep(self, page, built_book):
         (kept,) = (key for key in kept_in(page) if key.endswith(":guess"))
