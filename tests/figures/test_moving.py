@@ -204,6 +204,16 @@ def test_a_drag_ends_however_the_browser_ends_it(hands, kind):
     assert hands.number("w_q", "animal") == pytest.approx(before + 2)
 
 
+MARKING = "new Event('selectstart', { bubbles: true, cancelable: true })"
+
+
+def test_a_drag_refuses_marking_and_no_longer_once_it_is_over(hands):
+    grasp(hands)
+    assert not hands.page.evaluate(f"document.body.dispatchEvent({MARKING})")
+    hands.page.mouse.up()
+    assert hands.page.evaluate(f"document.body.dispatchEvent({MARKING})")
+
+
 DRAGGED = "[role=application], [role=grid], .al-track"
 MARKED = "all => all.filter((node) => getComputedStyle(node).userSelect !== 'none').length"
 
