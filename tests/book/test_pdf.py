@@ -51,8 +51,23 @@ def test_answers_stand_in_the_appendix_alone(book):
         assert letters not in before and letters in appendix, answer
 
 
-def test_every_link_of_the_document_leads_somewhere(book):
-    document = BeautifulSoup(book_pdf.DOCUMENT.read_text(encoding="utf-8"), "html.parser")
+@pytest.fixture
+def document(book):
+    """What was printed, as HTML."""
+    return BeautifulSoup(book_pdf.DOCUMENT.read_text(encoding="utf-8"), "html.parser")
+
+
+def test_every_link_of_the_document_leads_somewhere(document):
     ids = {tagged["id"] for tagged in document.select("[id]")}
     targets = [link["href"][1:] for link in document.select('a[href^="#"]') if link["href"] != "#"]
     assert len(targets) > 300 and set(targets) <= ids
+    parts = re.findall(r"url\(#([^)]+)\)", str(document))  # of drawings, which name their own
+    assert len(parts) > 10 and set(parts) <= ids
+
+
+def test_the_lines_that_make_figures_are_not_printed(document, built_book):
+    printed = {code.get_text() for code in document.select("pre")}
+    for stem in CHAPTERS:
+        page = (built_book / "chapters" / f"{stem}.html").read_text(encoding="utf-8")
+        hidden = BeautifulSoup(page, "html.parser").select("details.hide pre")
+        assert hidden and printed.isdisjoint(code.get_text() for code in hidden), stem

@@ -15,7 +15,7 @@ from docutils import nodes
 from PIL import Image
 from sphinx.errors import ConfigError
 
-from attnlib.sphinx_ext import sharing
+from attnlib.sphinx_ext import not_found, sharing
 from attnlib.sphinx_ext.address import SCHEMA, on_pages
 from attnlib.sphinx_ext.sharing import LENGTH, description
 from tests.book.test_pages import DOCUMENTS
@@ -277,6 +277,18 @@ class TestSmallBook:
         assert one["og:site_name"] == "Small & plain"
         assert one["og:image:alt"] == 'Two "hues"'
         assert (one["og:image:width"], one["og:image:height"]) == ("3", "2")
+
+
+def test_the_page_for_wrong_addresses_lists_the_chapters_in_order():
+    found = [f"chapters/{n:02}_x" for n in (3, 1, 10, 2)]
+    app = SimpleNamespace(
+        env=SimpleNamespace(
+            found_docs=found, titles={name: nodes.title("", f"On {name}") for name in found}
+        ),
+        builder=SimpleNamespace(get_target_uri="{}.html".format),
+        config=SimpleNamespace(html_baseurl="", root_doc="index"),
+    )
+    assert [chapter[0] for chapter in not_found.contents(app)["chapters"]] == [1, 2, 3, 10]
 
 
 class Published(QuietHandler):

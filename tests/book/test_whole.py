@@ -86,6 +86,20 @@ def kept_in(page):
     )
 
 
+def account_in(built_book):
+    """What the landing page is told of the chapters."""
+    text = (built_book / "index.html").read_text(encoding="utf-8")
+    found = re.search(r'al-reading-host"><script type="application/json">(.*?)</script>', text)
+    return json.loads(found[1])
+
+
+# A heading stands at a height of the window, as a share of it.
+SCROLLED = """(heading, height) => {
+    const top = heading.getBoundingClientRect().top - height * innerHeight;
+    scrollBy({ top, behavior: "instant" });
+}"""
+
+
 class TestAccount:
     @pytest.fixture
     def page(self, page_factory, file_url):
@@ -110,15 +124,47 @@ class TestAccount:
         page.wait_for_url("**/06_values.html#*")
         assert page.record.errors == []
 
+    @pytest.mark.parametrize(("height", "back"), [(0.2, 0), (0.6, 1), (None, None)])
+    def test_it_leads_to_the_heading_that_was_read(self, page, file_url, height, back):
+        """The last one in the upper part of the window; at the chapter's top, to the chapter."""
+        page.goto(f"{file_url}chapters/06_values.html")
+        page.evaluate("document.fonts.ready")
+        headings = page.locator(".bd-article :is(h1, h2, h3)")
+        texts = [text.removesuffix("#") for text in headings.all_inner_texts()]
+        place = texts.index("Added, not put in its place")
+        if height:
+            headings.nth(place).evaluate(SCROLLED, height)
+        page.goto(f"{file_url}index.html")
+        go_on = page.get_by_role("link", name="Go on here: ")
+        inside = f", {texts[place - back]}" if height else ""
+        assert go_on.inner_text() == f"Go on here: 6 Values{inside}"
+        target = go_on.get_attribute("href").partition("#")[2]
+        go_on.click()
+        page.wait_for_url("**/06_values.html*")
+        found = page.locator(f"section[id='{target}'] :is(h2, h3)")
+        assert bool(target) == bool(height)
+        assert not target or found.first.inner_text().removesuffix("#") == texts[place - back]
+
     def test_what_is_counted_is_what_the_figures_keep(self, page, built_book):
         (kept,) = (key for key in kept_in(page) if key.endswith(":guess"))
-        text = (built_book / "index.html").read_text(encoding="utf-8")
-        chapters = json.loads(
-            re.search(r'al-reading-host"><script type="application/json">(.*?)</script>', text)[1]
-        )
-        assert [kept.removeprefix("attnlib:") in each["predictions"] for each in chapters] == [
+        predictions = [each["predictions"] for each in account_in(built_book)]
+        assert [kept.removeprefix("attnlib:") in each for each in predictions] == [
             number == 6 for number in sorted(CHAPTERS)
         ]
+
+    @pytest.mark.parametrize(
+        ("chapter", "done", "leads_to"), [(6, 1, 6), (6, None, 7), (max(CHAPTERS), None, None)]
+    )
+    def test_where_no_place_is_known_it_leads_on_from_the_last_chapter_begun(
+        self, borrow_page, file_url, built_book, chapter, done, leads_to
+    ):
+        page = borrow_page()
+        page.goto(f"{file_url}index.html")
+        for key in account_in(built_book)[chapter - 1]["predictions"][:done]:
+            page.evaluate("key => localStorage.setItem(`attnlib:${key}`, 0)", key)
+        page.reload()
+        target = page.get_by_role("link", name="Go on here: ").get_attribute("href")
+        assert target == f"chapters/{CHAPTERS[leads_to or chapter]}.html"
 
     def test_a_file_carries_it_to_another_browser(self, page, page_factory, file_url, tmp_path):
         with page.expect_download() as saving:

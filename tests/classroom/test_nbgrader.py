@@ -18,9 +18,12 @@ import attnlib as al
 from attnlib.classroom import notebooks
 from attnlib.classroom.__main__ import main
 from attnlib.classroom.assignments import assignment_of
-from attnlib.classroom.grading import NotSolved, grade
+from attnlib.classroom.grading import NotSolved, grade, part_of
 from attnlib.classroom.handouts import HandoutError
 from attnlib.exercises import exercises
+from attnlib.exercises.checking import Verdict
+from attnlib.exercises.classes import FAILED, LEFT_OUT, PASSED, HeadReport, Result
+from attnlib.exercises.promises import PROMISES
 from tests.classroom.submitting import CHAPTERS, ROOT, in_a_thread, stubs, write
 
 MASKING = ROOT / "chapters" / "07_masking.ipynb"
@@ -106,6 +109,12 @@ class TestGrades:
             grade("scores", lambda q, k: k @ q.T, points=1)
         with pytest.raises(NotSolved, match=r"^scores: not attempted yet$"):
             grade("scores", ..., points=1)
+
+    def test_a_promise_that_cannot_be_tried_costs_no_points(self):
+        asked = [promise for promise in PROMISES if not promise.beyond]
+        results = tuple(map(Result, asked, (PASSED, FAILED, LEFT_OUT)))
+        drawings = (HeadReport("head", ("asked", "beyond"), results),)
+        assert part_of(Verdict("head", True, False, drawings=drawings)) == 1 / 2
 
     def test_a_part_of_the_promises_earns_a_part_of_the_points(self, capsys):
         namespace = {"al": al}

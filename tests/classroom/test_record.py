@@ -63,7 +63,10 @@ def test_what_is_no_record_has_no_verdicts(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "endless").symlink_to("/dev/zero")
     os.mkfifo(tmp_path / "pipe")
-    for name in ("none", "folder", "endless", "pipe"):
+    line = '{"exercise": "scores", "state": "solved", "diagnosis": null, "text": ""}\n'
+    (tmp_path / "another's").write_text(line)
+    (tmp_path / "link").symlink_to(tmp_path / "another's")
+    for name in ("none", "folder", "endless", "pipe", "link"):
         assert read_record(tmp_path / name) == {}
 
 

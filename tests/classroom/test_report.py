@@ -105,8 +105,15 @@ def test_the_csv_has_a_row_for_each_exercise_and_for_each_other_thing(tmp_path):
     assert len(rows) == 1 + 5 * 5 + 2
 
 
+@pytest.mark.parametrize(
+    ("letters", "columns"), [("abc", 3), ("名前", 4), ("e\N{COMBINING ACUTE ACCENT}", 1), ("", 0)]
+)
+def test_letters_take_the_columns_that_a_terminal_gives_them(letters, columns):
+    assert report.width(letters) == columns
+
+
 def test_wide_letters_and_long_names_keep_the_columns():
-    names = ("名前.ipynb", "é.ipynb", "x" * 80 + ".ipynb")
+    names = ("名前.ipynb", "e\N{COMBINING ACUTE ACCENT}.ipynb", "x" * 80 + ".ipynb")
     results = [Result(name, "softmax", (Mark("scores", SOLVED),)) for name in names]
     lines = report.table(results).splitlines()
     starts = {report.width(line[: line.index("solved")]) for line in lines[2:5]}

@@ -37,6 +37,7 @@ CASES = [
     ({"mask": np.uint8([[0, 255, 0]])}, TypeError, r"uint8.*If 255 means may .* mask == 255; if"),
     ({"mask": np.array([0, -np.inf, 0])}, TypeError, r"to the scores.*: pass mask == 0$"),
     ({"mask": np.array([0, -1e9, -1e9])}, TypeError, r"to the scores.*: pass mask == 0$"),
+    ({"mask": np.array([0, -1e4, -1e4])}, TypeError, r"to the scores.*: pass mask == 0$"),
     (
         {"mask": np.array([0, -0.5, -1])},
         TypeError,

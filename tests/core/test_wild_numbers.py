@@ -137,6 +137,18 @@ def test_scores_that_overflow_give_nan_and_not_0(library, causal):
 
 
 @every_library
+def test_scores_that_overflow_by_their_scale_are_hidden_and_seen_as_others_are(library):
+    """Those of the first and third key are +infinity and hidden; the second's is -infinity."""
+    q, k = np.full((3, 2), 1e100), 1e100 * np.array([[-1.0], [1.0], [-1.0]]).repeat(2, axis=1)
+    arrays = [library(array) for array in (q, k, normal(0, 3, 2))]
+    options = {"mask": library(np.tile([False, True, False], (3, 1))), "scale": -1e200}
+    with np.errstate(over="ignore"):
+        found = al.attention(*arrays, **options), al.trace_attention(*arrays, **options).output
+    for output in map(as_numpy, found):
+        np.testing.assert_array_equal(output, np.zeros((3, 2)))
+
+
+@every_library
 @pytest.mark.parametrize("causal", [False, True])
 def test_large_values_do_not_overflow_before_they_are_weighed(library, causal):
     x, v = normal(0, 4, 2), np.full((4, 2), 1.5e308)

@@ -130,6 +130,14 @@ def test_a_bad_answer_is_answered(exercise, number):
     assert_answered(check(exercise, (bad, bad)))
 
 
+def test_what_a_masked_array_hides_is_no_answer():
+    def hidden(q, k):
+        return np.ma.masked_equal(q @ k.T, (q @ k.T).max())
+
+    verdict = check("scores", hidden)
+    assert verdict.hint == "wrong-type" and "a masked array" in verdict.message
+
+
 @pytest.mark.parametrize("exercise", FUNCTIONS)
 @pytest.mark.parametrize(
     "error",

@@ -782,6 +782,16 @@ def test_a_need_that_would_spoil_another_piece_is_not_kept(folder):
     assert kept(folder) == before
 
 
+def test_a_piece_that_another_line_of_the_file_would_spoil_is_not_kept(folder):
+    notebook("softmax", "softmax", SOURCES["softmax"])
+    (folder / "my_head.py").write_text(kept(folder) + "\n\nSHIFT = 1\n", encoding="utf-8")
+    before = kept(folder)
+    shifted = "def scores(q, k):\n    return q @ k.T + SHIFT\n"
+    verdict = notebook("scores", "scores", "SHIFT = 0", shifted)
+    assert verdict.solved and "`SHIFT` is the name of something else" in verdict.message
+    assert kept(folder) == before
+
+
 def test_a_need_is_kept_in_a_file_that_cannot_run(folder):
     folder.mkdir()
     (folder / "my_head.py").write_text("my_scores = 3\n1 / 0\n", encoding="utf-8")

@@ -154,3 +154,11 @@ def test_names_in_the_plane_keep_off_one_another_and_off_the_tips(open_figure):
                 assert name["word"] in chosen or not lies_on(name, *tip), (name, seed)
         seen += len(names)
     assert seen > 30
+
+
+def test_a_page_that_was_printed_from_the_dark_is_dark_again(open_figure):
+    """Browsers may say twice that they are about to print."""
+    page = open_figure(QueryKey(), theme="dark").page
+    for event, theme in (("before", "light"), ("before", "light"), ("after", "dark")):
+        page.evaluate(f"dispatchEvent(new Event('{event}print'))")
+        assert page.evaluate("document.documentElement.dataset.theme") == theme

@@ -41,7 +41,37 @@ def test_a_link_opens_it_so_and_escape_leaves(open_figure):
     page.locator("[data-stage]").wait_for()
     box = page.locator("[data-stage]").bounding_box()
     assert (box["width"], box["height"]) == (1280, 800)
+    assert hands.copied("Copy link").endswith("&alone")
     hands.button("Leave full screen").focus()
     page.keyboard.press("Escape")
     page.locator("[data-stage]").wait_for(state="detached")
+    hands.button("Full screen").wait_for()
+    assert "alone" not in hands.copied("Copy link")
     assert page.record.errors == []
+
+
+REFUSED = "Element.prototype.requestFullscreen = () => Promise.reject(new TypeError());"
+
+
+def test_where_the_screen_is_refused_the_window_is_covered_each_time_and_the_focus_goes_back(
+    open_figure,
+):
+    hands = open_figure(QueryKey(), viewport={"width": 1280, "height": 800}, before=REFUSED)
+    for _ in range(2):
+        hands.button("Full screen").click()
+        box = hands.page.locator("[data-stage]:popover-open").bounding_box()
+        assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 1280, 800)
+        hands.cell("w_q", "animal").focus()
+        hands.press("Escape")
+        hands.page.locator("[data-stage]").wait_for(state="detached")
+        assert hands.button("Full screen").evaluate("button => button === document.activeElement")
+    assert hands.page.record.errors == []
+
+
+def test_where_the_browser_ends_it_the_figure_is_as_it_was(open_figure):
+    hands = open_figure(QueryKey())
+    hands.button("Full screen").click()
+    hands.page.wait_for_function("document.fullscreenElement !== null")
+    hands.page.evaluate("document.exitFullscreen()")
+    hands.page.locator("[data-stage]").wait_for(state="detached")
+    hands.button("Full screen").wait_for()

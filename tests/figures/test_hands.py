@@ -540,6 +540,21 @@ class TestChallenges:
         assert self.item(task, 1).inner_text().startswith("Solved before.")
         assert not self.item(task, 2).inner_text().startswith("Solved")
 
+    def test_what_holds_at_the_start_counts_once_it_was_seen_not_to_hold(self, open_figure):
+        conditions = [{"measure": "numbers", "at_most": 0}]
+        empty = {"id": "empty", "text": "Empty both.", "start": "all zero"}
+        hands = open_figure(
+            QueryKey(preset="all zero", challenges=[empty | {"conditions": conditions}])
+        )
+        assert "Solved" not in self.item(hands, 1).inner_text()
+        hands.cell("w_q", "animal").focus()
+        hands.press("PageUp")
+        hands.settle()
+        assert "Solved" not in self.item(hands, 1).inner_text()
+        hands.press("Delete")
+        hands.settle()
+        assert self.item(hands, 1).inner_text().startswith("Solved.")
+
     def test_another_sentence_is_said_to_be_another(self, task):
         assert "a small old owl watched a hungry fox" in self.item(task, 3).inner_text()
         task.button("Start challenge 3").click()

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from attnlib.figures import EmbeddingSpace, MaskLab, QueryKey, SoftmaxLab, ValueMixer
-from tests.figures.driving import STATIC, centre, mouse_drag
+from tests.figures.driving import AT_REST, STATIC, centre, mouse_drag
 
 STILL = "const now = performance.now(); performance.now = () => now;"
 LATER = "const then = performance.now() + 1000; performance.now = () => then;"
@@ -204,6 +204,16 @@ def test_a_drag_ends_however_the_browser_ends_it(hands, kind):
     assert hands.number("w_q", "animal") == pytest.approx(before + 2)
 
 
+MARKING = "new Event('selectstart', { bubbles: true, cancelable: true })"
+
+
+def test_a_drag_refuses_marking_and_no_longer_once_it_is_over(hands):
+    grasp(hands)
+    assert not hands.page.evaluate(f"document.body.dispatchEvent({MARKING})")
+    hands.page.mouse.up()
+    assert hands.page.evaluate(f"document.body.dispatchEvent({MARKING})")
+
+
 DRAGGED = "[role=application], [role=grid], .al-track"
 MARKED = "all => all.filter((node) => getComputedStyle(node).userSelect !== 'none').length"
 
@@ -217,3 +227,70 @@ def test_no_text_is_marked_by_a_drag(open_figure, make):
     assert len(re.findall(r"-webkit-user-select: ", style)) == len(
         re.findall(r"(?<!-webkit-)user-select: ", style)
     )
+
+
+# The page's clock stands, and goes on when a test says so; its timers look at it.
+HELD = """{
+    let now = performance.now();
+    performance.now = () => now;
+    window.pass = (milliseconds) => (now += milliseconds);
+}"""
+# Longer than any timer here runs: those that are due by the page's clock have run.
+PASSED = "ms => { pass(ms); return new Promise((done) => setTimeout(done, 600)); }"
+DUE_AND_NEXT = """(cell, ms) => {
+    pass(ms);
+    cell.dispatchEvent(new KeyboardEvent("keydown", { key: "PageUp", bubbles: true }));
+}"""
+A_HESITATION = 100  # milliseconds between two steps of a slow hand
+
+
+def names(hands):
+    """The names of the pattern's cells, without a wait."""
+    return hands.pattern_cells.evaluate_all("all => all.map((one) => one.ariaLabel)")
+
+
+class TestNamesInADrag:
+    """They are for those who listen: written when the drag rests, and not for every step."""
+
+    @pytest.fixture
+    def held(self, hands):
+        """A cell of w_q is chosen, and the clock stands."""
+        hands.cell("w_q", "animal").focus()
+        hands.page.evaluate(HELD)
+        return hands
+
+    def named(self, hands):
+        """The numbers that w_q's first cell shows and is named by."""
+        cell = hands.matrix("w_q").locator('[data-index="0,0"]')
+        return cell.inner_text(), cell.get_attribute("aria-label").split(": ")[1]
+
+    def test_they_wait_for_a_slow_hand_and_follow_when_it_rests(self, held):
+        held.press("PageUp")
+        assert self.named(held) == ("3.5", "3.50")
+        for number in ("4.5", "5.5", "6.5"):
+            held.page.evaluate(PASSED, A_HESITATION)
+            held.press("PageUp")
+            assert self.named(held) == (number, "3.50")
+        held.page.evaluate(PASSED, AT_REST)
+        assert self.named(held) == ("6.5", "6.50")
+
+    def test_late_names_are_not_those_of_another_phrase(self, held):
+        held.press("PageUp", "PageUp")
+        held.menu("Phrase").select_option(index=1)
+        now = names(held)
+        held.page.evaluate(PASSED, AT_REST)
+        assert names(held) == now
+
+    def test_a_late_slider_is_not_that_of_another_cell(self, held):
+        held.press("PageUp", "PageUp", "ArrowRight")
+        held.page.evaluate(PASSED, AT_REST)
+        slider = held.slider("w_q animal, 2")
+        assert slider.input_value() == "0"
+        assert slider.get_attribute("aria-valuetext") == "0.00"
+
+    def test_a_late_name_does_not_come_after_a_new_one(self, held):
+        """Where the page is busy, the next step comes before the timer that was due."""
+        held.press("PageUp", "PageUp")
+        held.cell("w_q", "animal").evaluate(DUE_AND_NEXT, AT_REST)
+        held.page.evaluate(PASSED, AT_REST)
+        assert self.named(held) == ("5.5", "5.50")

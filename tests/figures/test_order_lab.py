@@ -431,6 +431,7 @@ HOSTILE = {
     "a negative query": {"query": -1},
     "an order too short": {"order": [0, 1]},
     "one word twice": {"order": [0, 0, 2, 3, 4, 5, 6, 7]},
+    "one word more": {"order": [0, 1, 2, 3, 4, 5, 6, 7, 7]},
     "words in the order": {"order": list("01234567")},
     "a false order": {"order": {"length": 8}},
     "inherited positions": {"positions": "constructor"},

@@ -59,6 +59,7 @@ STATE = """root => JSON.stringify([
 ])"""
 ROOM = '<p style="height: 900px">The page goes on.</p>'
 SWIPE = 150  # pixels
+LONG = 1000  # milliseconds: a finger that rests so long drags
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -75,14 +76,17 @@ def test_a_finger_that_moves_up_scrolls_the_page_and_nothing_else(open_figure, n
         lines = DOWN if box["height"] > LOW else (0.5,)
         for n, (down, across) in enumerate(itertools.product(lines, ACROSS)):
             x = min(box["x"] + across * box["width"], 350)
-            y, aside = box["y"] + down * box["height"], (-30, 0, 30)[n % 3]
-            touch_drag(hands.page, (x, y), (aside, -SWIPE), steps=10)
+            y, aside = box["y"] + down * box["height"], (0, 30, 100, 30)[n % 4]
+            inwards = aside if x < PHONE["viewport"]["width"] / 2 else -aside
+            touch_drag(hands.page, (x, y), (inwards, -SWIPE), steps=10)
             hands.settle()
             moved = hands.page.evaluate("scrollY") - top
             assert moved > SWIPE / 2, (kind, across, down)
             hands.page.evaluate("top => scrollTo(0, top)", top)
+        hands.page.evaluate("putForward", LONG)  # a finger that is gone holds nothing later
         hands.rest()
         assert hands.root.evaluate(STATE) == before, kind
+    assert hands.page.record.errors == []
 
 
 def test_a_slider_follows_a_finger_that_moves_sideways_or_taps(open_figure):
