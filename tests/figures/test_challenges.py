@@ -225,11 +225,8 @@ class TestSolutions:
             if "view" in challenge.get("given", {}):
                 views = FIGURES[chapter]().views
                 hands.root.get_by_role("tab").nth(views.index(challenge["given"]["view"])).click()
-            start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
-            item = hands.root.get_by_role("listitem").filter(has=start)
             figure, _ = at_start(chapter, challenge["id"])
-            start.click()
-            hands.settle()
+            item = hands.start_challenge(n)
             assert not item.inner_text().startswith("Solved.")
             assert "This one needs" not in item.inner_text()
             make(figure, SOLUTIONS[chapter, challenge["id"]])
@@ -245,7 +242,7 @@ class TestSolutions:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_challenge_is_complete_and_has_its_solution_here(path):
     challenges = tomllib.loads(path.read_text(encoding="utf-8")).get("challenge", [])
-    needed = {"id", "text", "start", "conditions", "afterwards"}
+    needed = {"id", "title", "text", "start", "conditions", "afterwards"}
     for challenge in challenges:
         assert (path.stem, challenge["id"]) in SOLUTIONS
         assert needed <= challenge.keys() <= needed | {"given", "setting"}
@@ -308,10 +305,7 @@ def begun(open_figure, chapter, n, view=None, **options):
     """A page with the figure of `chapter`, where the button of challenge `n` was pressed."""
     more = {"views": [view]} if view else {}
     hands = open_figure(FIGURES[chapter](challenges=chapter, **more), **options)
-    start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
-    start.press("Enter")
-    hands.settle()
-    return hands, hands.root.get_by_role("listitem").filter(has=start)
+    return hands, hands.start_challenge(n)
 
 
 def assert_solved(hands, item):
@@ -400,7 +394,7 @@ class TestByHand:
         hands.button("its opposite").click()
         hands.settle()
         assert "This one needs w_o as it was." in item.inner_text()
-        hands.button("Start challenge 1").press("Enter")
+        hands.start_challenge(1)
         hands.menu("Arrow keys move the value of").select_option(label="fluffy")
         hands.plane.focus()
         hands.press(*["ArrowLeft"] * 20)
@@ -434,8 +428,7 @@ class TestByHand:
         hands.settle()
         assert "bugs named at the first try: 2 (at least 3)" in item.inner_text()
         assert not item.inner_text().startswith("Solved.")
-        hands.button("Start challenge 1").press("Enter")
-        hands.settle()
+        hands.start_challenge(1)
         assert BreakIt(seed=2).hidden != first
         for case, bug in BreakIt(seed=2).hidden.items():
             hands.root.get_by_role("button", name=re.compile(f"^hidden bug {case}")).click()
@@ -487,7 +480,7 @@ class TestByHand:
         hands.menu("Model").select_option("GPT-2 small")
         hands.settle()
         assert not item.inner_text().startswith("Solved.")
-        hands.button("Start challenge 3").press("Enter")
+        hands.start_challenge(3)
         hands.root.get_by_role("textbox", name="learned positions").fill("1024")
         hands.press("Enter")
         hands.menu("normalisation holds").select_option("layer")
