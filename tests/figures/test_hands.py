@@ -581,7 +581,10 @@ class TestKeyboardAlone:
         found = self.stops(hands)
         controls = hands.root.locator(
             "button, input, select, summary, textarea, [role=application]"
-        ).evaluate_all("all => all.filter(one => one.checkVisibility() && !one.disabled).length")
+        ).evaluate_all(
+            """all => all.filter((one) => !one.disabled
+                && one.checkVisibility({ visibilityProperty: true })).length"""
+        )
         grids = hands.root.get_by_role("grid").count()
         scrolled = [stop for stop in found if stop["tag"] == "DIV"]  # what scrolls gets a stop
         assert len(found) - len(scrolled) == controls + grids
