@@ -1,6 +1,7 @@
 """Challenges: tasks that a figure grades itself, from its state.
 
-A challenge is a dictionary with an `id`, a `text`, what it starts from (`start`, in words, and
+A challenge is a dictionary with an `id`, a `title` of a few words (the others are folded under
+theirs while one is open), a `text`, what it starts from (`start`, in words, and
 where that is not the figure's own beginning `setting`, a dictionary of its fields), and
 `conditions`. A condition names what the figure measures (each figure says how) and bounds,
 `at_least`, `at_most` or both. `given` holds the fields that must be as it says: they are what the

@@ -51,6 +51,12 @@ def _window(width, n):
     return np.tri(n, dtype=bool) & ~np.tri(n, k=-width, dtype=bool)
 
 
+def _unread(mask, layers):
+    """How many words each word has not read, of itself and those before it, after `layers`."""
+    ways = np.linalg.matrix_power(np.array(mask, dtype=float), layers)
+    return int(np.tril(ways == 0).sum())
+
+
 class MaskLab(Figure):
     """Zero before softmax, zero after, minus infinity before: what each lets through.
 
@@ -64,9 +70,11 @@ class MaskLab(Figure):
     tokens_long, bytes : of the bill, 10 to 1,000,000 tokens and 1, 2 or 4 bytes a number.
     challenges : see `attnlib.figures.challenges`; conditions `measure` "leak" (of a `way`:
         "zero", "after", "infinity"), "empty" (queries that see nothing), "weight" (of a `query`
-        on a `key`, with minus infinity), "hidden" (cells), "gain" (how much more weight "zero"
-        gives a hidden key than it had without a mask, at most) or "differs" (cells, from a window
-        of so many words: each sees itself and those before it). Or the name of a chapter.
+        on a `key`, with minus infinity), "hidden" (cells), "future" (open cells after the query),
+        "gain" (how much more weight "zero" gives a hidden key than it had without a mask, at
+        most), "unread" (pairs of a word and itself or a word before it that it has not read after
+        so many `layers`, each with this mask) or "differs" (cells, from a window of so many words:
+        each sees itself and those before it). Or the name of a chapter.
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was. `weights(way)` and `leak(way)` are computed with attnlib.
@@ -173,6 +181,10 @@ class MaskLab(Figure):
         if condition["measure"] == "gain":
             gained = self.weights("zero") - al.softmax(self.scores)
             return float(np.where(self.mask, 0, gained).max())
+        if condition["measure"] == "future":
+            return int(np.triu(self.mask, k=1).sum())
+        if condition["measure"] == "unread":
+            return _unread(self.mask, condition["layers"])
         if condition["measure"] == "differs":
             return int((_window(condition["window"], len(self.tokens)) != self.mask).sum())
         words = condition["query"], condition["key"]

@@ -41,6 +41,22 @@ def test_the_working_part_of_a_figure_is_in_one_view(borrow_page, file_url, chap
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+# What scrolls sideways inside a figure: the last words of a pattern are hidden.
+CUT_OFF = """(figures) => figures
+    .flatMap((figure) => [...figure.querySelectorAll(".al-scroll")])
+    .filter((pattern) => pattern.checkVisibility())
+    .filter((pattern) => pattern.scrollWidth > pattern.clientWidth)
+    .map((pattern) => pattern.closest(".al-figure").dataset.attnlibFigure)"""
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_no_pattern_of_a_wide_figure_is_cut_off(borrow_page, file_url, chapter):
+    page = borrow_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{file_url}chapters/{chapter}.html")
+    page.locator(".full-width [data-ready]").first.wait_for()
+    assert page.locator(".full-width .al-figure").evaluate_all(CUT_OFF) == []
+
+
 @pytest.mark.parametrize("width", [1199, 1200, 1920, 2560])
 def test_no_width_of_a_window_makes_the_page_scroll_sideways(borrow_page, file_url, width):
     page = borrow_page(viewport={"width": width, "height": 900})

@@ -230,6 +230,10 @@ def lines_of(path):
     return np.array(LINE.findall(path.get_attribute("d")), dtype=float)
 
 
+def _nth(n):
+    return re.compile(rf"^(Solved( before)?\. )?{n}\. ")
+
+
 class Hands:
     """One figure, `root`, on `page`."""
 
@@ -285,6 +289,28 @@ class Hands:
     def unfold(self):
         """Open everything that is folded."""
         self.root.locator("details").evaluate_all("all => all.forEach((one) => (one.open = true))")
+
+    def challenge(self, n):
+        """The entry of challenge `n`; its text begins with "Solved." once it is."""
+        heading = self.page.get_by_role("button", name=_nth(n))
+        return self.root.get_by_role("listitem").filter(has=heading)
+
+    def heading(self, n):
+        """The button that opens challenge `n`."""
+        return self.root.get_by_role("button", name=_nth(n))
+
+    def open_challenge(self, n):
+        """Open challenge `n`, and fold the others; gives its entry."""
+        if self.heading(n).get_attribute("aria-expanded") == "false":
+            self.heading(n).press("Enter")
+        return self.challenge(n)
+
+    def start_challenge(self, n):
+        """Press the button with which challenge `n` begins; gives its entry."""
+        entry = self.open_challenge(n)
+        entry.get_by_role("button", name=f"Start challenge {n}", exact=True).press("Enter")
+        self.settle()
+        return entry
 
     def slider(self, name):
         """The slider whose name holds `name`; the value shown beside it is part of the name."""

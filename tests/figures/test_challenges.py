@@ -24,6 +24,8 @@ from attnlib.figures import (
     SoftmaxLab,
     ValueMixer,
 )
+from attnlib.figures.ledger import PRESETS
+from attnlib.figures.mask_lab import PRESETS as MASKS
 from attnlib.figures.mask_lab import preset
 from tests.figures.driving import AXES, D_MODEL, centre, mouse_drag, resting_drag
 from tests.figures.pressing import REACH, make, moves_of
@@ -66,6 +68,26 @@ TELL_APART = (  # owl and fox differ in "fits animals" and "small word": ask wit
 MYSTERY = world.SENSES.sentences["the mystery"].split()
 CLUES = ("Queen", "William", "Sussex")
 HEADS_OWN = ValueMixer()
+
+
+def opened(cells, n=8):
+    """The mask with which each of `n` words sees itself and, of `cells`, its own."""
+    mask = np.eye(n, dtype=bool)
+    mask[tuple(np.transpose(cells))] = True
+    return mask.tolist()
+
+
+SIZES = {"n_layers": 24, "n_heads": 16, "d_model": 1024, "n_vocab": 50_304}
+USUAL = {"d_head": None, "n_kv_heads": None, "d_ff": None}
+PYTHIA = SIZES | USUAL | {"n_positions": 0, "gated": False, "tied": False, "biases": True}
+PYTHIA |= {"norm": "layer"}
+# Word 3 gathers from all before it and passes on to all after it; so do 1 and 5 on either side.
+FAR = opened(
+    [
+        *[(3, 0), (3, 1), (3, 2), (4, 3), (5, 3), (6, 3), (7, 3)],
+        *[(1, 0), (2, 1), (5, 4), (6, 5), (7, 5), (7, 6)],
+    ]
+)
 SOLUTIONS = {
     ("embeddings", "nearest-there-is"): {
         "vectors": EmbeddingSpace().vectors
@@ -95,7 +117,7 @@ SOLUTIONS = {
     },
     ("values", "afford"): {"rank": 4},
     ("masking", "gain"): {"mask": (np.arange(64) != 6).reshape(8, 8).tolist()},
-    ("masking", "window-of-three"): {"mask": (np.tri(8) - np.tri(8, k=-3) > 0).tolist()},
+    ("masking", "two-layers"): {"mask": FAR},
     ("masking", "let-mole-see"): {"mask": (preset("causal", 5) | (np.arange(5) == 4)).tolist()},
     ("breaking", "first-try"): {"named": {c: [bug] for c, bug in BreakIt().hidden.items()}},
     ("breaking", "two-quiet"): {"bugs": ["transposed", "unscaled"]},
@@ -113,13 +135,7 @@ SOLUTIONS = {
     },
     ("counting", "mostly-attention"): {"shape": Ledger().shape | {"d_ff": 23_000}},
     ("counting", "small-cache"): {"shape": Ledger().shape | {"n_kv_heads": 12}},
-    ("counting", "gpt2-medium"): {
-        "shape": {
-            **{"n_layers": 24, "n_heads": 16, "d_model": 1024, "n_vocab": 50_257},
-            **{"n_positions": 1024, "d_head": None, "n_kv_heads": None, "d_ff": None},
-            **{"gated": False, "tied": True, "biases": True, "norm": "layer"},
-        }
-    },
+    ("counting", "pythia"): {"shape": PYTHIA},
 }
 every_challenge = pytest.mark.parametrize("key", SOLUTIONS, ids="-".join)
 
@@ -188,6 +204,46 @@ class TestWithoutThought:
             assert self.won(key, lambda menus, ends: combinations(ends, 2)) == []
 
 
+class TestPresetsChangedByHand:
+    """A preset near a solution saves steps, not the thought."""
+
+    @pytest.mark.parametrize("model", PRESETS)
+    def test_the_sizes_and_one_more_move_do_not_rebuild_a_model(self, model):
+        figure, challenge = at_start("counting", "pythia")
+        menus, ends = moves_of(figure)
+        for move in [{}, *menus.values(), *ends.values()]:
+            figure.shape = PRESETS[model] | SIZES
+            make(figure, move)
+            assert challenge["id"] not in figure.solved, move
+
+    @pytest.mark.parametrize("name", [*MASKS, *range(3, 9)])
+    def test_no_mask_and_no_window_with_another_cell_reaches_far(self, name):
+        figure, challenge = at_start("masking", "two-layers")
+        window = isinstance(name, int) and np.tri(8, dtype=bool) & ~np.tri(8, k=-name, dtype=bool)
+        mask = preset(name, 8) if name in MASKS else window
+        for place in np.ndindex(8, 8):
+            other = mask.copy()
+            other[place] = not mask[place]
+            figure.mask = other.tolist()
+            assert challenge["id"] not in figure.solved, place
+
+    def test_far_in_two_layers_in_another_way_and_with_a_cell_to_spare(self):
+        figure, challenge = at_start("masking", "two-layers")
+        others = opened([(1, 0), (2, 0), (2, 1), (3, 2), (4, 0), (4, 1), (4, 3), (5, 3)])
+        figure.mask = np.logical_or(
+            others, opened([(5, 4), (6, 2), (6, 5), (7, 4), (7, 6)])
+        ).tolist()
+        assert challenge["id"] in figure.solved
+        for spare in ([(7, 0)], [(6, 0), (7, 0)], [(0, 7)]):
+            figure.mask = np.logical_or(FAR, opened(spare)).tolist()
+            assert (challenge["id"] in figure.solved) == (spare == [(7, 0)])
+        for cell in np.argwhere(FAR):
+            mask = np.array(FAR)
+            mask[tuple(cell)] = False
+            figure.mask = mask.tolist()
+            assert challenge["id"] not in figure.solved
+
+
 class TestSolutions:
     @pytest.mark.parametrize("chapter", FIGURES)
     def test_nothing_is_solved_before_it_is_begun(self, chapter):
@@ -227,11 +283,8 @@ class TestSolutions:
             if "view" in challenge.get("given", {}):
                 views = FIGURES[chapter]().views
                 hands.root.get_by_role("tab").nth(views.index(challenge["given"]["view"])).click()
-            start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
-            item = hands.root.get_by_role("listitem").filter(has=start)
             figure, _ = at_start(chapter, challenge["id"])
-            start.click()
-            hands.settle()
+            item = hands.start_challenge(n)
             assert not item.inner_text().startswith("Solved.")
             assert "This one needs" not in item.inner_text()
             make(figure, SOLUTIONS[chapter, challenge["id"]])
@@ -247,7 +300,7 @@ class TestSolutions:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_challenge_is_complete_and_has_its_solution_here(path):
     challenges = tomllib.loads(path.read_text(encoding="utf-8")).get("challenge", [])
-    needed = {"id", "text", "start", "conditions", "afterwards"}
+    needed = {"id", "title", "text", "start", "conditions", "afterwards"}
     for challenge in challenges:
         assert (path.stem, challenge["id"]) in SOLUTIONS
         assert needed <= challenge.keys() <= needed | {"given", "setting"}
@@ -278,13 +331,14 @@ class TestClaims:
         assert figure.d_head == Ledger().tally.shape.d_head
         assert figure.saturation()["dead"] == 0
 
-    def test_what_gpt2_medium_lacks_at_its_start(self):
-        figure, _ = at_start("counting", "gpt2-medium")
-        make(figure, SOLUTIONS["counting", "gpt2-medium"])
+    def test_what_pythia_has_and_what_its_start_has_in_its_place(self):
+        figure, _ = at_start("counting", "pythia")
+        assert 2_097_152 in [entry.total for entry in figure.tally.entries]
+        make(figure, SOLUTIONS["counting", "pythia"])
         whole = figure.tally
-        assert whole.total == 354_823_168
+        assert whole.total == 405_334_016
         assert whole.parts["normalisation"] == 100_352
-        assert 1_048_576 in [entry.total for entry in whole.entries]
+        assert whole.parts["embedding"] == whole.parts["unembedding"] == 51_511_296
 
     def test_w_o_takes_the_hull_along(self):
         figure, _ = at_start("values", "far-out")
@@ -310,10 +364,7 @@ def begun(open_figure, chapter, n, view=None, **options):
     """A page with the figure of `chapter`, where the button of challenge `n` was pressed."""
     more = {"views": [view]} if view else {}
     hands = open_figure(FIGURES[chapter](challenges=chapter, **more), **options)
-    start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
-    start.press("Enter")
-    hands.settle()
-    return hands, hands.root.get_by_role("listitem").filter(has=start)
+    return hands, hands.start_challenge(n)
 
 
 def assert_solved(hands, item):
@@ -402,7 +453,7 @@ class TestByHand:
         hands.button("its opposite").click()
         hands.settle()
         assert "This one needs w_o as it was." in item.inner_text()
-        hands.button("Start challenge 1").press("Enter")
+        hands.start_challenge(1)
         hands.menu("Arrow keys move the value of").select_option(label="fluffy")
         hands.plane.focus()
         hands.press(*["ArrowLeft"] * 20)
@@ -436,8 +487,7 @@ class TestByHand:
         hands.settle()
         assert "bugs named at the first try: 2 (at least 3)" in item.inner_text()
         assert not item.inner_text().startswith("Solved.")
-        hands.button("Start challenge 1").press("Enter")
-        hands.settle()
+        hands.start_challenge(1)
         assert BreakIt(seed=2).hidden != first
         for case, bug in BreakIt(seed=2).hidden.items():
             hands.root.get_by_role("button", name=re.compile(f"^hidden bug {case}")).click()
@@ -489,10 +539,10 @@ class TestByHand:
         hands.menu("Model").select_option("GPT-2 small")
         hands.settle()
         assert not item.inner_text().startswith("Solved.")
-        hands.button("Start challenge 3").press("Enter")
-        hands.root.get_by_role("textbox", name="learned positions").fill("1024")
+        hands.start_challenge(3)
+        hands.root.get_by_role("textbox", name="learned positions").fill("0")
         hands.press("Enter")
         hands.menu("normalisation holds").select_option("layer")
-        for name in ("biases", "one table for embedding and unembedding"):
-            hands.root.get_by_role("checkbox", name=name).check()
+        hands.root.get_by_role("checkbox", name="biases").check()
+        hands.root.get_by_role("checkbox", name="one table for embedding and unembedding").uncheck()
         assert_solved(hands, item)

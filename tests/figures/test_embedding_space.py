@@ -298,7 +298,7 @@ class TestReading:
     def test_axe_has_nothing_against_it(self, open_figure, theme):
         hands = open_figure(EmbeddingSpace(challenges="embeddings"), theme=theme)
         hands.button("Copy as Python").click()
-        hands.button("Start challenge 1").click()
+        hands.start_challenge(1)
         hands.plane.press("ArrowRight")
         assert violations(hands.page) == []
 

@@ -507,38 +507,33 @@ class TestChallenges:
         figure = QueryKey(preset="nouns look for adjectives", challenges="queries-and-keys")
         return open_figure(figure)
 
-    def item(self, hands, n):
-        start = hands.page.get_by_role("button", name=f"Start challenge {n}", exact=True)
-        return hands.root.get_by_role("listitem").filter(has=start)
-
     def solve_first(self, hands):
         """Challenge 1, by the keyboard alone."""
-        hands.button("Start challenge 1").press("Enter")
-        hands.settle()
+        hands.start_challenge(1)
         assert not matrix_of(hands, "w_q").any()
-        assert "Solved" not in self.item(hands, 1).inner_text()
+        assert "Solved" not in hands.challenge(1).inner_text()
         hands.cell("w_q", "animal").focus()
         hands.press("3", "Enter")
         hands.cell("w_k", "animal").focus()
         hands.press("ArrowDown", "ArrowDown", "PageUp")
         hands.settle()
-        assert "Solved" not in self.item(hands, 1).inner_text()
+        assert "Solved" not in hands.challenge(1).inner_text()
         hands.press("PageUp")
         hands.settle()
 
     def test_is_started_and_solved_by_keyboard(self, task):
         self.solve_first(task)
-        assert self.item(task, 1).inner_text().startswith("Solved.")
+        assert task.challenge(1).inner_text().startswith("Solved.")
         assert task.spoken.startswith("Challenge 1 solved.")
-        assert not self.item(task, 2).inner_text().startswith("Solved")
+        assert not task.challenge(2).inner_text().startswith("Solved")
 
     def test_is_remembered_after_a_reload(self, task):
         self.solve_first(task)
         task.page.reload()
         task.root.wait_for()
         task.button("all zero").click()
-        assert self.item(task, 1).inner_text().startswith("Solved before.")
-        assert not self.item(task, 2).inner_text().startswith("Solved")
+        assert task.challenge(1).inner_text().startswith("Solved before.")
+        assert not task.challenge(2).inner_text().startswith("Solved")
 
     def test_what_holds_at_the_start_counts_once_it_was_seen_not_to_hold(self, open_figure):
         conditions = [{"measure": "numbers", "at_most": 0}]
@@ -556,9 +551,9 @@ class TestChallenges:
         assert self.item(hands, 1).inner_text().startswith("Solved.")
 
     def test_another_sentence_is_said_to_be_another(self, task):
-        assert "a small old owl watched a hungry fox" in self.item(task, 3).inner_text()
-        task.button("Start challenge 3").click()
-        task.settle()
+        entry = task.open_challenge(3)
+        assert "a small old owl watched a hungry fox" in entry.inner_text()
+        task.start_challenge(3)
         assert task.pattern_names[0].startswith("query a, key a")
         assert task.own_phrase.input_value() == "a small old owl watched a hungry fox"
 
@@ -601,7 +596,10 @@ class TestKeyboardAlone:
         found = self.stops(hands)
         controls = hands.root.locator(
             "button, input, select, summary, textarea, [role=application]"
-        ).evaluate_all("all => all.filter(one => one.checkVisibility() && !one.disabled).length")
+        ).evaluate_all(
+            """all => all.filter((one) => !one.disabled
+                && one.checkVisibility({ visibilityProperty: true })).length"""
+        )
         grids = hands.root.get_by_role("grid").count()
         scrolled = [stop for stop in found if stop["tag"] == "DIV"]  # what scrolls gets a stop
         assert len(found) - len(scrolled) == controls + grids

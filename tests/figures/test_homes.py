@@ -416,4 +416,34 @@ class TestKeysInJupyterLab:
         expect(other.nth(0)).to_be_checked()
 
 
+class TestRoomInJupyterLab:
+    def test_a_figure_takes_the_width_of_its_cell(self, figures_in_lab):
+        _, hands = figures_in_lab
+        for one in hands.values():
+            width, room = one.root.evaluate(
+                """root => [root, root.closest(".jp-OutputArea-output")].map(
+                    (node) => node.getBoundingClientRect().width)"""
+            )
+            assert width == room > 1024
+            assert one.root.evaluate("root => 'full' in root.dataset")
+
+    def test_full_screen_fills_it_and_escape_leads_back(self, figures_in_lab):
+        page, hands = figures_in_lab
+        for one in hands.values():
+            one.button("Full screen").click()
+            page.wait_for_function("document.fullscreenElement?.dataset.stage !== undefined")
+            one.button("Leave full screen").wait_for()
+            box = one.root.bounding_box()
+            screen = page.evaluate("[0, 0, innerWidth, innerHeight]")
+            assert [box[side] for side in ("x", "y", "width", "height")] == screen
+            before = page.evaluate(SOURCES)
+            for key in ("ArrowDown", "x", "d", "d", "Home"):
+                page.keyboard.press(key)
+            assert page.evaluate(SOURCES) == before
+            page.keyboard.press("Escape")
+            page.wait_for_function("document.fullscreenElement === null")
+            back = one.button("Full screen")
+            assert back.evaluate("button => button === document.activeElement")
+
+
 INSIDE = "document.activeElement.closest('[data-attnlib-figure]') !== null"

@@ -172,7 +172,7 @@ def test_denied_storage_does_no_harm(open_figure, kind):
         hands.root.get_by_role("button", name="guess").click()
         assert hands.root.get_by_role("button", name="Guess again").is_visible()
     else:
-        hands.button("Start challenge 1").click()
+        hands.start_challenge(1)
     assert hands.page.record.errors == []
 
 

@@ -218,10 +218,12 @@ def random_challenges(seed, count=14):
             {"measure": "empty", bound: int(rng.integers(3))},
             {"measure": "hidden", bound: int(rng.integers(40))},
             {"measure": "gain", bound: rng.uniform(0, 0.1)},
+            {"measure": "future", bound: int(rng.integers(20))},
+            {"measure": "unread", "layers": int(rng.integers(1, 4)), bound: int(rng.integers(9))},
             {"measure": "differs", "window": int(rng.integers(1, 4)), bound: 10},
             dict(zip(("query", "key"), rng.choice(words, 2).tolist(), strict=True))
             | {"measure": "weight", bound: 0.2},
-        ][rng.integers(6)]
+        ][rng.integers(8)]
 
     def challenge(n):
         about = {"given": {"example": EXAMPLES[n % 3]}} if n % 2 == 0 else {}

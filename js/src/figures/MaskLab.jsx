@@ -309,6 +309,16 @@ function Bill({ s }) {
   );
 }
 
+/** How many words each word has not read, of itself and those before it, after `layers` with this mask. */
+function unread(mask, layers) {
+  let read = mask;
+  for (let layer = 1; layer < layers; layer++)
+    read = mask.map((row) =>
+      row.map((_, j) => row.some((may, between) => may && read[between][j])),
+    );
+  return read.flatMap((row, i) => row.slice(0, i + 1).filter((has) => !has)).length;
+}
+
 function useMeasures(s, g) {
   const { tokens } = g.example.value;
   const at = (word) => tokens.indexOf(word);
@@ -325,6 +335,8 @@ function useMeasures(s, g) {
       });
       return Math.max(...gains);
     },
+    future: () => s.mask.value.flatMap((row, i) => row.slice(i + 1).filter(Boolean)).length,
+    unread: ({ layers }) => unread(s.mask.value, layers),
     differs: ({ window }) => {
       const sees = (i, j) => j <= i && j > i - window;
       return s.mask.value.flatMap((row, i) => row.filter((may, j) => may !== sees(i, j))).length;
@@ -337,6 +349,8 @@ const MEASURED = {
   empty: () => "queries that see nothing",
   weight: ({ query, key }) => `weight of ${query} on ${key}, with −∞`,
   hidden: () => "cells hidden",
+  future: () => "open cells of the future",
+  unread: ({ layers }) => `words not read after ${layers} layers`,
   gain: () => `what a hidden key gains with ${WAYS.zero.title}`,
   differs: () => "cells that are still different",
 };

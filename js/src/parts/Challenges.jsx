@@ -1,9 +1,10 @@
 // Tasks a figure grades itself, from its state. The same conditions are judged in Python.
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { list, number, whole } from "../core/format.js";
 import { recall, remember } from "../core/progress.js";
 import { Steady } from "./Steady.jsx";
+import { useOwnId } from "./useOwnId.js";
 
 /** @typedef {{at_least?: number, at_most?: number}} Condition and what the figure measures */
 
@@ -62,7 +63,8 @@ function Part({ condition, verdict, n, name }) {
   );
 }
 
-function Challenge({ challenge, n, verdict, before, name, onStart }) {
+/** `open`: whether its body is to be seen; `onPress` opens it, or folds it again. */
+function Challenge({ challenge, n, verdict, before, name, onStart, open, onPress }) {
   const { solved, away } = useMemo(
     () => ({
       solved: computed(() => verdict.value.solved),
@@ -70,30 +72,57 @@ function Challenge({ challenge, n, verdict, before, name, onStart }) {
     }),
     [verdict],
   );
+  const id = useOwnId();
+  const done = solved.value ? "Solved. " : before ? "Solved before. " : "";
   return (
-    <li class={solved.value ? "al-solved" : ""}>
-      <p>
-        {(solved.value || before) && (
-          <strong>{solved.value ? "Solved. " : "Solved before. "}</strong>
-        )}
-        {challenge.text}
-      </p>
-      <p class="al-parts">
-        {away.value ||
-          challenge.conditions.map((condition, part) => (
-            <Part condition={condition} verdict={verdict} n={part} name={name} />
-          ))}
-      </p>
-      {solved.value && challenge.afterwards && <p>{challenge.afterwards}</p>}
+    <li class={`${open ? "al-open" : ""} ${solved.value ? "al-solved" : ""}`}>
       <button
         type="button"
-        aria-label={`Start challenge ${n + 1}`}
-        onClick={() => onStart(challenge)}
+        class={`al-challenge ${done ? "al-done" : ""}`}
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={onPress}
       >
-        Start from {challenge.start}
+        {done && <span class="al-spoken">{done}</span>}
+        {n + 1}. {challenge.title ?? "Challenge"}
       </button>
+      <div class="al-task" id={id}>
+        <p>{challenge.text}</p>
+        <p class="al-parts">
+          {away.value ||
+            challenge.conditions.map((condition, part) => (
+              <Part condition={condition} verdict={verdict} n={part} name={name} />
+            ))}
+        </p>
+        <button
+          type="button"
+          aria-label={`Start challenge ${n + 1}`}
+          onClick={() => onStart(challenge)}
+        >
+          Start from {challenge.start}
+        </button>
+        <p class={done ? "" : "al-room"}>
+          <strong>{done || "Solved. "}</strong>
+          {challenge.afterwards}
+        </p>
+      </div>
     </li>
   );
+}
+
+/**
+ * Which of `challenges` is open, by its id, and a function that says so: the first that was not solved
+ * before, the last if all were. It stays when it is solved: its result is read then.
+ */
+function useOpen(challenges, wasSolved) {
+  const pressed = useRef(signal(undefined)).current;
+  const ids = challenges.map(({ id }) => id);
+  const first = useMemo(
+    () => (challenges.find((one) => !wasSolved(one)) ?? challenges.at(-1))?.id,
+    [ids.join()],
+  );
+  const here = pressed.value === null || ids.includes(pressed.value);
+  return [here ? pressed.value : first, (id) => (pressed.value = id)];
 }
 
 /**
@@ -106,6 +135,7 @@ export function Challenges(props) {
   // A figure may start where a challenge already holds. It counts once it was seen not to hold.
   const open = useRef(new Set()).current;
   const key = ({ id }) => `${figureKey}:challenge:${id}`;
+  const [opened, setOpened] = useOpen(challenges, (one) => recall(key(one)));
   const { verdicts, solved } = useMemo(() => {
     const verdicts = challenges.map((challenge) =>
       computed(() => {
@@ -125,19 +155,23 @@ export function Challenges(props) {
     challenges.forEach((challenge, n) => {
       if (!verdicts[n].peek().solved || recall(key(challenge))) return;
       remember(key(challenge), true);
-      voice.tell(`Challenge ${n + 1} solved. ${challenge.afterwards ?? ""}`);
+      // The one that is open says so itself.
+      const tell = challenge.id === opened ? voice.speak : voice.tell;
+      tell(`Challenge ${n + 1} solved. ${challenge.afterwards ?? ""}`);
     });
   }, [solved.value]);
   if (!challenges.length) return null;
   return (
     <div class="al-challenges" data-not-in-picture>
       <p class="al-strip-title">Challenges</p>
-      <ol>
+      <ol class={opened === null ? "al-folded" : ""}>
         {challenges.map((challenge, n) => (
           <Challenge
             {...{ challenge, n, name, onStart }}
             verdict={verdicts[n]}
             before={recall(key(challenge))}
+            open={challenge.id === opened}
+            onPress={() => setOpened(challenge.id === opened ? null : challenge.id)}
           />
         ))}
       </ol>

@@ -3,7 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { look } from "../core/look.js";
 import { whenPrinted } from "../core/paper.js";
-import { CanvasPen, SVGPen } from "../core/pens.js";
+import { CanvasPen, LETTERS, SVGPen } from "../core/pens.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const INKS = [
@@ -26,13 +26,14 @@ function paintsOf(node) {
     INKS.map((ink) => [ink, (forced.matches ? asked : token)(ink)]),
   );
   node.style.color = "";
-  return { colours, type: token("sans") };
+  return { colours, type: token("sans"), letters: Number(token("letters")) || LETTERS };
 }
 
 /** What `paintsOf` finds, by name: on paper other colours are in force than on the screen. */
 const PAPER = {
   colours: Object.fromEntries(INKS.map((ink) => [ink, `var(--al-${ink})`])),
   type: "var(--al-sans)",
+  letters: LETTERS,
 };
 
 /** Makes `canvas` as sharp as the screen; tells the pixels of a unit. */

@@ -3,11 +3,11 @@ import { computed, effect, signal } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number, round } from "../core/format.js";
 import { dot, length } from "../core/mathematics.js";
-import { ARROWHEAD, drawRing } from "../core/pens.js";
+import { ARROWHEAD, LETTERS, drawRing } from "../core/pens.js";
 import { atRest } from "../core/rest.js";
 import { Drawing } from "./Drawing.jsx";
 import { FingerHint } from "./FingerHint.jsx";
-import { boxAround, boxOf, isFree } from "./names.js";
+import { LETTER, LINE, boxAround, boxOf, isFree } from "./names.js";
 import { useName } from "./useName.js";
 import { usePlane } from "./usePlane.js";
 
@@ -65,32 +65,39 @@ function drawArrows(pen, arrows, { kind, chosen }) {
   for (const { name, word } of arrows) if (name) pen.name(word, name, look);
 }
 
-const EDGE = 60; // a name would reach over it
+const EDGE = 60; // a name of ordinary size would reach over it
 const TIP = 6; // pixels around a tip that names keep off
 const [BESIDE, ABOVE, BELOW] = [10, -10, 19]; // from a tip to its name's line
 
 /** Where a name may stand: beside the tip, above it, below it; never over the edge. */
-function placesOf({ x, y }) {
-  const nearEdge = x > SIZE - EDGE || x < EDGE;
-  const anchor = x > SIZE - EDGE ? "end" : x < EDGE ? "start" : "middle";
+function placesOf({ x, y }, large) {
+  const edge = EDGE * large;
+  const nearEdge = x > SIZE - edge || x < edge;
+  const anchor = x > SIZE - edge ? "end" : x < edge ? "start" : "middle";
   const beside =
     x < CENTRE
       ? { x: x - BESIDE, y: y + 4, anchor: "end" }
       : { x: x + BESIDE, y: y + 4, anchor: "start" };
-  const stacked = [ABOVE, BELOW].map((down) => ({ x, y: y + down, anchor }));
+  const stacked = [ABOVE, BELOW * large].map((down) => ({ x, y: y + down, anchor }));
   return nearEdge ? stacked : [beside, ...stacked];
 }
 
-/** Names off the tips and off one another, the chosen arrows' first; others' are left out without room. */
-function placeNames(items) {
+/**
+ * Names off the tips and off one another, the chosen arrows' first; others' are left out without room.
+ * They are `large` times as large as ordinary ones.
+ */
+function placeNames(items, large) {
+  const box = (place, text) => boxOf({ ...place, text }, LETTER * large, LINE * large);
   const full = items.map(({ x, y }) => boxAround([x, y], TIP));
   for (const chosen of [2, 1, 0])
     for (const item of items) {
-      if (item.chosen !== chosen || (item.crowded && !chosen)) continue;
-      const places = placesOf(item);
-      const free = places.find((place) => isFree(boxOf({ ...place, text: item.word }), full));
+      if (item.chosen !== chosen) continue;
+      item.name = null;
+      if (item.crowded && !chosen) continue;
+      const places = placesOf(item, large);
+      const free = places.find((place) => isFree(box(place, item.word), full));
       item.name = free ?? (chosen ? places[0] : null);
-      if (item.name) full.push(boxOf({ ...item.name, text: item.word }));
+      if (item.name) full.push(box(item.name, item.word));
     }
 }
 
@@ -208,9 +215,7 @@ function sceneOf({ words, q, k, pick, selected }) {
       return { kind, token, word: words.value[token], vector, x, y, chosen, crowded, name: null };
     };
     const [query, key] = selected.value ?? [];
-    const all = k.value.map(of("key", key)).concat(q.value.map(of("query", query)));
-    placeNames(all);
-    return all;
+    return k.value.map(of("key", key)).concat(q.value.map(of("query", query)));
   });
   const moved = computed(() => items.value.find((item) => same(item, pick.value)));
   const label = computed(() => {
@@ -223,6 +228,7 @@ function sceneOf({ words, q, k, pick, selected }) {
 /** Draws the scene, the chosen arrows last. */
 function drawScene(pen, scene, { q, k, selected }) {
   pen.clear();
+  placeNames(scene.items.value, pen.letters / LETTERS);
   const [i, j] = selected.value ?? [];
   if (selected.value) drawProjection(pen, q.value[i], k.value[j], scene.at.value);
   for (const chosen of [0, 1, 2])

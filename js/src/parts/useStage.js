@@ -43,8 +43,9 @@ export function useStage(root) {
     const ended = () => {
       if (document.fullscreenElement !== figure && !figure.hasAttribute("popover")) leave();
     };
+    // What was typed in a cell has used it already.
     const escape = (event) => {
-      if (event.key === "Escape" && figure.hasAttribute("popover")) leave();
+      if (event.key === "Escape" && !event.defaultPrevented) leave();
     };
     document.addEventListener("fullscreenchange", ended);
     figure.addEventListener("keydown", escape);

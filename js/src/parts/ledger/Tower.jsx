@@ -4,7 +4,7 @@ import { percent } from "./Table.jsx";
 
 const [WIDTH, HEIGHT] = [200, 360];
 const LEAST = 1.5; // pixels: nothing disappears, and the rest makes room
-const ROOM = { width: 60, height: 20 }; // pixels that a name takes
+const ROOM = { letter: 6.7, height: 20 }; // pixels that a name takes
 const CLOSEST = 2.5; // pixels between storeys, or they are not drawn
 
 /** Rectangles from the ground up: the table, the layers, the unembedding. */
@@ -44,7 +44,7 @@ function Floors({ y, height, n_layers }) {
 
 /** The name of a part, where there is room for it. */
 function Name({ part, x, y, width, height }) {
-  if (height < ROOM.height || width < ROOM.width) return null;
+  if (height < ROOM.height || width < ROOM.letter * part.length) return null;
   return (
     <text class={`al-part-${part}`} x={x + width / 2} y={y + height / 2 + 4} text-anchor="middle">
       {part}
