@@ -49,7 +49,7 @@ LARGEST_SEED = 2**32 - 1
 class Draws:
     """A stream of random numbers from a `seed`, the same in Python and in JavaScript.
 
-    `seed` is a whole number from 0 to 2**32 - 1, else a `ValueError` or `TypeError`.
+    `seed` is a whole number from 0 to `2**32 - 1`, else a `ValueError` or `TypeError`.
 
     Source: mulberry32, by Tommy Ettinger (2017), a generator with 32 bits of state.
 
@@ -62,7 +62,7 @@ class Draws:
         self._state = check_seed(seed)
 
     def __call__(self):
-        """The next number, at least 0 and below 1, in steps of 2**-32."""
+        """The next number, at least 0 and below 1, in steps of `2**-32`."""
         self._state = (self._state + 0x6D2B79F5) & LARGEST_SEED
         bits = self._state
         bits = ((bits ^ (bits >> 15)) * (bits | 1)) & LARGEST_SEED
