@@ -1,7 +1,6 @@
 """Training in the page: the engine equals PyTorch's run, and its worker does what it is told."""
 
 import functools
-import itertools
 from dataclasses import asdict
 
 import numpy as np
@@ -104,7 +103,7 @@ GRADIENT = """(recipe, nSteps) => {
 def gradient(recipe, weights, n_steps):
     """PyTorch's loss and its gradient, laid out as the weights, in the step after `n_steps`."""
     model = training.model_of(recipe, weights)
-    draws = parrot.Draws(training.FIRST_TEXTS + recipe.seed)
+    draws = parrot.Draws(1000 + recipe.seed)
     for _ in range(n_steps + 1):
         batch = parrot.batch(draws, recipe.n_texts, recipe.n_words)
     logits = model(torch.as_tensor(batch.ids), **training.visibility(recipe))
@@ -112,9 +111,18 @@ def gradient(recipe, weights, n_steps):
     loss = training.loss(logits, torch.as_tensor(batch.answers), importance)
     loss.backward()
     with torch.no_grad():
-        for tensor in itertools.chain(*training.parameters(model)):
+        for tensor in leaves(model):
             tensor.copy_(tensor.grad)
     return loss.item(), training.flat_weights(model)
+
+
+def leaves(model):
+    """Every tensor of the model that learns."""
+    yield from (model.embedding, model.unembedding)
+    for block in model.blocks:
+        yield from (block.w_q, block.w_k, block.w_v, block.w_o)
+        if block.distance is not None:
+            yield from (block.distance.behind, block.distance.ahead)
 
 
 def by_tensor(recipe, flat):
