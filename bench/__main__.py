@@ -3,7 +3,7 @@
 import importlib
 
 # Modules of this folder, each with a main().
-REPORTS = ("attention", "multi_head", "figures", "pages")
+REPORTS = ("attention", "multi_head", "figures", "training", "pages")
 
 for name in REPORTS:
     print(f"== {name}\n")
