@@ -399,6 +399,23 @@ class TestWorker:
         page.run("() => new Promise((done) => setTimeout(done, 400))")
         assert page.run("() => heard.length") == told
 
+    def test_a_worker_that_is_not_needed_is_ended(self, page):
+        page.run("""() => {
+            window.ended = 0;
+            window.Worker = class extends Worker {
+                terminate() {
+                    ended++;
+                    super.terminate();
+                }
+            };
+        }""")
+        trainer = Training(page)
+        for wanted in (0, 1):
+            trainer.start(SHORT)
+            assert page.run("() => ended") == wanted
+        trainer.end()
+        assert page.run("() => ended") == 2
+
 
 class TestNoWorker:
     def told(self, page):
