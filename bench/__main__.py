@@ -3,7 +3,7 @@
 import importlib
 
 # Modules of this folder, each with a main().
-REPORTS = ("attention", "multi_head", "training", "figures", "pages")
+REPORTS = ("attention", "multi_head", "training", "figures", "training_in_page", "pages")
 
 for name in REPORTS:
     print(f"== {name}\n")

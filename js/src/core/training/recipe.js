@@ -17,9 +17,9 @@ export const RECIPE = Object.freeze({
   positions: true, // heads know distances
   previous: true, // a query may look at the word just before it
 });
-const FIRST_TEXTS = 1000; // the seed of a run's texts is this and the seed of its weights
+const TEXTS_AFTER = 1000; // the seed of a run's texts is the seed of its weights and this
 const LEAST = { nWords: 21, nSteps: 0, rate: 0, unsettled: 0, seed: 0 }; // from 21 words on every text copies
-const MOST = { seed: LARGEST_SEED - FIRST_TEXTS };
+const MOST = { seed: LARGEST_SEED - TEXTS_AFTER };
 
 /** What is expected of a field whose usual value is `usual`, and whether `value` is that. */
 function expected(name, usual, value) {
@@ -48,4 +48,4 @@ export function completeRecipe(given = {}) {
   return recipe;
 }
 
-export const textSeed = ({ seed }) => FIRST_TEXTS + seed;
+export const textSeed = ({ seed }) => TEXTS_AFTER + seed;

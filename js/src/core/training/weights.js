@@ -20,11 +20,11 @@ const tensor = (name, rows, columns, spread) => ({ name, rows, columns, spread, 
 export function layout({ nLayers, dModel, nHeads }) {
   const evenly = Math.sqrt(3) / Math.sqrt(dModel);
   const block = (_, layer) => [
-    tensor(`${layer}.w_q`, dModel, dModel, evenly),
-    tensor(`${layer}.w_k`, dModel, dModel, evenly),
-    tensor(`${layer}.w_v`, dModel, dModel, evenly),
-    tensor(`${layer}.w_o`, dModel, dModel, evenly / 2),
-    tensor(`${layer}.distance`, nHeads, N_DISTANCES, 2),
+    tensor(`blocks.${layer}.w_q`, dModel, dModel, evenly),
+    tensor(`blocks.${layer}.w_k`, dModel, dModel, evenly),
+    tensor(`blocks.${layer}.w_v`, dModel, dModel, evenly),
+    tensor(`blocks.${layer}.w_o`, dModel, dModel, evenly / 2),
+    tensor(`blocks.${layer}.distance`, nHeads, N_DISTANCES, 2),
   ];
   const all = [
     tensor("embedding", WORDS.length, dModel, 0.5),

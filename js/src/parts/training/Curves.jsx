@@ -4,8 +4,8 @@ import { useMemo } from "preact/hooks";
 import { number } from "../../core/format.js";
 import { Drawing } from "../Drawing.jsx";
 
-const WIDTH = 420;
-const PANEL = 140;
+const WIDTH = 280; // its letters are read at this width
+const PANEL = 104;
 const LEFT = 30;
 const RIGHT = 10;
 const TOP = 10;
