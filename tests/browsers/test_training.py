@@ -204,7 +204,9 @@ TRACE = """(recipe, words, silent) => {
 @functools.cache
 def losses(seed):
     """PyTorch's, as many as any test asks for."""
-    return [loss for _, loss in training.train(Recipe(seed=seed, n_steps=300 if seed == 1 else 100))]
+    return [
+        loss for _, loss in training.train(Recipe(seed=seed, n_steps=300 if seed == 1 else 100))
+    ]
 
 
 # A trainer whose reports and rests are noted in `heard`, and its losses by step in `losses`.

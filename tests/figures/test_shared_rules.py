@@ -226,6 +226,8 @@ def figure_words(figure):
         return figure.asking + figure.answering
     if isinstance(figure, Ledger):
         return [part for part, count in figure.tally.parts.items() if count]
+    if isinstance(figure, Training):
+        return ["loss", "copying", "sense", "all words"]
     if isinstance(figure, Heads):
         return [f"head {n + 1}" for n in range(len(figure.heads))]
     return list(figure.axes) if view == "rank" else list(figure.tokens)

@@ -1,5 +1,6 @@
 // One drawing, two pens: a canvas on the screen, SVG in a saved picture. Both trace dots, lines and shapes,
-// then fill or stroke what they traced. `colours` are by token, "query" for --al-query; `type` is a family.
+// then fill or stroke what they traced. `colours` are by token, "query" for --al-query; `type` is a family,
+// `letters` a size in units.
 
 const TURN = 2 * Math.PI;
 const LETTERS = 11; // units, as the other drawings
@@ -32,9 +33,10 @@ export class CanvasPen {
   constructor(canvas, scale, paints) {
     const context = canvas.getContext("2d");
     Object.assign(this, { context, paints, colours: paints.colours });
+    this.letters = paints.letters ?? LETTERS;
     Object.assign(this, { width: canvas.width / scale, height: canvas.height / scale });
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.font = `${WEIGHT} ${LETTERS}px ${paints.type}`;
+    context.font = `${WEIGHT} ${this.letters}px ${paints.type}`;
     context.beginPath();
   }
   clear(x = 0, y = 0, width = this.width, height = this.height) {
@@ -92,8 +94,8 @@ export class CanvasPen {
 }
 
 export class SVGPen {
-  constructor(parent, { colours, type }) {
-    Object.assign(this, { parent, colours, type, traced: "" });
+  constructor(parent, { colours, type, letters = LETTERS }) {
+    Object.assign(this, { parent, colours, type, letters, traced: "" });
   }
   clear() {} // a picture begins empty
   dot(x, y, r) {
@@ -130,7 +132,7 @@ export class SVGPen {
     this.paint({ fill: "none", ...line, "stroke-dasharray": dash.join(" ") || "none", opacity });
   }
   name(text, { x, y, anchor = "start" }, { ink, opacity = 1, halo }) {
-    const type = { "font-family": this.type, "font-size": LETTERS, "font-weight": WEIGHT };
+    const type = { "font-family": this.type, "font-size": this.letters, "font-weight": WEIGHT };
     const place = { x, y, "text-anchor": anchor, fill: this.colours[ink], opacity };
     const rim = { "paint-order": "stroke", stroke: this.colours[halo], "stroke-width": HALO };
     this.put("text", { ...type, ...place, ...(halo ? rim : {}) }).textContent = text;
