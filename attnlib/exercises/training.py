@@ -32,15 +32,23 @@ def surprise_cases():
     for n, n_words in ((3, 4), (1, 3), (6, 6), (5, 9)):
         probabilities = softmax(rng.normal(0, 2, (n, n_words)))
         answers = rng.integers(0, n_words, n)
-        drawn = (matrix("input probabilities", probabilities), matrix("input answers", answers, ("answers",), decimals=0))
+        drawn = (
+            matrix("input probabilities", probabilities),
+            matrix("input answers", answers, ("answers",), decimals=0),
+        )
         cases.append(Case((probabilities, answers), ("loss",), ("value",), drawn, {}))
     return cases
 
 
 SURPRISE = FunctionExercise(
-    id="surprise", title="Mean surprise", stars=1, minutes=10,
+    id="surprise",
+    title="Mean surprise",
+    stars=1,
+    minutes=10,
     diagnoses=(functions.CHANGED_INPUTS, *functions.OF_FORM, fallback("x", "y")),
-    parameters=("probabilities", "answers"), cases=surprise_cases, reference=surprise,
+    parameters=("probabilities", "answers"),
+    cases=surprise_cases,
+    reference=surprise,
     result=ArrayResult("the loss"),
 )
 
@@ -62,9 +70,14 @@ def pairs_cases():
 
 
 PAIRS = FunctionExercise(
-    id="pairs", title="Counting pairs", stars=2, minutes=15,
+    id="pairs",
+    title="Counting pairs",
+    stars=2,
+    minutes=15,
     diagnoses=(functions.CHANGED_INPUTS, *functions.OF_FORM, fallback("x", "y")),
-    parameters=("ids", "n_words"), cases=pairs_cases, reference=pairs,
+    parameters=("ids", "n_words"),
+    cases=pairs_cases,
+    reference=pairs,
     result=ArrayResult("a row for each word, a column for each that follows"),
 )
 
@@ -87,14 +100,27 @@ def score_cases():
         n = len(ids)
         scores = np.where(np.tri(n, dtype=bool), rng.normal(0, 2, (n, n)), -np.inf)
         w = softmax(scores)
-        out.append(Case((w, ids), ("scores",), ("previous word", "prefix matching"), (matrix("input weights", w), matrix("input ids", ids, ("ids",), decimals=0)), {}))
+        out.append(
+            Case(
+                (w, ids),
+                ("scores",),
+                ("previous word", "prefix matching"),
+                (matrix("input weights", w), matrix("input ids", ids, ("ids",), decimals=0)),
+                {},
+            )
+        )
     return out
 
 
 SCORES = FunctionExercise(
-    id="head-scores", title="Two scores of a head", stars=2, minutes=15,
+    id="head-scores",
+    title="Two scores of a head",
+    stars=2,
+    minutes=15,
     diagnoses=(functions.CHANGED_INPUTS, *functions.OF_FORM, fallback("x", "y")),
-    parameters=("weights", "ids"), cases=score_cases, reference=head_scores,
+    parameters=("weights", "ids"),
+    cases=score_cases,
+    reference=head_scores,
     result=ArrayResult("two scores"),
 )
 
@@ -112,9 +138,14 @@ def needed_cases():
 
 
 NEEDED = FunctionExercise(
-    id="needed-heads", title="By silencing", stars=2, minutes=15,
+    id="needed-heads",
+    title="By silencing",
+    stars=2,
+    minutes=15,
     diagnoses=(*functions.OF_FORM, fallback("x", "y")),
-    parameters=("copying", "n_layers", "n_heads"), cases=needed_cases, reference=needed,
+    parameters=("copying", "n_layers", "n_heads"),
+    cases=needed_cases,
+    reference=needed,
     result=ArrayResult("a row for each head"),
 )
 
@@ -135,9 +166,14 @@ def leak_cases():
 
 
 LEAK = FunctionExercise(
-    id="leak", title="The leak", stars=2, minutes=10,
+    id="leak",
+    title="The leak",
+    stars=2,
+    minutes=10,
     diagnoses=(functions.CHANGED_INPUTS, *functions.OF_FORM, fallback("x", "y")),
-    parameters=("logits", "answers", "bound"), cases=leak_cases, reference=has_leak,
+    parameters=("logits", "answers", "bound"),
+    cases=leak_cases,
+    reference=has_leak,
     result=ArrayResult("true or false"),
 )
 
@@ -147,9 +183,14 @@ def heads_cases():
 
 
 INDUCTION = FunctionExercise(
-    id="induction", title="An induction head by hand", stars=3, minutes=30,
+    id="induction",
+    title="An induction head by hand",
+    stars=3,
+    minutes=30,
     diagnoses=(*functions.OF_FORM, fallback("x", "y")),
-    parameters=("n_words",), cases=heads_cases, reference=lambda n_words: np.array(n_words),
+    parameters=("n_words",),
+    cases=heads_cases,
+    reference=lambda n_words: np.array(n_words),
     result=ArrayResult("two heads"),
 )
 

@@ -74,7 +74,8 @@ class Training(Figure):
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     levels = traitlets.Dict().tag(sync=True)
     challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
-    _weights = traitlets.Unicode().tag(sync=True)  # of the step on show, float64 in base64
+    # Of the step on show, float64 in base64, as "values"; "of" says which run's and step's they are.
+    _weights = traitlets.Dict().tag(sync=True)
 
     def __init__(self, recording=None, **traits):
         if recording is not None:
@@ -127,7 +128,10 @@ class Training(Figure):
     def _heads(self, proposal):
         if not isinstance(proposal["value"], list | tuple):
             raise ValueError(f"silent is {proposal['value']!r}; expected a list of [layer, head]")
-        return sorted(_check_head("silent", pair) for pair in proposal["value"])
+        heads = sorted(_check_head("silent", pair) for pair in proposal["value"])
+        if repeated := [head for n, head in enumerate(heads) if head in heads[:n]]:
+            raise ValueError(f"silent has {repeated[0]} twice; expected each head once")
+        return heads
 
     @traitlets.validate("rate")
     def _a_rate(self, proposal):
@@ -154,21 +158,29 @@ class Training(Figure):
         return training.Recipe(**{name: getattr(self, name) for name in RECIPE})
 
     @property
+    def _shows_recording(self):
+        if not self.recorded:
+            return False
+        recipe = {name.lower(): value for name, value in self.recording["recipe"].items()}
+        return all(getattr(self, name) == recipe.get(name.replace("_", "")) for name in RECIPE)
+
+    @property
     def _flat(self):
         """All weights of the step on show, in one array."""
         from attnlib import training
 
-        if self._weights:
-            return np.frombuffer(base64.b64decode(self._weights), dtype="<f8")
+        handed = self._weights.get("of")  # the page may not have followed yet
+        if handed and all(getattr(self, name) == value for name, value in handed.items()):
+            return np.frombuffer(base64.b64decode(self._weights["values"]), dtype="<f8")
         kept = {int(step): text for step, text in (self.recording or {}).get("weights", {}).items()}
         reached = [step for step in kept if step <= self.step]
-        if self.recorded and reached:
+        if self._shows_recording and reached:
             return np.frombuffer(base64.b64decode(kept[max(reached)]), dtype="<f4").astype(float)
-        if self.step == 0 or self.recorded:
+        if self.step == 0 or self._shows_recording:
             return training.flat_weights(training.initial_model(self.recipe))
         raise ValueError(
-            f"step {self.step} is trained for in the figure, and no figure is on show: show it, or "
-            "train with attnlib.training.Run"
+            f"step {self.step} is trained for in the figure, and the figure has not told its "
+            "weights: show it and let it come to rest, or train with attnlib.training.Run"
         )
 
     @property
@@ -220,7 +232,7 @@ class Training(Figure):
         return getattr(self.exam, what)
 
     def describe(self):
-        run = "a recorded run" if self.recorded else "a run of the page"
+        run = "a recorded run" if self._shows_recording else "a run of the page"
         taken = [
             name for name in RECIPE if getattr(self, name) != self.traits()[name].default_value
         ]

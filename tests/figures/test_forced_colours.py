@@ -18,6 +18,7 @@ from attnlib.figures import (
     Prediction,
     QueryKey,
     SoftmaxLab,
+    Training,
     ValueMixer,
 )
 
@@ -107,6 +108,16 @@ STATES = {
         lambda hands: hands.tab("Overflow"),
         lambda hands: hands.tab("Overflow").press("Enter"),
     ),
+    "the chosen head": (
+        Training,
+        lambda hands: hands.root.locator(".al-tile > button").nth(0),
+        lambda hands: hands.root.locator(".al-tile > button").nth(0).press("Enter"),
+    ),
+    "a silent head": (
+        Training,
+        lambda hands: hands.root.locator(".al-tile > button").nth(0),
+        lambda hands: hands.root.locator(".al-tile").nth(0).get_by_role("checkbox").check(),
+    ),
     "the word that asks": (
         OrderLab,
         lambda hands: (
@@ -158,6 +169,8 @@ INK = {
         lambda: ValueMixer(view="rank"),
         lambda hands: hands.root.locator(".al-errors"),
     ),
+    "what was learned": (Training, lambda hands: hands.root.locator(".al-curve-drawing").first),
+    "a small pattern": (Training, lambda hands: hands.root.locator(".al-tile canvas").first),
     "a meter": (SoftmaxLab, lambda hands: hands.root.locator(".al-share").nth(2)),
     "ribbons": (Alignment, lambda hands: hands.root.locator(".al-ribbons")),
     "a dial": (

@@ -36,6 +36,7 @@ FIGURES_OF = {
     "09_order": ["OrderLab", "OrderLab"],
     "10_cross_attention": ["Alignment", "Alignment"],
     "11_counting": ["Ledger"],
+    "12_training": ["Training", "Training", "Training"],
 }
 START_UP = 600  # seconds, at most, on a machine that is busy with others
 

@@ -14,6 +14,7 @@ from attnlib.figures import (
     Prediction,
     QueryKey,
     Quiz,
+    Training,
     ValueMixer,
 )
 from tests.figures.driving import encoded, link
@@ -140,6 +141,7 @@ def figures():
         "OrderLab": OrderLab(challenges="order"),
         "Alignment": Alignment(challenges="cross-attention"),
         "Ledger": Ledger(challenges="counting"),
+        "Training": Training(challenges="training"),
     }
 
 

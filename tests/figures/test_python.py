@@ -20,6 +20,7 @@ from attnlib.figures import (
     Prediction,
     QueryKey,
     Quiz,
+    Training,
     ValueMixer,
 )
 from attnlib.figures.plot import tokens
@@ -147,6 +148,7 @@ STATES = {
     "QueryKey": {"w_q": GOOD.tolist(), "w_k": GOOD.tolist(), "selected": [3, 1], "causal": True},
     "Quiz": {"answers": {"0": 1, "1": 0}},
     "SoftmaxLab": {"scores": [1.0, 0.0, 2.5], "temperature": 0.5, "d_head": 16, "seed": 3},
+    "Training": {"step": 25, "chosen": [1, 2], "silent": [[0, 1]], "mask": False, "rate": 0.03},
     "ValueMixer": {"shares": [0.125] * 8, "rank": 2, "query": 1, "residual": False},
 }
 
@@ -196,6 +198,9 @@ FIGURES = {
     "OrderLab": lambda: OrderLab("the old fox", order=[2, 0, 1], positions="rotary", query=2),
     "Alignment": lambda: Alignment("le renard", "the fox", padding=2, query=1, selected=[1, 3]),
     "Ledger": lambda: Ledger("GPT-2 small", opened="attention: b_q", precision="int8"),
+    "Training": lambda: Training(
+        challenges="training", sentence="bell ring", query=1, silent=[[1, 0]], n_layers=1, seed=7
+    ),
 }
 
 

@@ -20,6 +20,7 @@ from attnlib.figures import (
     OrderLab,
     QueryKey,
     SoftmaxLab,
+    Training,
     ValueMixer,
 )
 from tests.figures.driving import AXES, Hands, names_of
@@ -87,6 +88,7 @@ SEEN = {
         f"SoftmaxLab, {view}": lambda view=view: SoftmaxLab(view=view)
         for view in ("bars", "axis", "overflow", "saturation")
     },
+    "Training": lambda: Training(selected=6, silent=[[0, 1]]),
     **{f"ValueMixer, {view}": lambda view=view: ValueMixer(view=view) for view in ("mix", "rank")},
 }
 ROOM = {"width": 1400, "height": 1400}  # CSS pixels: nothing scrolls

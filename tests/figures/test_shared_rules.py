@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from attnlib import figures
-from attnlib.figures import Alignment, BreakIt, Heads, Ledger, MaskLab, OrderLab, ValueMixer
+from attnlib.figures import (
+    Alignment,
+    BreakIt,
+    Heads,
+    Ledger,
+    MaskLab,
+    OrderLab,
+    Training,
+    ValueMixer,
+)
 from attnlib.figures.ledger import MOST
 from tests.axe import OF_COLOUR, violations
 from tests.figures import test_reading
@@ -27,6 +36,7 @@ TWO_TEXTS = (
 )
 BACKWARDS = list(range(16))[::-1]
 MOLE = "one mole of carbon dioxide"
+PARROT_16 = "wise sailor drew shy mole that flooded . list: bell ring leaf frog . parrot: frog"
 
 
 def holes(n, seed=1):
@@ -88,6 +98,11 @@ STATES = {
         *TWO_TEXTS, padding=4, hidden=False, query=9, selected=[9, 18], orientation="columns"
     ),
     "alignment that fails": lambda: Alignment(values="asks", causal=True, selected=[2, 5]),
+    "training": lambda: Training(challenges="training"),
+    "training on 16": lambda: Training(
+        sentence=PARROT_16, query=15, selected=13, silent=[[0, 1], [1, 3]], orientation="columns"
+    ),
+    "training one layer": lambda: Training(n_layers=1, mask=False, rate=0.03, selected=10),
     "ledger": lambda: Ledger(challenges="counting"),
     "ledger of everything": lambda: Ledger(
         MOST | {"gated": True, "tied": False}, opened="attention: b_o", n_tokens=10**6
@@ -97,7 +112,7 @@ every_state = pytest.mark.parametrize("name", STATES)
 # For what takes a browser: each figure and view once, in the state that strains it most.
 STRAINED = ["mix of 16", "mix of thousands", "rank", "mask with holes", "NaN", "bugs in 16"]
 STRAINED += ["a case", "heads in 16", "order of 16", "dials apart"]
-STRAINED += ["alignment of 16", "ledger of everything"]
+STRAINED += ["alignment of 16", "ledger of everything", "training on 16"]
 strained_state = pytest.mark.parametrize("name", STRAINED)
 
 
@@ -211,6 +226,8 @@ def figure_words(figure):
         return figure.asking + figure.answering
     if isinstance(figure, Ledger):
         return [part for part, count in figure.tally.parts.items() if count]
+    if isinstance(figure, Training):
+        return ["loss", "copying", "sense", "all words"]
     if isinstance(figure, Heads):
         return [f"head {n + 1}" for n in range(len(figure.heads))]
     return list(figure.axes) if view == "rank" else list(figure.tokens)
@@ -278,10 +295,11 @@ def test_a_copied_link_opens_the_same_state_and_reset_leads_back(open_figure, na
     assert hands.spoken == "Back at the start."
 
 
+EVERY = [ValueMixer, MaskLab, BreakIt, Heads, OrderLab, Alignment, Ledger, Training]
 SPOILT = ["null", "[]", "7", "{}", '{"__proto__": {"polluted": 1}}']
 
 
-@pytest.mark.parametrize("make", [ValueMixer, MaskLab, BreakIt, Heads, OrderLab, Alignment, Ledger])
+@pytest.mark.parametrize("make", EVERY)
 def test_what_is_no_state_is_refused_with_a_sentence(open_figure, make):
     hands = open_figure(make())
     before = str(hands.values())

@@ -17,6 +17,7 @@ from attnlib.figures import (
     QueryKey,
     Quiz,
     SoftmaxLab,
+    Training,
     ValueMixer,
 )
 from tests.figures.driving import centre, touch_drag
@@ -39,6 +40,7 @@ FIGURES = {
     "axis": lambda: SoftmaxLab(view="axis"),
     "overflow": lambda: SoftmaxLab(view="overflow"),
     "saturation": lambda: SoftmaxLab(view="saturation"),
+    "training": Training,
     "mix": ValueMixer,
     "rank": lambda: ValueMixer(view="rank"),
 }

@@ -33,6 +33,7 @@ function copyDrawing(svg, origin, out) {
       for (const [key, value] of Object.entries(painted(name, style.getPropertyValue(name))))
         node.setAttribute(key, value);
     node.removeAttribute("class");
+    node.removeAttribute("style"); // its colours are names of the page's
     node.removeAttribute("tabindex");
   });
   copy.setAttribute("x", box.left - origin.left);
@@ -49,11 +50,13 @@ function copyCanvas(canvas, origin, out) {
   canvas.drawIn(element("svg", place, out));
 }
 
+const WORD = /[^\s\-–—]*[\-–—]+|[^\s\-–—]+/g; // a line may end at a hyphen
+
 /** The words of a text node, line by line as the browser has broken them: `[text, box]` of each. */
 function linesOf(node) {
   const lines = [];
   const range = document.createRange();
-  for (const { index, 0: word } of node.data.matchAll(/\S+/g)) {
+  for (const { index, 0: word } of node.data.matchAll(WORD)) {
     range.setStart(node, index);
     range.setEnd(node, index + word.length);
     const top = range.getBoundingClientRect().top;

@@ -1,5 +1,5 @@
 // A small model that trains in the page: its loss, its heads, its guesses, and what taking things away does.
-import { computed } from "@preact/signals";
+import { batch, computed } from "@preact/signals";
 import { number } from "../core/format.js";
 import { dot } from "../core/mathematics.js";
 import {
@@ -89,7 +89,7 @@ function graph(s, model, voice) {
   const asRecorded = () => {
     for (const [trait, name] of Object.entries(RECIPE)) s[trait].value = recording.recipe[name];
   };
-  const training = makeTraining({ s, recipe, untouched, recording, asRecorded, voice });
+  const training = makeTraining({ model, s, recipe, untouched, recording, asRecorded, voice });
   const words = computed(() => s.sentence.value.split(" "));
   const query = computed(() => Math.min(s.query.value, words.value.length - 1));
   const chosen = computed(() => {
@@ -123,6 +123,12 @@ function graph(s, model, voice) {
         prefixMatching: prefixMatching[layer][head],
       };
     },
+    /** What makes the weights on show what they are, as the traits tell it. */
+    run: computed(() =>
+      Object.fromEntries(
+        [...Object.keys(RECIPE), "recorded", "step"].map((name) => [name, s[name].value]),
+      ),
+    ),
     position: computed(() => ({ step: training.step.value, steps: recipe.value.nSteps })),
     curves: computed(() => ({
       ...training.shown.value,
@@ -133,6 +139,11 @@ function graph(s, model, voice) {
     })),
   };
 }
+
+/** Whether `state` has the recipe of `recording`. */
+const isOfRecording = (state, recording) =>
+  recording !== null &&
+  Object.entries(RECIPE).every(([trait, name]) => state[trait] === recording.recipe[name]);
 
 /** What a link holds, checked field by field. */
 function readState(raw, model) {
@@ -149,12 +160,12 @@ function readState(raw, model) {
     ...{ positions: truth, previous: truth, mask: truth, root: truth },
     unsettled: (v) => typeof v === "number" && v >= 0 && v <= 1,
     rate: (v) => typeof v === "number" && v > 0 && Number.isFinite(v),
-    recorded: (v) => truth(v) && (!v || model.get("recording") !== null),
+    recorded: (v) => truth(v) && (!v || isOfRecording(raw, model.get("recording"))),
     step: (v) => whole(v, 0, model.get("n_steps")),
     chosen: isHead,
     query: (v) => whole(v, 0, words.length - 1),
     selected: (v) => v === null || whole(v, 0, words.length - 1),
-    silent: (v) => Array.isArray(v) && v.every(isHead),
+    silent: (v) => Array.isArray(v) && v.every(isHead) && new Set(v.map(String)).size === v.length,
     orientation: (v) => Object.keys(ORIENTATIONS).includes(v),
   };
   for (const [name, fits] of Object.entries(checks))
@@ -183,7 +194,9 @@ function snippet(s, g) {
     `silent = [${pairs}]`,
     "print(training.examine(run.model, recipe, silent=silent))",
     `ids = parrot.ids(${JSON.stringify(s.sentence.value)})`,
-    `print(run.model.trace(ids, silent=silent).weights[${layer}, ${head}].detach().numpy().round(2))`,
+    "seen = training.visibility(recipe, len(ids))",
+    "weights = run.model.trace(ids, silent=silent, **seen).weights",
+    `print(weights[${layer}, ${head}].detach().numpy().round(2))`,
   ].join("\n");
 }
 
@@ -216,7 +229,13 @@ export function Training({ model }) {
     derive: (signals) => graph(signals, model, voice),
     read: (raw) => readState(raw, model),
   });
-  useTraining({ model, g });
+  useTraining({ model, s, g });
+  // The run too is thrown away, in the same moment: else it would be trained for anew.
+  const beginAgain = () =>
+    batch(() => {
+      g.training.clear();
+      reset();
+    });
   const choose = (query, key) => {
     put({ query, selected: key });
     const [layer, head] = g.chosen.value;
@@ -245,7 +264,7 @@ export function Training({ model }) {
       claim="The model guesses the next word. Nobody tells its heads what to do."
       snippet={() => snippet(s, g)}
       linkState={linkState}
-      reset={reset}
+      reset={beginAgain}
       values={() => ({
         step: g.training.step.value,
         weights: g.look.value.heads.map((heads) => heads.map(({ weights }) => weights)),

@@ -54,18 +54,26 @@ function cover(canvas, sheet) {
   };
 }
 
+/** The size of the page's letters at `node`, in units; there are `units` to a pixel. */
+const lettersOf = (node, units) => parseFloat(getComputedStyle(node).fontSize) * units;
+
 /**
  * `draw(pen, anew)` reads signals and is told apart by identity. `units` across; pixels without it.
- * Unless `anew`, what was drawn before is still there, for `pen.clear`.
+ * Unless `anew`, what was drawn before is still there, for `pen.clear`. Letters grow with the drawing, or
+ * are as large as the place's own if they are `set`.
  */
-export function Drawing({ draw, units, ...attributes }) {
+export function Drawing({ draw, units, set = false, ...attributes }) {
   const canvas = useRef(null);
   useLayoutEffect(() => {
     const node = canvas.current;
     const box = signal(null);
     const observer = new ResizeObserver(([{ contentRect }]) => (box.value = contentRect));
     observer.observe(node);
-    const paints = computed(() => [look.value, box.value, paintsOf(node)].at(-1));
+    const paints = computed(() => {
+      const { width } = box.value ?? {};
+      const found = [look.value, paintsOf(node)].at(-1);
+      return set && width ? { ...found, letters: lettersOf(node, units / width) } : found;
+    });
     let pen = null;
     const stop = effect(() => {
       if (!box.value?.width) return;
@@ -78,7 +86,7 @@ export function Drawing({ draw, units, ...attributes }) {
       const { width, height } = box.peek();
       const across = units ?? width;
       svg.setAttribute("viewBox", `0 0 ${across} ${(across * height) / width}`);
-      draw(new SVGPen(svg, inks), true);
+      draw(new SVGPen(svg, { ...inks, letters: paints.peek().letters }), true);
       return svg;
     };
     const leavePaper = whenPrinted(() => {

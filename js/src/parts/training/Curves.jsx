@@ -4,13 +4,12 @@ import { useMemo } from "preact/hooks";
 import { number } from "../../core/format.js";
 import { Drawing } from "../Drawing.jsx";
 
-const WIDTH = 280; // its letters are read at this width
-const PANEL = 104;
-const LEFT = 30;
-const RIGHT = 10;
+const WIDTH = 420;
+const PANEL = 140;
+const LEFT = 42;
+const RIGHT = 12;
 const TOP = 10;
-const BOTTOM = 20;
-const GUESSING = Math.log(44); // nats a word, when all words are alike
+const BOTTOM = 26;
 
 const DASHED = [6, 4];
 const DOTTED = [2, 3];
@@ -81,7 +80,7 @@ function drawAxes(pen, { top, ticks }, steps) {
     pen.line(LEFT, down(tick, top), WIDTH - RIGHT, down(tick, top));
     pen.name(
       number(tick, top > 1 ? 0 : 1),
-      { x: LEFT - 4, y: down(tick, top) + 4, anchor: "end" },
+      { x: LEFT - 6, y: down(tick, top) + 0.35 * pen.letters, anchor: "end" },
       { ink: "muted" },
     );
   }
@@ -89,7 +88,7 @@ function drawAxes(pen, { top, ticks }, steps) {
   for (const share of [0, 0.5, 1]) {
     const step = Math.round(share * steps);
     const anchor = share === 0 ? "start" : share === 1 ? "end" : "middle";
-    pen.name(String(step), { x: across(step, steps), y: PANEL - 4, anchor }, { ink: "muted" });
+    pen.name(String(step), { x: across(step, steps), y: PANEL - 6, anchor }, { ink: "muted" });
   }
 }
 
@@ -152,7 +151,7 @@ function Panel({ panel, told, hasControl }) {
   return (
     <div class="al-curve">
       <p class="al-strip-title">{panel.title}</p>
-      <Drawing class="al-curve-drawing" units={WIDTH} draw={draw} />
+      <Drawing class="al-curve-drawing" units={WIDTH} draw={draw} set />
       <p class="al-curve-keys">{lines.map(Key)}</p>
     </div>
   );

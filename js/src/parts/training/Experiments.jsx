@@ -16,11 +16,11 @@ const SWITCHES = {
 function Seed({ value, onChange, voice }) {
   const [text, setText] = useState(null);
   const use = () => {
-    const seed = Number(text);
     setText(null);
-    if (text === null || seed === value) return;
-    if (text.trim() && Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)
-      return onChange(seed);
+    if (text === null) return;
+    const seed = /^\d+$/.test(text.trim()) ? Number(text) : NaN; // 1e3 and 0x10 are numbers, too
+    if (seed === value) return;
+    if (seed <= LARGEST_SEED) return onChange(seed);
     voice.tell(
       `The seed is a whole number from 0 to ${LARGEST_SEED}, not “${text.slice(0, 24)}”. It stays ${value}.`,
       true,

@@ -39,6 +39,7 @@ function Tile({ at, s, g, silencing, onSilence, onChoose }) {
     <div class={`al-tile ${silent ? "al-is-silent" : ""}`}>
       <button
         type="button"
+        data-in-picture
         aria-pressed={isHead(s.chosen.value, at)}
         aria-label={`layer ${layer}, head ${head}: ${told}${silent ? "; silent" : ""}`}
         onClick={() => onChoose(at)}
@@ -54,7 +55,14 @@ function Tile({ at, s, g, silencing, onSilence, onChoose }) {
         <br />
         pm {scores.value ? number(scores.value.prefixMatching) : "–"}
       </p>
-      {silencing && <Switch label="silent" on={silent} onChange={(on) => onSilence(at, on)} />}
+      {silencing && (
+        <Switch
+          label="silent"
+          name={`head ${layer}.${head} silent`}
+          on={silent}
+          onChange={(on) => onSilence(at, on)}
+        />
+      )}
     </div>
   );
 }

@@ -37,18 +37,19 @@ function controlOf(untouched, recording) {
     onRest: () => {},
     onExamined: () => {},
   });
-  const start = () => {
-    trainer.start(untouched.peek());
-    trainer.go();
-  };
+  let isBegun = false;
   return {
     exams,
-    begin: () => {
-      if (recording && same(recording.recipe, untouched.peek())) exams.value = recording.exams;
-      else if (!exams.peek().length) start();
+    go: (until) => {
+      if (recording && same(recording.recipe, untouched.peek()))
+        return (exams.value = recording.exams);
+      if (!isBegun) trainer.start(untouched.peek());
+      isBegun = true;
+      trainer.go(until);
     },
     clear: () => {
       trainer.stop();
+      isBegun = false;
       exams.value = [];
     },
     end: () => trainer.end(),
@@ -56,11 +57,19 @@ function controlOf(untouched, recording) {
   };
 }
 
+const leaders = new WeakMap();
+
+/** A signal of which trainer is at work, of the views of one model: in a notebook there may be several. */
+function leaderOf(model) {
+  if (!leaders.has(model)) leaders.set(model, signal(null));
+  return leaders.get(model);
+}
+
 /**
  * `recipe` and `untouched`, the control's, are signals; `recording` is a run that Python made, or null, and
  * `asRecorded()` takes over its recipe. `s` holds the figure's `step`, `silent` and `recorded`.
  */
-export function makeTraining({ s, recipe, untouched, recording, asRecorded, voice }) {
+export function makeTraining({ model, s, recipe, untouched, recording, asRecorded, voice }) {
   const run = signal(EMPTY);
   const going = signal(false);
   const msPerStep = signal(null);
@@ -71,15 +80,22 @@ export function makeTraining({ s, recipe, untouched, recording, asRecorded, voic
   const steps = computed(() => [...shown.value.kept.keys()].sort((a, b) => a - b));
   const step = computed(() => lastUntil(steps.value, s.step.value));
   const control = controlOf(untouched, recording);
+  const leader = leaderOf(model);
+  let told = 0; // the step that the run itself put on show last
+  const beAtRest = () => {
+    going.value = false;
+    if (leader.peek() === trainer) leader.value = null;
+  };
   const trainer = createTrainer({
-    onReport: (told) =>
+    onReport: (report) =>
       batch(() => {
-        run.value = grown(run.peek(), told);
-        msPerStep.value = told.msPerStep ?? msPerStep.peek();
-        s.step.value = told.step;
+        run.value = grown(run.peek(), report);
+        msPerStep.value = report.msPerStep ?? msPerStep.peek();
+        // What is still heard of a run that was halted puts nothing on show.
+        if (going.peek()) s.step.value = told = report.step;
       }),
     onRest: ({ why, message }) => {
-      going.value = false;
+      batch(beAtRest);
       if (why === "stopped") voice.tell(message, true);
       if (why === "impossible") fallBack(message);
       if (why === "done") voice.speak(`Trained: ${s.step.peek()} steps.`);
@@ -94,7 +110,7 @@ export function makeTraining({ s, recipe, untouched, recording, asRecorded, voic
     if (instead) showRecorded();
   };
   const showRecorded = () => {
-    pause();
+    halt();
     batch(() => {
       asRecorded();
       s.recorded.value = true;
@@ -109,10 +125,11 @@ export function makeTraining({ s, recipe, untouched, recording, asRecorded, voic
       if (isFresh) begin();
       else if (step.peek() < Math.max(...run.peek().kept.keys())) trainer.back(step.peek());
       s.recorded.value = false;
-      s.silent.value = [];
+      told = s.step.peek();
       going.value = true;
+      leader.value = trainer;
     });
-    if (!same(recipe.peek(), untouched.peek())) control.begin();
+    if (!same(recipe.peek(), untouched.peek())) control.go(until);
     trainer.go(until);
   };
   const begin = () => {
@@ -124,15 +141,32 @@ export function makeTraining({ s, recipe, untouched, recording, asRecorded, voic
     trainer.pause();
     control.pause();
   };
+  /** At once: no report that is still to come is waited for. */
+  const halt = () => {
+    if (going.peek()) pause();
+    batch(beAtRest);
+  };
+  /** A run that the reader starts is one of all heads. */
+  const goWithAll = (until) =>
+    batch(() => {
+      s.silent.value = [];
+      go(until);
+    });
   return {
     ...{ run, going, msPerStep, shown, steps, step, isRecorded, control, showRecorded },
-    toggle: () => (going.peek() ? pause() : go()),
-    oneStep: () => go((isRecorded.peek() ? 0 : step.peek()) + 1),
+    toggle: () => (going.peek() ? pause() : goWithAll()),
+    oneStep: () => goWithAll((isRecorded.peek() ? 0 : step.peek()) + 1),
     look: (at) => (s.step.value = at),
-    /** A state of which only the step is known, from a link or from Python, is trained for. */
+    /**
+     * A state of which only the step is known, from a link or from Python, is trained for. A run that goes
+     * on is halted by what puts another step on show.
+     */
     reach: () => {
       const wanted = Math.min(s.step.value, recipe.value.nSteps);
-      if (isRecorded.value || !wanted || going.value || run.value.kept.has(wanted)) return;
+      const isLed = leader.value !== null && leader.value !== trainer; // another view's turn
+      if (going.value && !isRecorded.value && !isLed && wanted === told) return;
+      untracked(halt);
+      if (isLed || isRecorded.value || !wanted || run.value.kept.has(wanted)) return;
       voice.tell(`Training to step ${wanted}.`);
       untracked(() => go(wanted));
     },
@@ -140,9 +174,10 @@ export function makeTraining({ s, recipe, untouched, recording, asRecorded, voic
       trainer.stop();
       control.clear();
       run.value = EMPTY;
-      going.value = false;
+      beAtRest();
     },
     end: () => {
+      beAtRest();
       trainer.end();
       control.end();
     },
@@ -150,7 +185,7 @@ export function makeTraining({ s, recipe, untouched, recording, asRecorded, voic
 }
 
 /** Keeps the run in step with the figure, and hands its weights to a kernel when it rests. */
-export function useTraining({ model, g }) {
+export function useTraining({ model, s, g }) {
   const { training } = g;
   useEffect(() => {
     let before = g.recipe.peek();
@@ -158,13 +193,18 @@ export function useTraining({ model, g }) {
       effect(() => {
         if (same(g.recipe.value, before)) return;
         before = g.recipe.value;
-        training.clear();
+        batch(training.clear);
       }),
       effect(() => training.reach()),
       effect(() => {
-        const weights = g.weights.value;
-        if (training.going.value || !model.save_changes) return;
-        model.set("_weights", textOf(weights));
+        const [weights, step, isRecorded] = [
+          g.weights.value,
+          training.step.value,
+          training.isRecorded.value,
+        ];
+        const isThere = isRecorded || step === s.step.value;
+        if (training.going.value || !isThere || !model.save_changes) return;
+        model.set("_weights", { of: g.run.value, values: textOf(weights) });
         model.save_changes();
       }),
     ];
