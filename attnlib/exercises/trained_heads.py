@@ -92,6 +92,13 @@ SCORE_MISTAKES = (
         "Your two scores are right and have changed places.",
         "First the previous-word score, then the prefix-matching score.",
     ),
+    mistake(
+        "transposed",
+        lambda weights, ids: head_scores(weights.T, ids),
+        "You read rows as keys and columns as queries: your {column} score is {returned}, and "
+        "{expected} is expected. A row of weights sums to 1; it belongs to a query.",
+        "Place 1 looks at place 0 with the weight in row 1, column 0.",
+    ),
     score_mistake(
         "other-diagonal",
         0,
@@ -173,8 +180,8 @@ SCORE_MISTAKES = (
         ),
         "Where a word comes twice in a row, your prefix-matching score leaves out what followed: "
         "the word itself, the second time.",
-        "At the second of two the word right after the earlier one is the query's own place. Its "
-        "weight there counts.",
+        "At the second of the two, what came right after the first is the query itself. Its weight "
+        "on its own place counts.",
     ),
     score_mistake(
         "over-all-queries",
@@ -424,8 +431,8 @@ NEEDED_MISTAKES = (
             of_needed(lambda heads: in_order(heads[:, ::-1])),
         ),
         "Layer and head have changed places. A head is (layer, head), with the layer first.",
-        "This model has {n_layers} layers of {n_heads} heads. Which of your two numbers may be as "
-        "large as what?",
+        "This model has {n_layers} layers of {n_heads} heads. The first of your two numbers names "
+        "one of these layers, the second a head in it.",
     ),
     mistake(
         "from-one",
@@ -437,7 +444,7 @@ NEEDED_MISTAKES = (
         ),
         "You count from 1. Layers and heads are counted from 0: the first head of the first layer "
         "is head 0.0.",
-        "With {n_layers} layers the last is {n_layers} - 1.",
+        "Of {n_layers} layers the last has a number one less than {n_layers}; so do heads.",
     ),
     mistake(
         "fixed-bound",

@@ -259,7 +259,8 @@ def pairs_case(ids, n_words):
     facts["seen"] = str(int(counted(ids, n_words, 0.0)[ids[0, 0], ids[0, 1]]))
     facts["followed"] = str(int((ids[:, :-1] == ids[0, 0]).sum()))
     facts |= {"last": str(ids[0, -1]), "next": str(ids[1, 0]) if len(ids) > 1 else "none"}
-    return Case((ids, n_words), words(n_words), words(n_words), drawn, facts)
+    labels = tuple(map(str, range(n_words)))
+    return Case((ids, n_words), labels, labels, drawn, facts)
 
 
 def pairs_cases():
@@ -274,7 +275,7 @@ PAIRS_MISTAKES = (
     mistake(
         "transposed",
         (of_counts(lambda counts: row_by_row(counts).T), of_counts(lambda c: row_by_row(c.T))),
-        "Rows and columns have changed places: in {row}, column {column} you have {returned}, and "
+        "Rows and columns have changed places: row {row}, column {column} is {returned}, and "
         "{expected} is expected. A row is for the word that comes first.",
         "In the first text word {b} follows word {a}. Which row, which column does this pair count "
         "in?",
@@ -287,13 +288,21 @@ PAIRS_MISTAKES = (
         "Divide every row by its own sum. To keep the sums as a column, there is `keepdims`.",
     ),
     mistake(
+        "divided-the-other-way",
+        of_counts(lambda counts: counts / counts.sum(axis=1)),
+        "Your sums are those of the rows, but they divide the columns: row {row}, column {column} "
+        "is {returned}, and {expected} is expected.",
+        "An array of {n_words} sums counts as one row, and is laid along every row. Kept as a "
+        "column, by `keepdims`, it divides each row by its own sum.",
+    ),
+    mistake(
         "without-the-one",
         (
             started_at(0.0),
             rows_filled(lambda n_words: 0.0),
             rows_filled(lambda n_words: 1 / n_words),
         ),
-        "Your counts begin with 0: in {row}, column {column} you have {returned}, and {expected} "
+        "Your counts begin with 0: row {row}, column {column} is {returned}, and {expected} "
         "is expected. A pair that was not seen is rare, not impossible.",
         "Word {a} is followed {followed} times. With a 1 to begin with in each of {n_words} "
         "columns, what does its row of counts sum to?",
@@ -305,7 +314,7 @@ PAIRS_MISTAKES = (
             of_counts(lambda counts: row_by_row(np.maximum(counts - 1, 1))),
             lambda ids, n_words: row_by_row(counted(ids, n_words, 1.0 / n_words)),
         ),
-        "In {row}, column {column} you have {returned}, and {expected} is expected. Every count "
+        "Row {row}, column {column} is {returned}, and {expected} is expected. Every count "
         "begins with 1, those of pairs that come and those of pairs that do not.",
         "Word {b} follows word {a} {seen} times: its count is one more.",
     ),
@@ -319,8 +328,8 @@ PAIRS_MISTAKES = (
     mistake(
         "once",
         (counted_once, counted_once_a_text),
-        "A pair that comes several times counts once in your matrix: in {row}, column {column} you "
-        "have {returned}, and {expected} is expected.",
+        "A pair that comes several times counts once in your matrix: row {row}, column {column} "
+        "is {returned}, and {expected} is expected.",
         "`counts[a, b] += 1`, with arrays for a and b, looks each cell up once, adds 1 and writes "
         "it back, however often the pair stands in the arrays. Loop, or look for `np.add.at`.",
     ),
@@ -338,7 +347,7 @@ PAIRS_MISTAKES = (
     mistake(
         "not-divided",
         (of_counts(lambda counts: counts), of_counts(lambda counts: counts - 1)),
-        "In {row}, column {column} you have {returned}: a count. A probability is expected, "
+        "In row {row}, column {column} you have {returned}: a count. A probability is expected, "
         "{expected}.",
         "What must the numbers of a row sum to, if one of these words has to come? Divide.",
     ),
@@ -356,7 +365,7 @@ PAIRS_MISTAKES = (
             lambda ids, n: counted(ids, n) / counted(ids, n, 0.0).sum(axis=1, keepdims=True),
             lambda ids, n: counted(ids, n) / (1 + counted(ids, n, 0.0).sum(axis=1, keepdims=True)),
         ),
-        "Your rows do not sum to 1: in {row}, column {column} you have {returned}, and {expected} "
+        "Your rows do not sum to 1: row {row}, column {column} is {returned}, and {expected} "
         "is expected. What you divide by is not what you divide.",
         "Word {a} is followed {followed} times, and each of the {n_words} counts of its row began "
         "with 1. Divide by the sum of the row as it is.",
@@ -364,7 +373,7 @@ PAIRS_MISTAKES = (
 )
 PAIRS_FALLBACK = Diagnosis(
     "unrecognised",
-    "In {row}, column {column} you have {returned}, and {expected} is expected. Count by hand: how "
+    "Row {row}, column {column} is {returned}, and {expected} is expected. Count by hand: how "
     "often does the one follow the other, and how often is the first followed at all?",
     "In this input word {b} follows word {a} {seen} times, and word {a} is followed {followed} "
     "times. Begin with ones, add, then divide each row by its sum.",
@@ -445,8 +454,9 @@ OTHER_LOSSES = {  # by the mistake that computes it in place of the loss
         lambda logits, answers: loss_of(logits[0], answers[0]),
     ),
     "log-of-mean": (lambda logits, answers: -np.log(given(al.softmax(logits), answers).mean()),),
+    "perplexity": (lambda logits, answers: np.exp(loss_of(logits, answers)),),
+    "every-word": (lambda logits, answers: -np.log(al.softmax(logits)).mean(),),
 }
-FIXED = (0.05, 0.1, 0.2, 0.5, 1.0, np.log(2))
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 
@@ -490,7 +500,7 @@ def leak_cases():
     for sharpness in (0.0, 2.0, 5.0, 9.0):
         for factor in (0.1, 0.4, 0.96, 1.04, 3.0, 40.0):
             logits, answers = guesses(rng, sharpness, 3, 4, 5)
-            logits += rng.choice([0, 9])  # all positive, or not: the loss is the same
+            logits += (-9, 0, 9)[len(cases) % 3]  # of any sign: the loss is the same
             cases.append(leak_case(logits, answers, factor * loss_of(logits, answers)))
     return sorted(cases, key=lambda case: case.inputs[0].size)
 
@@ -504,6 +514,18 @@ def by_other_loss(id):
         lambda logits, answers, bound, way=way: np.asarray(way(logits, answers) < bound)
         for way in OTHER_LOSSES[id]
     )
+
+
+def below_some_number(attempt):
+    """Whether the answers are those of a comparison of the loss with one and the same number."""
+    tried = [(attempt.inputs, attempt.outcome)]
+    tried += [(inputs, came) for inputs, came, _ in attempt.elsewhere()]
+    if not all(isinstance(came, np.ndarray) and came.shape == () for _, came in tried):
+        return False
+    losses = {True: [], False: []}
+    for (logits, answers, _), came in tried:
+        losses[bool(came)].append(loss_of(logits, answers))
+    return max(losses[True], default=0.0) < min(losses[False], default=np.inf)
 
 
 LEAK_MISTAKES = (
@@ -521,15 +543,12 @@ LEAK_MISTAKES = (
         "the bound and some above.",
         "Here the loss is {loss} and the bound {bound}. Print what you compare.",
     ),
-    truth_mistake(
+    Diagnosis(
         "without-the-bound",
-        tuple(
-            lambda logits, answers, bound, f=f: np.asarray(loss_of(logits, answers) < f)
-            for f in FIXED
-        ),
         "You compare the loss with a number of your own. What is impossibly good depends on the "
         "texts: here the bound is {bound}.",
         "`bound` is the third input. The loss of {loss} lies {side} it.",
+        below_some_number,
     ),
     truth_mistake(
         "right-guesses",
@@ -593,6 +612,20 @@ LEAK_MISTAKES = (
         "You take the logarithm of the mean probability. The loss is the mean of the logarithms, "
         "and larger: {loss}.",
         "Each word has a surprise of its own. The mean comes last.",
+    ),
+    truth_mistake(
+        "perplexity",
+        by_other_loss("perplexity"),
+        "You compare the perplexity with the bound: e to the power of the loss. The bound is in "
+        "nats, as the loss is, {loss}.",
+        "You are one step too far. Leave out the last one.",
+    ),
+    truth_mistake(
+        "every-word",
+        by_other_loss("every-word"),
+        "All words of the vocabulary have a part in your loss. One word came at each place, and "
+        "only its probability counts: then the loss is {loss}.",
+        "`answers` has the number of this word for every place of every text.",
     ),
 )
 LEAK_FALLBACK = Diagnosis(

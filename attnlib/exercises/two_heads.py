@@ -197,6 +197,9 @@ def check_form(heads, n_words):
 # --- what came of it, in words and as a table
 
 
+NOTHING = "nothing"
+
+
 def word(number_of_word):
     return WORDS[number_of_word]
 
@@ -204,7 +207,7 @@ def word(number_of_word):
 def best(row):
     """The word with the largest share, and the share, as texts; of a row of zeros, nothing."""
     if not row.any():
-        return "nothing", "0"
+        return NOTHING, "0"
     return word(int(row.argmax())), number(row.max())
 
 
@@ -215,7 +218,7 @@ def first_told(seen):
         "place": str(place),
         "word": word(seen.ids[place]),
         "held": held,
-        "share": share,
+        "largest": f"its largest is {held}, {share}" if held != NOTHING else "it is empty",
         "right": word(seen.ids[place - 1]),
         "given": number(seen.before()[place, seen.ids[place - 1]]),
     }
@@ -229,7 +232,7 @@ def guess_told(seen):
         "place": str(place),
         "word": word(seen.ids[place]),
         "held": held,
-        "share": share,
+        "largest": f"its largest is {held}, {share}" if held != NOTHING else "it is empty",
         "right": word(right),
         "given": number(seen.guesses()[place, right]),
     }
@@ -237,11 +240,11 @@ def guess_told(seen):
 
 HALFWAY = (
     "With {n_words} words: at place {place}, {word}, {given} of 'what stood before me' is {right} "
-    "after your first head; its largest is {held}, {share}."
+    "after your first head; {largest}."
 )
 AT_THE_END = (
     "With {n_words} words: at place {place} comes {word} again. {given} of the guess is {right}, "
-    "which followed it before; the largest is {held}, {share}."
+    "which followed it before; {largest}."
 )
 
 
@@ -441,8 +444,8 @@ FORM = (
         "not-finite",
         "Somewhere in your matrices, or in what comes of them, is a number that is infinite or "
         "NaN. To make a score win, ordinary numbers are enough.",
-        "A score that lies 20 above the others gets all but nothing less than the whole weight. "
-        "Replace infinities by such numbers.",
+        "A score that lies 20 above the others gets nearly the whole weight. Take such numbers in "
+        "place of infinities.",
     ),
     Diagnosis(
         "sees-ahead",
@@ -513,7 +516,7 @@ FIRST = (
     Diagnosis(
         "first-wrong",
         "Begin with the first head. At place {place}, {word}, the part *what stood before me* "
-        "should hold {right}; its largest is {held}.",
+        "should hold {right}; {largest}.",
         "Run the first head alone on a text of three words, x being the one-hot rows, and look at "
         "columns n_words to 2 * n_words of what it adds.",
         of_first(lambda seen: True),
@@ -592,8 +595,8 @@ SECOND = (
     ),
     Diagnosis(
         "unrecognised",
-        "Your first head is right. At place {place}, {word}, the guess should be {right}; its "
-        "largest is {held}, with {share}. Look at where the second head looks from there.",
+        "Your first head is right. At place {place}, {word}, the guess should be {right}; "
+        "{largest}. Look at where the second head looks from there.",
         "Print the weights of the second head, by its `trace`, for a text like the one drawn. The "
         "weight of place {place} must lie on the place after the earlier {word}.",
         lambda attempt: True,
