@@ -74,7 +74,7 @@ class Training(Figure):
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     levels = traitlets.Dict().tag(sync=True)
     challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
-    # Of the step on show, float64 in base64, as "values"; "of" says which run's and step's they are.
+    # Of the step on show: "values", float64 in base64; "of", the run and the step they belong to.
     _weights = traitlets.Dict().tag(sync=True)
 
     def __init__(self, recording=None, **traits):
