@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnlib.figures import Heads, QueryKey, SoftmaxLab
+from attnlib.figures import Heads, QueryKey, SoftmaxLab, Training
 
 SMALLEST_LETTER = 21.5  # CSS pixels at 1920 x 1080: 22, but for a rounding
 # The size of every letter of a figure that is to be seen, with what it says.
@@ -20,7 +20,7 @@ LETTERS = """(figure) => {
 }"""
 
 
-@pytest.mark.parametrize("figure", [QueryKey, Heads, SoftmaxLab])
+@pytest.mark.parametrize("figure", [QueryKey, Heads, SoftmaxLab, Training])
 def test_a_figure_alone_is_read_from_the_last_row(open_figure, figure):
     hands = open_figure(figure(), viewport={"width": 1920, "height": 1080})
     hands.button("Full screen").click()

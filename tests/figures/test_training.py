@@ -14,7 +14,7 @@ from attnlib import parrot, training
 from attnlib.figures import Training
 from attnlib.figures.training import LARGEST_SEED, RECIPE
 from attnlib.training import Recipe, Recording, Run, examine, flat_weights
-from tests.figures.driving import assert_links_refused, document
+from tests.figures.driving import assert_links_refused, document, drawn
 from tests.figures.test_questions import link_state
 from tests.figures.test_truth import solved_on_page
 
@@ -83,6 +83,23 @@ def assert_true(hands, state, model=None):
             near(shown["exam"][there], value, err_msg=name)
     if not figure.recorded:
         near(shown["losses"][: figure.step], run_of(figure.recipe, figure.step).losses)
+
+
+def random_state(seed):
+    """A state before its first step, of a recipe in which much may be switched."""
+    rng = np.random.default_rng(seed)
+    n_tokens = [13, 1, 16, 5][seed % 4]
+    heads = [list(head) for head in product(range(2), range(4))]
+    return START | {
+        **{name: bool(rng.random() < 0.5) for name in ("positions", "previous", "mask", "root")},
+        "n_layers": int(rng.integers(1, 3)),
+        "seed": int(rng.integers(LARGEST_SEED + 1)),
+        "sentence": " ".join(rng.choice(parrot.WORDS, n_tokens)),
+        "query": int(rng.integers(n_tokens)),
+        "silent": [head for head in heads if rng.random() < 0.4],
+        "chosen": heads[int(rng.integers(8))],
+        "orientation": ["rows", "columns"][seed % 2],
+    }
 
 
 class Bench:
@@ -163,6 +180,32 @@ class TestTruth:
         figure.root.get_by_role("checkbox", name="head 1.1 silent").check()
         assert_true(figure, state | {"silent": [[1, 1]]}, model)
         np.testing.assert_allclose(figure.losses, recording().losses, atol=1e-6)
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_before_training(self, bench, seed):
+        figure = bench()
+        figure.open_link(random_state(seed))
+        assert_true(figure, random_state(seed))
+
+
+LETTERS = """svg => [...svg.querySelectorAll("text")].map((one) =>
+    Number(one.getAttribute("font-size")) * svg.getScreenCTM().a)"""
+
+
+class TestLetters:
+    """What is written in the curves is as large as what is written beside them."""
+
+    def sizes(self, hands):
+        hands.settle()
+        return drawn(hands.root.locator(".al-curve-drawing").first).evaluate(LETTERS)
+
+    def test_on_a_phone_and_in_full_screen(self, bench):
+        phone = bench(viewport={"width": 360, "height": 740})
+        assert min(self.sizes(phone)) > 11.5
+        figure = bench(viewport={"width": 1920, "height": 1080})
+        figure.button("Full screen").click()
+        figure.page.wait_for_function("document.fullscreenElement?.dataset.stage !== undefined")
+        assert min(self.sizes(figure)) > 21.5
 
 
 class TestDriving:
