@@ -59,10 +59,10 @@ class Training(Figure):
     n_steps = traitlets.Int(N_STEPS, min=N_STEPS, max=N_STEPS).tag(sync=True)
     sentence = traitlets.Unicode(next(iter(SENTENCES.values()))).tag(sync=True)
     sentences = traitlets.Dict(SENTENCES).tag(sync=True)
-    chosen = traitlets.Any([1, 0]).tag(sync=True)
+    chosen = traitlets.List([1, 0]).tag(sync=True)
     query = traitlets.Int(9, min=0).tag(sync=True)
     selected = traitlets.Int(None, min=0, allow_none=True).tag(sync=True)
-    silent = traitlets.Any([]).tag(sync=True)
+    silent = traitlets.List([]).tag(sync=True)
     n_layers = traitlets.Int(2, min=1, max=N_LAYERS).tag(sync=True)
     positions = traitlets.Bool(True).tag(sync=True)
     previous = traitlets.Bool(True).tag(sync=True)
@@ -74,7 +74,7 @@ class Training(Figure):
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     levels = traitlets.Dict().tag(sync=True)
     challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
-    # Of the step on show, float64 in base64, as "values"; "of" says whose they are: run and step.
+    # Of the step on show: "values", float64 in base64; "of", the run and the step they belong to.
     _weights = traitlets.Dict().tag(sync=True)
 
     def __init__(self, recording=None, **traits):
@@ -126,8 +126,6 @@ class Training(Figure):
 
     @traitlets.validate("silent")
     def _heads(self, proposal):
-        if not isinstance(proposal["value"], list | tuple):
-            raise ValueError(f"silent is {proposal['value']!r}; expected a list of [layer, head]")
         heads = sorted(_check_head("silent", pair) for pair in proposal["value"])
         if repeated := [head for n, head in enumerate(heads) if head in heads[:n]]:
             raise ValueError(f"silent has {repeated[0]} twice; expected each head once")

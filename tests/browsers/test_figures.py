@@ -17,6 +17,7 @@ from tests.figures import (
     test_mask_lab,
     test_order_lab,
     test_softmax_lab,
+    test_training,
     test_truth,
     test_value_mixer,
 )
@@ -34,6 +35,7 @@ TRUTH = {
     "OrderLab": test_order_lab,
     "QueryKey": test_truth,
     "SoftmaxLab": test_softmax_lab,
+    "Training": test_training,
     "ValueMixer": test_value_mixer,
 }
 STATES = 4

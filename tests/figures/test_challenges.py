@@ -302,7 +302,8 @@ def test_every_challenge_is_complete_and_has_its_solution_here(path):
     challenges = tomllib.loads(path.read_text(encoding="utf-8")).get("challenge", [])
     needed = {"id", "title", "text", "start", "conditions", "afterwards"}
     for challenge in challenges:
-        assert (path.stem, challenge["id"]) in SOLUTIONS
+        if path.stem != "training":  # whose solutions take a run: test_training.py
+            assert (path.stem, challenge["id"]) in SOLUTIONS
         assert needed <= challenge.keys() <= needed | {"given", "setting"}
     assert len({challenge["id"] for challenge in challenges}) == len(challenges)
 

@@ -227,7 +227,7 @@ def figure_words(figure):
     if isinstance(figure, Ledger):
         return [part for part, count in figure.tally.parts.items() if count]
     if isinstance(figure, Training):
-        return ["loss", "copying", "sense", "all words"]
+        return ["all words", "copying", "sense"]
     if isinstance(figure, Heads):
         return [f"head {n + 1}" for n in range(len(figure.heads))]
     return list(figure.axes) if view == "rank" else list(figure.tokens)

@@ -271,7 +271,7 @@ export function Training({ model }) {
         probabilities: g.look.value.probabilities,
         exam: g.exam.value,
         losses: g.training.shown.value.losses,
-        parameters: g.weights.value,
+        parameters: [...g.weights.value],
       })}
       after={
         <Challenges

@@ -15,6 +15,7 @@ function grown(run, { step, losses: [from, ...losses], weights, exams }) {
   );
   const told = exams.map((exam) => [exam.step, exam.weights]);
   return {
+    recipe: run.recipe,
     losses: [...run.losses.slice(0, from), ...losses],
     exams: [...run.exams.filter((exam) => isOld(exam.step)), ...exams],
     kept: new Map([...kept, ...told, [step, weights]]),
@@ -76,7 +77,9 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
   const isRecorded = computed(
     () => s.recorded.value && recording !== null && same(recording.recipe, recipe.value),
   );
-  const shown = computed(() => (isRecorded.value ? recording : run.value));
+  // Of another recipe nothing is shown, not even for the moment until its run is thrown away.
+  const isRun = computed(() => same(run.value.recipe, recipe.value));
+  const shown = computed(() => (isRecorded.value ? recording : isRun.value ? run.value : EMPTY));
   const steps = computed(() => [...shown.value.kept.keys()].sort((a, b) => a - b));
   const step = computed(() => lastUntil(steps.value, s.step.value));
   const control = controlOf(untouched, recording);
@@ -120,8 +123,7 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
   /** From the step on show, or from the beginning if there is no such run, to `until`. */
   const go = (until) => {
     batch(() => {
-      const isFresh =
-        isRecorded.peek() || run.peek() === EMPTY || s.step.peek() >= recipe.peek().nSteps;
+      const isFresh = isRecorded.peek() || !isRun.peek() || s.step.peek() >= recipe.peek().nSteps;
       if (isFresh) begin();
       else if (step.peek() < Math.max(...run.peek().kept.keys())) trainer.back(step.peek());
       s.recorded.value = false;
@@ -133,7 +135,7 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
     trainer.go(until);
   };
   const begin = () => {
-    run.value = EMPTY;
+    run.value = { ...EMPTY, recipe: recipe.peek() };
     s.step.value = 0;
     trainer.start(recipe.peek());
   };
@@ -166,7 +168,7 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
       const isLed = leader.value !== null && leader.value !== trainer; // another view's turn
       if (going.value && !isRecorded.value && !isLed && wanted === told) return;
       untracked(halt);
-      if (isLed || isRecorded.value || !wanted || run.value.kept.has(wanted)) return;
+      if (isLed || isRecorded.value || !wanted || shown.value.kept.has(wanted)) return;
       voice.tell(`Training to step ${wanted}.`);
       untracked(() => go(wanted));
     },
