@@ -21,6 +21,7 @@ CHOSEN = {  # by chapter, or by view: with a cell chosen, so that its arithmetic
     "rotary": lambda: figures.OrderLab(view="rotary", challenges="order"),
     "GPT-2": lambda: figures.Ledger("GPT-2 small", challenges="counting"),
     "small": lambda: figures.Ledger("small enough for an evening"),
+    "training": lambda: figures.Training(selected=3),
 }
 EVERY = {name: lambda name=name: FIGURES[name](challenges=name) for name in FIGURES} | CHOSEN
 # What is to be in one view; a figure that is not named here has its whole picture in it.
@@ -30,6 +31,7 @@ IN_VIEW = {
     "ValueMixer": [".al-plane", ".al-rank-matrix", ".al-errors"],
     "Alignment": [".al-ribbons", ".al-mask-grid"],
     "MaskLab": [".al-mask table", ".al-leak-gauge"],
+    "Training": [".al-curve-drawing", ".al-tile canvas", ".al-training .al-mask-grid"],
     "Ledger": [".al-tower", ".al-ledger tr:nth-child(9)"],
 }
 # Every piece of text that is to be seen, line by line: its size on the screen, and its box.
