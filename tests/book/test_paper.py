@@ -82,7 +82,9 @@ def test_a_figure_is_on_paper_what_it_is_on_a_white_screen(page_factory, tmp_pat
     assert np.abs(on_paper[:height] - on_screen[:height]).max() < 50
 
 
-@pytest.mark.parametrize("make", [QueryKey, Heads, BreakIt, Training], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [QueryKey, Heads, BreakIt, Training], ids=lambda make: make.__name__
+)
 def test_from_a_wide_window_paper_is_as_wide_as_from_a_narrow_one(page_factory, tmp_path, make):
     """Columns that stand side by side on the screen would be cut off."""
     path = tmp_path / "page.html"
