@@ -135,7 +135,7 @@ def leak_cases():
 
 
 LEAK = FunctionExercise(
-    id="leak", title="The leak", stars=2, minutes=10,
+    id="below-bound", title="The leak", stars=2, minutes=10,
     diagnoses=(functions.CHANGED_INPUTS, *functions.OF_FORM, fallback("x", "y")),
     parameters=("logits", "answers", "bound"), cases=leak_cases, reference=has_leak,
     result=ArrayResult("true or false"),
