@@ -1,6 +1,7 @@
 """The still picture of the figure: what is drawn without JavaScript, and in the PDF."""
 
 import re
+from itertools import pairwise
 
 from attnlib.figures import Training
 
@@ -13,5 +14,5 @@ def test_the_names_of_its_lines_do_not_overlap():
     column = max(x for x, _ in placed)
     heights = sorted(y for x, y in placed if x == column)
     assert len(heights) == 6
-    gaps = [below - above for above, below in zip(heights, heights[1:], strict=False)]
+    gaps = [below - above for above, below in pairwise(heights)]
     assert min(gaps) > LETTERS
