@@ -277,7 +277,7 @@ def _curves(exams, levels):
         for m, (field, colour, dash) in enumerate(lines):
             points = [(_across(exam["step"]), _down(exam[field], top, y0)) for exam in exams]
             parts.append(_polyline(points, colour, dash))
-            label, y = LABELS.get(field, field), y0 + TOP + 20 + 20 * m
+            label, y = LABELS.get(field, field), y0 + TOP + 4 + 16 * m
             parts.append(still.text(WIDTH + 10, y, label, "start", colour))
     for name, words in (("pairs", "counting pairs"), ("bound", "the bound")):
         y = _down(levels[name], 4.0, 0)

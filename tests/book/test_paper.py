@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from attnlib.figures import BreakIt, Heads, MaskLab, QueryKey, ValueMixer
+from attnlib.figures import BreakIt, Heads, MaskLab, QueryKey, Training, ValueMixer
 from tests.book.test_pages import AT_REST, DOCUMENTS, THEME
 from tests.conftest import new_page
 from tests.figures.driving import Hands, document
@@ -58,6 +58,7 @@ FIGURES = {
     "QueryKey": lambda: QueryKey(preset="nouns look for adjectives", selected=[3, 1]),
     "ValueMixer": ValueMixer,
     "MaskLab": MaskLab,
+    "Training": Training,
 }
 
 
@@ -81,7 +82,9 @@ def test_a_figure_is_on_paper_what_it_is_on_a_white_screen(page_factory, tmp_pat
     assert np.abs(on_paper[:height] - on_screen[:height]).max() < 50
 
 
-@pytest.mark.parametrize("make", [QueryKey, Heads, BreakIt], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [QueryKey, Heads, BreakIt, Training], ids=lambda make: make.__name__
+)
 def test_from_a_wide_window_paper_is_as_wide_as_from_a_narrow_one(page_factory, tmp_path, make):
     """Columns that stand side by side on the screen would be cut off."""
     path = tmp_path / "page.html"

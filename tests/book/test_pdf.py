@@ -37,6 +37,11 @@ def test_running_heads_name_the_chapter(book):
         assert "6. Values" in page
 
 
+def test_a_long_list_begins_below_its_title(book):
+    """Each of its entries ends with a last paragraph; none of them is the end of a section."""
+    assert book.texts[book.first["Bibliography"] - 1].count("doi:") > 5
+
+
 def test_answers_stand_in_the_appendix_alone(book):
     start = book.first["Solutions and answers"] - 1
     before, appendix = (

@@ -13,6 +13,15 @@ FRACTIONS = """() => {
     const isFlat = ({ children: [above, below] }) => box(above).bottom > box(below).top + 1;
     return [all.length, all.filter(isFlat).map((one) => one.textContent)];
 }"""
+# Formulas in a line whose letters reach beyond what is shown of them.
+CUT_OFF = """() => {
+    const right = (one) => one.getBoundingClientRect().right;
+    const letters = (formula) => [...formula.querySelectorAll("mi, mo, mn, mtext")];
+    return [...document.querySelectorAll("main span.math")]
+        .filter((formula) => getComputedStyle(formula).overflowX !== "visible")
+        .filter((formula) => Math.max(...letters(formula).map(right)) > right(formula) + 0.5)
+        .map((formula) => formula.textContent);
+}"""
 TITLES = """() => [...document.querySelectorAll("main h1")]
     .filter((one) => one.getBoundingClientRect().height > 10)
     .map((one) => one.innerText)"""
@@ -37,6 +46,12 @@ def test_fractions_stand_one_above_the_other(window, noting_book):
     window.open(f"{noting_book.as_uri()}/chapters/03_queries_and_keys.html")
     count, flat = window.run(FRACTIONS)
     assert count > 0 and flat == []
+
+
+def test_no_formula_is_cut_off(window, noting_book):
+    window.open(f"{noting_book.as_uri()}/chapters/08_many_heads.html")
+    assert window.run("() => document.querySelectorAll('main span.math msubsup').length") > 0
+    assert window.run(CUT_OFF) == []
 
 
 @pytest.fixture(scope="session")

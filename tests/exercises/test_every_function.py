@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attnlib.exercises import check, exercises
+from attnlib.exercises import chapters, check, exercises
 from attnlib.exercises.functions import FunctionExercise
 from tests.exercises.judging import BAD, assert_answered
 
@@ -12,6 +12,12 @@ torch = pytest.importorskip("torch")
 ASK_A_FUNCTION = [each for each in exercises().values() if isinstance(each, FunctionExercise)]
 FUNCTIONS = [each.id for each in ASK_A_FUNCTION]
 FUNCTIONS += ["values-from", "induction"]  # functions too, judged by what they make
+
+
+def test_no_two_exercises_of_the_book_have_one_id():
+    """The later chapter's would answer in the earlier one."""
+    ids = [exercise.id for chapter in chapters().values() for exercise in chapter]
+    assert sorted(ids) == sorted(exercises())
 
 
 @pytest.mark.parametrize("exercise", FUNCTIONS)
