@@ -5,6 +5,8 @@ def name_once(app, pagename, templatename, context, doctree):
     """Titles end with the book's name; the landing page's is that name already."""
     if pagename == app.config.root_doc:
         context["docstitle"] = ""
+        # The theme would leave its link to the landing page without a text.
+        context["theme_logo"] = {**context["theme_logo"], "text": app.config.html_title}
 
 
 def setup(app):

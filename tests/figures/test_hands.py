@@ -541,14 +541,14 @@ class TestChallenges:
         hands = open_figure(
             QueryKey(preset="all zero", challenges=[empty | {"conditions": conditions}])
         )
-        assert "Solved" not in self.item(hands, 1).inner_text()
+        assert "Solved" not in hands.challenge(1).inner_text()
         hands.cell("w_q", "animal").focus()
         hands.press("PageUp")
         hands.settle()
-        assert "Solved" not in self.item(hands, 1).inner_text()
+        assert "Solved" not in hands.challenge(1).inner_text()
         hands.press("Delete")
         hands.settle()
-        assert self.item(hands, 1).inner_text().startswith("Solved.")
+        assert hands.challenge(1).inner_text().startswith("Solved.")
 
     def test_another_sentence_is_said_to_be_another(self, task):
         entry = task.open_challenge(3)

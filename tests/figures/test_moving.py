@@ -254,9 +254,10 @@ class TestNamesInADrag:
 
     @pytest.fixture
     def held(self, hands):
-        """A cell of w_q is chosen, and the clock stands."""
+        """A cell of w_q is chosen, and the clock stands, a while after whatever came before."""
         hands.cell("w_q", "animal").focus()
         hands.page.evaluate(HELD)
+        hands.page.evaluate(PASSED, AT_REST)
         return hands
 
     def named(self, hands):

@@ -47,7 +47,7 @@ function Tile({ at, s, g, silencing, onSilence, onChoose }) {
         <Drawing key={n} units={n} draw={draw} />
         <span class="al-tile-name">
           {layer}.{head}
-          {silent && " ✕"}
+          {silent && " ×"}
         </span>
       </button>
       <p class="al-tile-scores" aria-hidden="true">
