@@ -240,6 +240,7 @@ HIDE = """(isHidden) => {
     Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
+RESUME = "(recipe) => { trainer.start(recipe, kept); trainer.go() }"
 SHORT = {"nSteps": 60, "nTexts": 4}
 TOO_FAST = 1e160
 
@@ -264,6 +265,11 @@ class Training:
         rests = self.heard("rest")
         assert len(rests) >= n, f"it never rested: {self.heard('report')[-1:]}"
         return rests[n - 1]
+
+    def begin(self, recipe, until=None):
+        """Starts and goes on before it could rest."""
+        begin = "(recipe, until) => { trainer.start(recipe); trainer.go(until ?? undefined) }"
+        self.window.run(begin, recipe, until)
 
     def reach(self, step):
         """Waits for a report of `step` or a later one."""
@@ -294,8 +300,7 @@ def undisturbed(page, recipe, n_steps):
 
 class TestWorker:
     def test_it_trains_to_the_end_and_tells_all(self, page, trainer):
-        trainer.start(SHORT)
-        trainer.go()
+        trainer.begin(SHORT)
         rest = trainer.rest(1)
         assert (rest["why"], rest["step"]) == ("done", 60)
         assert trainer.losses() == undisturbed(page, SHORT, 60)
@@ -322,8 +327,7 @@ class TestWorker:
         assert trainer.losses() == undisturbed(page, SHORT, 60)
 
     def test_it_goes_to_a_step_and_on_from_what_a_rest_kept(self, page, trainer):
-        trainer.start(SHORT)
-        trainer.go(31)
+        trainer.begin(SHORT, 31)
         assert trainer.rest(1)["step"] == 31
         page.run("(recipe) => trainer.start(recipe, kept)", SHORT)
         assert trainer.rest(2)["step"] == 31
@@ -336,19 +340,17 @@ class TestWorker:
         assert trainer.losses() == undisturbed(page, SHORT, 60)
 
     def test_another_start_ends_the_run_before(self, page, trainer):
-        trainer.start(SHORT)
-        trainer.go()
+        trainer.begin(SHORT)
         trainer.reach(1)
         other = SHORT | {"seed": 5, "nSteps": 20}
-        page.run("(recipe) => { heard.length = losses.length = 0; trainer.start(recipe) }", other)
-        trainer.go()
+        page.run("() => (heard.length = losses.length = 0)")
+        trainer.begin(other)
         assert trainer.rest(1) | {"why": "done", "step": 20} == trainer.rest(1)
         assert trainer.heard("report")[0]["step"] == 0
         assert trainer.losses() == undisturbed(page, other, 20)
 
     def test_a_hidden_tab_pauses_and_goes_on(self, page, trainer):
-        trainer.start(SHORT | {"nSteps": 100_000})
-        trainer.go()
+        trainer.begin(SHORT | {"nSteps": 100_000})
         trainer.reach(1)
         page.run(HIDE, True)
         trainer.answer("it has heard of it")
@@ -372,26 +374,22 @@ class TestWorker:
         assert [report["step"] for report in trainer.heard("report")] == [0]
 
     def test_no_finite_loss_stops_at_the_last_good_step(self, page, trainer):
-        trainer.start(SHORT)
-        trainer.go(31)
+        trainer.begin(SHORT, 31)
         trainer.rest(1)
         good = trainer.weights()
-        page.run("(recipe) => trainer.start(recipe, kept)", SHORT | {"rate": TOO_FAST})
-        trainer.go()
+        page.run(RESUME, SHORT | {"rate": TOO_FAST})
         rest = trainer.rest(2)
         assert (rest["why"], rest["step"]) == ("stopped", 31)
         assert "The loss of step 3" in rest["message"]
         assert "at a rate of 1e+160: start again with a smaller rate" in rest["message"]
         assert "weights are those after step 31" in rest["message"]
         assert trainer.weights() == good
-        page.run("(recipe) => trainer.start(recipe, kept)", SHORT)
-        trainer.go()
+        page.run(RESUME, SHORT)
         assert trainer.rest(3)["why"] == "done"
         assert trainer.losses() == undisturbed(page, SHORT, 60)
 
     def test_the_end_is_the_end(self, page, trainer):
-        trainer.start(SHORT)
-        trainer.go()
+        trainer.begin(SHORT)
         trainer.reach(1)
         told = page.run("() => { trainer.end(); return heard.length }")
         page.run(HIDE, True)

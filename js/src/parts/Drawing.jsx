@@ -57,6 +57,9 @@ function cover(canvas, sheet) {
 /** The size of the page's letters at `node`, in units; there are `units` to a pixel. */
 const lettersOf = (node, units) => parseFloat(getComputedStyle(node).fontSize) * units;
 
+/** How wide `node` will be, in pixels: it is drawn before the page is laid out for paper. */
+const widthOnPaper = (node) => Number(getComputedStyle(node).getPropertyValue("--al-on-paper"));
+
 /**
  * `draw(pen, anew)` reads signals and is told apart by identity. `units` across; pixels without it.
  * Unless `anew`, what was drawn before is still there, for `pen.clear`. Letters grow with the drawing, or
@@ -86,12 +89,14 @@ export function Drawing({ draw, units, set = false, ...attributes }) {
       const { width, height } = box.peek();
       const across = units ?? width;
       svg.setAttribute("viewBox", `0 0 ${across} ${(across * height) / width}`);
-      draw(new SVGPen(svg, { ...inks, letters: paints.peek().letters }), true);
+      draw(new SVGPen(svg, inks), true);
       return svg;
     };
     const leavePaper = whenPrinted(() => {
       if (!box.peek()?.width) return null;
-      return cover(node, node.drawIn(document.createElementNS(SVG, "svg"), PAPER));
+      const letters = set ? lettersOf(node, units / widthOnPaper(node)) : PAPER.letters;
+      const sheet = document.createElementNS(SVG, "svg");
+      return cover(node, node.drawIn(sheet, { ...PAPER, letters }));
     });
     return () => {
       stop();

@@ -1,4 +1,5 @@
 // A run that Python made, as attnlib.training.Recording tells it, and weights as text.
+import { completeRecipe } from "./index.js";
 
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
@@ -16,5 +17,6 @@ export function textOf(weights) {
 /** `{ recipe, losses, exams, kept }`, where `kept` has weights by step. */
 export function readRecording({ recipe, losses, exams, weights }) {
   const kept = Object.entries(weights).map(([step, text]) => [Number(step), weightsOf(text)]);
-  return { recipe, losses, exams, kept: new Map(kept) };
+  // A notebook's file sorts its fields by name; recipes are compared as they are completed.
+  return { recipe: completeRecipe(recipe), losses, exams, kept: new Map(kept) };
 }
