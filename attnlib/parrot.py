@@ -44,6 +44,7 @@ ID = {word: i for i, word in enumerate(WORDS)}
 LENGTHS = (6, 7, 8, 9)  # of a list
 FIRST, BEFORE_PARROT, AFTER_PARROT = range(3)  # where the sentence about a person stands
 LARGEST_SEED = 2**32 - 1
+EXAM_TEXTS, EXAM_SEED = 96, 99  # on which readers and models are compared
 
 
 class Draws:

@@ -347,7 +347,7 @@ class Exam:
 
 
 @torch.no_grad()
-def examine(model, recipe=None, n_texts=96, seed=99, silent=()):
+def examine(model, recipe=None, n_texts=parrot.EXAM_TEXTS, seed=parrot.EXAM_SEED, silent=()):
     """What `model` knows of `n_texts` texts from the stream `seed`: an `Exam`.
 
     `recipe` says how long the texts are and what a query may look at; it is the plain `Recipe()`

@@ -3,7 +3,7 @@
     python -m tools.parrot_runs
 
 Writes attnlib/learned/parrot_runs.json, which chapter 12 reads: every claim about training has
-runs of five seeds and the same seeds untouched. Takes about ten minutes on one core;
+runs of five seeds and the same seeds untouched. Takes some minutes on one core;
 tests/training/test_parrot_runs.py makes a sample of it again.
 """
 

@@ -13,7 +13,9 @@ from attnlib.figures.base import Figure
 VIEWS = ("silence", "experiments")
 MOST_TOKENS = 16
 LARGEST_SEED = 999_999
-N_LAYERS, N_HEADS, N_STEPS = 2, 4, 500  # as in js/src/core/training/recipe.js
+# As in attnlib.training.Recipe, which would import PyTorch.
+N_LAYERS, N_HEADS, N_STEPS, N_TEXTS, N_WORDS = 2, 4, 500, 16, 32
+SEEN_SEED = 1001  # the texts that the run of seed 1 is trained on
 RECIPE = ("n_layers", "positions", "previous", "mask", "root", "unsettled", "rate", "seed")
 SENTENCES = {
     "a list, and its parrot": "list: bell ring leaf frog star lamp . parrot: ring leaf frog star",
@@ -245,8 +247,8 @@ class Training(Figure):
 @cache
 def _levels_of_the_world():
     """The losses of two readers who are no model, on the exam's texts."""
-    texts = parrot.batch(parrot.Draws(99), 96, 32)
-    seen = parrot.batch(parrot.Draws(1001), 8000, 32)
+    texts = parrot.batch(parrot.Draws(parrot.EXAM_SEED), parrot.EXAM_TEXTS, N_WORDS)
+    seen = parrot.batch(parrot.Draws(SEEN_SEED), N_STEPS * N_TEXTS, N_WORDS)
     pairs = parrot.judge(parrot.pair_probabilities(seen)[texts.ids], texts)
     return {"bound": parrot.bound(texts).loss, "pairs": pairs.loss}
 
@@ -258,14 +260,9 @@ PANELS = (  # a title, the top of the scale, and lines: a field of the exams, a 
         4.0,
         (("loss", "--al-query", ""), ("settledLoss", "--al-weight", "6 4")),
     ),
-    ("right guesses", 1.0, (("copying", "--al-positive", ""), ("sense", "--al-value", "2 3"))),
+    ("right guesses", 1.0, (("copying", "--al-positive", ""), ("sense", "--al-query", "2 3"))),
 )
-LABELS = {
-    "loss": "all words",
-    "settledLoss": "settled words",
-    "copying": "copying",
-    "sense": "sense",
-}
+LABELS = {"loss": "all words", "settledLoss": "settled words"}  # others are their own
 
 
 def _curves(exams, levels):

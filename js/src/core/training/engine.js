@@ -3,6 +3,7 @@ import engine from "./worker.js" with { type: "function" };
 
 export const {
   Draws,
+  EXAM,
   RECIPE,
   WORDS,
   completeRecipe,

@@ -4,6 +4,8 @@ import { AttentionOnly } from "./attention_only.js";
 import { Draws } from "./draws.js";
 import { batch } from "./parrot.js";
 
+export const EXAM = Object.freeze({ nTexts: 96, seed: 99 }); // texts that no run is trained on: its seeds begin at 1000
+
 class Mean {
   constructor() {
     [this.sum, this.count] = [0, 0];
@@ -60,7 +62,8 @@ class Looks {
  * of settled words, the shares of right guesses of copied words (`copying`) and of what the person in a text
  * decides (`sense`), and two scores of every head, a row for each layer.
  */
-export function examine({ recipe, weights }, { nTexts = 96, seed = 99, silent = [] } = {}) {
+export function examine({ recipe, weights }, { silent = [], ...given } = {}) {
+  const { nTexts, seed } = { ...EXAM, ...given };
   const model = new AttentionOnly(recipe, weights, 1);
   const draws = new Draws(seed);
   const guesses = new Guesses();

@@ -34,11 +34,11 @@ class Trainer {
     document.addEventListener("visibilitychange", this.heedTab);
   }
 
-  /** A new run, from its beginning or from what a rest told as `kept`. It rests until it is told to go. */
-  start(recipe, kept) {
+  /** A new run. It rests until it is told to go. */
+  start(recipe) {
     const whole = completeRecipe(recipe);
     this.stop();
-    this.send({ type: "start", recipe: whole, kept });
+    this.send({ type: "start", recipe: whole });
   }
   /** Steps, to step `until` or to the last of the recipe. */
   go(until) {
@@ -49,23 +49,9 @@ class Trainer {
   pause() {
     if (this.worker) this.rest({ type: "pause" });
   }
-  /** One step, then rest. */
-  step() {
-    this.rest({ type: "step" });
-  }
   /** Back to `step`, or to the last kept one before it. */
   back(step) {
     this.rest({ type: "back", step });
-  }
-  /** Asks for the exam of `weights`, without the heads in `silent`; `onExamined` brings it with its `id`. */
-  examine({ weights, recipe, silent = [], id }) {
-    this.send({
-      type: "examine",
-      weights,
-      recipe: completeRecipe(recipe),
-      silent: [...silent],
-      id,
-    });
   }
   end() {
     this.stop();
@@ -109,7 +95,6 @@ class Trainer {
   }
   hear({ type, ...told }) {
     if (type === "report") this.listeners.onReport(told);
-    if (type === "examined") this.listeners.onExamined(told);
     // A run that is told to go may still tell of the rest before, and of one that a hidden tab asked for.
     if (type === "rest" && !(told.why === "paused" && this.isGoing)) this.tellRest(told);
   }
@@ -121,8 +106,7 @@ class Trainer {
 
 /**
  * Trains in a worker. Calls `onReport({ step, losses: [from, ...], weights, exams, msPerStep })` about every
- * 150 ms (the losses are those of the steps after step `from`), `onRest({ step, why, message, kept })`, why
- * "paused", "done", "stopped" or "impossible", and `onExamined({ id, exam })`. While the tab is hidden it
- * rests, and says nothing of it.
+ * 150 ms (the losses are those of the steps after step `from`) and `onRest({ step, why, message })`, why
+ * "paused", "done", "stopped" or "impossible". While the tab is hidden it rests, and says nothing of it.
  */
 export const createTrainer = (listeners) => new Trainer(listeners);

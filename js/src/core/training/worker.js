@@ -1,5 +1,5 @@
 // The worker's entry: trains in slices and tells of each. Between slices it hears what it is told.
-import { examine } from "./exam.js";
+import { EXAM, examine } from "./exam.js";
 import { createRun } from "./run.js";
 
 // What the page uses itself (see engine.js).
@@ -8,7 +8,7 @@ export { Draws } from "./draws.js";
 export { WORDS, ids, text } from "./parrot.js";
 export { RECIPE, completeRecipe } from "./recipe.js";
 export { initialWeights, layout } from "./weights.js";
-export { createRun, examine };
+export { EXAM, createRun, examine };
 
 const SLICE = 150; // milliseconds
 const KEPT_EVERY = 25; // steps
@@ -29,7 +29,7 @@ function tell(from, losses = [], exams = [], msPerStep = null) {
 
 function rest(why, message) {
   isGoing = false;
-  postMessage({ type: "rest", step: run.stepNumber, why, message, kept: run.keep() });
+  postMessage({ type: "rest", step: run.stepNumber, why, message });
 }
 
 /** The exam of what there is now, with its weights; it is kept if it can be gone on from. */
@@ -39,12 +39,12 @@ function keep() {
   return exam;
 }
 
-/** Steps until `most` are done or a slice is over. */
-function train(most = Infinity) {
+/** Steps until a slice is over, or the step to rest at is reached. */
+function train() {
   const [from, began] = [run.stepNumber, performance.now()];
   const [losses, exams] = [[], []];
   let msExams = 0;
-  while (losses.length < most && !isDone()) {
+  while (!isDone()) {
     losses.push(run.step());
     if (run.stepNumber % KEPT_EVERY === 0 || isDone()) {
       const before = performance.now();
@@ -65,9 +65,9 @@ function goBack(step) {
 }
 
 /** Steps, then goes on or rests; where a loss is not finite, back to the last kept step. */
-function slice(most) {
+function slice() {
   try {
-    train(most);
+    train();
   } catch (error) {
     goBack(run.stepNumber);
     return rest("stopped", `${error.message} The weights are those after step ${run.stepNumber}.`);
@@ -78,9 +78,8 @@ function slice(most) {
 }
 
 const HEARD = {
-  start({ recipe, kept: state }) {
+  start({ recipe }) {
     run = createRun(recipe);
-    if (state) run.restore(state);
     kept = new Map();
     until = Infinity;
     tell(run.stepNumber, [], [keep()]);
@@ -96,19 +95,10 @@ const HEARD = {
     clearTimeout(timer);
     rest("paused");
   },
-  step() {
-    clearTimeout(timer);
-    isGoing = false;
-    until = Infinity;
-    slice(1);
-  },
   back({ step }) {
     clearTimeout(timer);
     goBack(step);
     rest("paused");
-  },
-  examine({ recipe, weights, silent, id }) {
-    postMessage({ type: "examined", id, exam: examine({ recipe, weights }, { silent }) });
   },
 };
 

@@ -1,6 +1,7 @@
 // A run in the making: what the worker has told, kept by step, and the control beside it.
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { many } from "../../core/format.js";
 import { textOf } from "../../core/training/recording.js";
 import { createTrainer } from "../../core/training/index.js";
 
@@ -36,7 +37,6 @@ function controlOf(untouched, recording) {
   const trainer = createTrainer({
     onReport: (told) => (exams.value = grown({ ...EMPTY, exams: exams.peek() }, told).exams),
     onRest: () => {},
-    onExamined: () => {},
   });
   let isBegun = false;
   return {
@@ -101,9 +101,8 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
       batch(beAtRest);
       if (why === "stopped") voice.tell(message, true);
       if (why === "impossible") fallBack(message);
-      if (why === "done") voice.speak(`Trained: ${s.step.peek()} steps.`);
+      if (why === "done") voice.speak(`Trained: ${many(s.step.peek(), "step")}.`);
     },
-    onExamined: () => {},
   });
   const fallBack = (message) => {
     const instead = recording?.kept.size
