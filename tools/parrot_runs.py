@@ -33,6 +33,7 @@ CHANGES = {  # a name, and the fields of the recipe that differ
 }
 MORE_SEEDS = range(6, 11)  # of the untouched recipe
 COPIES = 0.9  # the share from which a model copies
+WAITS = 0.25  # and up to which it does not begin to
 
 
 def told(exam):
@@ -52,6 +53,8 @@ def run_of(change, seed):
     if change == "no mask":
         row["mask_put_back"] = told(training.examine(model, recipe=replace(recipe, mask=True)))
     if change == "nothing" and row["copies_from"] is not None:
+        waits = [step for step, exam in recording.exams.items() if exam.copying <= WAITS]
+        row["waits_until"] = max(waits)
         row["without"] = copying_without_each_head(model, recipe)
         row["previous_word"] = by_head(recording.exams[recipe.n_steps].previous_word)
     return row
