@@ -64,8 +64,8 @@ def parrot_runs():
     A run is a dictionary: its `seed`, the exam after the last step (`loss`, `settled_loss`,
     `copying`, `sense`), `copies_from`, the first exam with more than 0.9 of the copied words right,
     or None; of untouched runs that copy, the last exam with at most 0.25 of them (`waits_until`),
-    the copying `without` each head, and each head's `previous_word` score; of runs without a mask, the
-    exam with the `mask_put_back`. Made by `tools/parrot_runs.py`.
+    the copying `without` each head, and each head's `previous_word` score; of runs without a mask,
+    the exam with the `mask_put_back`. Made by `tools/parrot_runs.py`.
 
     >>> [run["copying"] > 0.9 for run in parrot_runs()["one layer"]]
     [False, False, False, False, False]
