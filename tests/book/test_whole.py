@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from attnlib.sphinx_ext import whole
 from tests.conftest import ROOT
@@ -114,7 +115,7 @@ class TestAccount:
 
     def test_it_counts_what_was_done_and_leads_to_where_it_stopped(self, page):
         account = page.locator(".al-progress")
-        assert "1 of " in account.get_by_text("predictions made").inner_text()
+        expect(account.get_by_text("predictions made")).to_contain_text("1 of ")
         account.get_by_text("Chapter by chapter").click()
         values = account.get_by_role("listitem").filter(has_text="Values").inner_text()
         assert "1 of 4 predictions" in values and "0 of 4 challenges" in values
@@ -137,13 +138,30 @@ class TestAccount:
         page.goto(f"{file_url}index.html")
         go_on = page.get_by_role("link", name="Go on here: ")
         inside = f", {texts[place - back]}" if height else ""
-        assert go_on.inner_text() == f"Go on here: 6 Values{inside}"
+        expect(go_on).to_have_text(f"Go on here: 6 Values{inside}")
         target = go_on.get_attribute("href").partition("#")[2]
         go_on.click()
         page.wait_for_url("**/06_values.html*")
         found = page.locator(f"section[id='{target}'] :is(h2, h3)")
         assert bool(target) == bool(height)
         assert not target or found.first.inner_text().removesuffix("#") == texts[place - back]
+
+    def test_it_hears_what_another_page_keeps(self, page_factory, file_url):
+        page = page_factory()
+        page.goto(f"{file_url}index.html")
+        expect(page.get_by_text("will be counted here")).to_be_visible()
+        other = page.context.new_page()
+        other.goto(f"{file_url}chapters/06_values.html")
+        guess = other.locator('[data-attnlib-figure="Prediction"]').first
+        guess.get_by_role("textbox").fill("0.9")
+        guess.get_by_role("button", name="That is my guess").click()
+        expect(page.get_by_role("link", name="Go on here: ")).to_have_text("Go on here: 6 Values")
+
+    def test_it_counts_again_when_the_reader_comes_back_to_it(self, page):
+        """As a browser shows a page that it had put aside whole: nothing is loaded again."""
+        expect(page.get_by_role("link", name="Go on here: ")).to_be_visible()
+        page.evaluate("localStorage.clear(); dispatchEvent(new PageTransitionEvent('pageshow'))")
+        expect(page.get_by_text("will be counted here")).to_be_visible()
 
     def test_what_is_counted_is_what_the_figures_keep(self, page, built_book):
         (kept,) = (key for key in kept_in(page) if key.endswith(":guess"))

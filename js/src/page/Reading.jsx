@@ -1,5 +1,5 @@
 // The landing page's account of a reader's own way through the book, and its file.
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useReducer, useState } from "preact/hooks";
 import { download } from "../core/download.js";
 import { kept, keepAll, recall } from "../core/progress.js";
 import { FILE_NAME, fromFile, toFile } from "../core/reading.js";
@@ -93,7 +93,21 @@ function KeptApart() {
   );
 }
 
+/**
+ * Draw again when what is kept may have changed behind this page: another page of the book wrote
+ * (its last words can arrive after this page was drawn), or the reader came *back* to this one.
+ */
+function useWhatOthersKeep() {
+  const [, again] = useReducer((count) => count + 1, 0);
+  useLayoutEffect(() => {
+    const heard = ["storage", "pageshow"];
+    heard.forEach((name) => addEventListener(name, again));
+    return () => heard.forEach((name) => removeEventListener(name, again));
+  }, []);
+}
+
 function Kept({ chapters }) {
+  useWhatOthersKeep();
   const [told, setTold] = useState({ text: "", wrong: false });
   const save = () => {
     download(new Blob([toFile(kept())], { type: "application/json" }), FILE_NAME);
