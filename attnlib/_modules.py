@@ -34,7 +34,8 @@ def _check_module(module):
             f"module is a {kind}, but a torch.nn.MultiheadAttention is expected"
             f"{_attention_within(module)}"
         )
-    if module.forward.__func__ is not torch.nn.MultiheadAttention.forward:
+    is_patched = "forward" in module.__dict__
+    if is_patched or type(module).forward is not torch.nn.MultiheadAttention.forward:
         raise TypeError(
             f"module is a {kind} with a forward of its own, which may compute something else from "
             "other weights: pass a torch.nn.MultiheadAttention that holds its weights"

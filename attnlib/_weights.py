@@ -8,9 +8,10 @@ from dataclasses import fields
 
 from array_api_compat import is_torch_array
 
-from attnlib._arguments import check_number, check_rows, namespace
+from attnlib._arguments import check_number, check_positions, check_rows, namespace
 from attnlib.attention import attention, weights_and_output
 from attnlib.distance import DistanceBias, added_to_scores
+from attnlib.positions import Rotary, check_columns, places, turned
 
 AXES = {2: "a matrix (two axes)", 3: "a stack of matrices (three axes, the heads first)"}
 SIDES = {"rows": -2, "columns": -1}
@@ -26,6 +27,37 @@ def linear(x, w, b):
     if b is not None:
         product += b  # in the product's own memory: new memory takes longer than the sum
     return product
+
+
+def turned_by_place(head, queries, keys, positions, own=True, n_before=0):
+    """Queries and keys as the head's `rotary` turns them, by where their tokens stand.
+
+    `positions` are those of the queries, and of the keys too where these are their `own` tokens
+    (and no context's). Unless given, keys follow the `n_before` that a cache holds, and the last
+    query stands at the last key, as under a causal mask.
+    """
+    if head.rotary is None:
+        return queries, keys
+    xp, (n_queries, n_keys) = namespace(queries=queries), (queries.shape[-2], keys.shape[-2])
+    stop = n_before + n_keys
+    at_queries, at_keys = positions, positions if own else None
+    if at_queries is None:
+        at_queries = places(xp, stop - n_queries, stop, queries)
+    if at_keys is None:
+        at_keys = places(xp, n_before, stop, keys)
+    return turned(xp, queries, at_queries, head.rotary), turned(xp, keys, at_keys, head.rotary)
+
+
+def check_places(head, positions, x):
+    """`positions` are those of the rows of `x`, and the head has a use for them."""
+    if positions is None:
+        return
+    if head.rotary is None:
+        raise ValueError(
+            f"positions are given, but this {type(head).__name__} turns nothing by them: make it "
+            "with rotary=al.Rotary()"
+        )
+    check_positions(namespace(x=x), positions, x)
 
 
 def distance_bias(head, queries, keys):
@@ -53,7 +85,7 @@ def arrays_of(head):
 def show(head):
     """The `repr` of a head or a block: the shapes of its arrays, and what else it was given."""
     shown = {name: tuple(array.shape) for name, array in arrays_of(head).items()}
-    others = {name: getattr(head, name) for name in ("distance", "scale")}
+    others = {name: getattr(head, name) for name in ("distance", "scale", "rotary")}
     shown |= {name: other for name, other in others.items() if other is not None}
     return f"{type(head).__name__}({', '.join(f'{name}={each}' for name, each in shown.items())})"
 
@@ -93,6 +125,8 @@ def check_weights(head, n_axes):
         _check_distance(head)
     if head.scale is not None:
         check_number("scale", head.scale)
+    if head.rotary is not None:
+        _check_rotary(head)
 
 
 def check_tokens(head, x, context):
@@ -114,10 +148,27 @@ def _check_heads(block):
     n_heads = block.w_q.shape[0]
     if n_heads == 0:
         raise ValueError("w_q has 0 heads, but n_heads must be at least 1")
-    for name in ("w_k", "w_v", "w_o"):
+    n_kv_heads = block.w_k.shape[0]
+    if n_kv_heads == 0 or n_heads % n_kv_heads:
+        raise ValueError(
+            f"w_q has {n_heads} heads but w_k has {n_kv_heads} heads (first axis): as many are "
+            "expected, or a number that divides them, where several heads share keys and values"
+        )
+    for name, others, expected in (("w_v", "w_k", n_kv_heads), ("w_o", "w_q", n_heads)):
         found = getattr(block, name).shape[0]
-        if found != n_heads:
-            raise ValueError(f"w_q has {n_heads} heads but {name} has {found} heads (first axis)")
+        if found != expected:
+            raise ValueError(
+                f"{others} has {expected} heads but {name} has {found} heads (first axis)"
+            )
+
+
+def _check_rotary(head):
+    if not isinstance(head.rotary, Rotary):
+        raise TypeError(
+            f"rotary is a {type(head.rotary).__name__}, but an al.Rotary is expected: pass "
+            "rotary=al.Rotary()"
+        )
+    check_columns("w_q", head.w_q.shape[-1], head.rotary)
 
 
 def _check_equal(head, name, side, other_name, other_side, meaning):

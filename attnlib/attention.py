@@ -86,6 +86,35 @@ def causal_mask(n_queries, n_keys=None, *, xp=array_api_compat.numpy, device=Non
     return past_of(xp, n_queries, n_keys, device)
 
 
+def window_mask(n_queries, n_keys=None, *, window, kept=0, xp=array_api_compat.numpy, device=None):
+    """Which keys each query may attend to when it looks no further back: boolean, True = may.
+
+    Each query sees the last `window` keys, its own included, and the first `kept`; none that come
+    after it. The result is `(n_queries, n_keys)`, aligned and made as that of `causal_mask`.
+
+    Raises `TypeError` for counts that are not whole, `ValueError` for negative ones, for a window
+    of 0, and for more queries than keys.
+
+    Source: Beltagy et al. (2020), "Longformer: The long-document transformer", section 3.1, the
+    window; Xiao et al. (2024), "Efficient streaming language models with attention sinks", section
+    3, the first keys that are kept.
+
+    >>> window_mask(4, window=2).astype(int).tolist()
+    [[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]
+    >>> window_mask(1, 5, window=2, kept=1).astype(int).tolist()
+    [[1, 0, 0, 1, 1]]
+    """
+    past = causal_mask(n_queries, n_keys, xp=xp, device=device)
+    window, kept = check_count("window", window), check_count("kept", kept)
+    if window == 0:
+        raise ValueError("window is 0, but each query sees at least its own key: pass 1 or more")
+    n_queries, n_keys = past.shape
+    query = xp.arange(n_keys - n_queries, n_keys, device=device)
+    key = xp.arange(n_keys, device=device)
+    near = query[:, None] - key[None, :] < window
+    return past & (near | (key < kept)[None, :])
+
+
 def past_of(xp, n_queries, n_keys, device):
     """`causal_mask` without its checks, for which a compiler's symbolic counts would be fixed."""
     query = xp.arange(n_keys - n_queries, n_keys, device=device)

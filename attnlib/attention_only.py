@@ -3,13 +3,11 @@
 It has no feed-forward layers, so whatever it does, its heads do.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from array_api_compat import device as device_of
-
 from attnlib._arguments import namespace
-from attnlib._layers import check_ids, check_layers, check_silent
+from attnlib._layers import brought_to, check_layers, embedded, with_silent
 
 EPSILON = 1e-5  # keeps the norm of a row of zeros finite
 
@@ -74,15 +72,16 @@ class AttentionOnly:
         Raises `TypeError` for ids that are not whole numbers, `ValueError` for ids that are no rows
         of `embedding`, for texts without tokens, and for heads that the model does not have.
         """
-        state, mask = self._embed(ids), self._brought_here(mask)
-        for block in self._blocks(silent):
+        state, mask = embedded(ids, self.embedding), brought_to(self.embedding, mask)
+        for block in with_silent(self.blocks, silent):
             state = state + block(rms_norm(state), mask=mask, causal=causal)
         return rms_norm(state) @ self.unembedding
 
     def trace(self, ids, causal=True, mask=None, silent=()):
         """Every step of a call, as an `AttentionOnlyTrace`; arguments and errors are the same."""
-        states, weights, deltas, mask = [self._embed(ids)], [], [], self._brought_here(mask)
-        for block in self._blocks(silent):
+        states, weights, deltas = [embedded(ids, self.embedding)], [], []
+        mask = brought_to(self.embedding, mask)
+        for block in with_silent(self.blocks, silent):
             steps = block.trace(rms_norm(states[-1]), mask=mask, causal=causal)
             weights.append(steps.weights)
             deltas.append(steps.deltas)
@@ -90,31 +89,6 @@ class AttentionOnly:
         xp = namespace(embedding=self.embedding)
         logits = rms_norm(states[-1]) @ self.unembedding
         return AttentionOnlyTrace(xp.stack(states), xp.stack(weights), xp.stack(deltas), logits)
-
-    def _embed(self, ids):
-        xp = namespace(embedding=self.embedding)
-        ids = check_ids(xp, self._brought_here(ids), self.embedding.shape[0])
-        rows = xp.take(self.embedding, xp.reshape(ids, (-1,)), axis=0)
-        return xp.reshape(rows, (*ids.shape, self.embedding.shape[1]))
-
-    def _brought_here(self, array):
-        """`array` as one of the model's own library, on its device."""
-        xp, device = namespace(embedding=self.embedding), device_of(self.embedding)
-        return None if array is None else xp.asarray(array, device=device)
-
-    def _blocks(self, silent):
-        """The blocks, in which the silent heads hand nothing on."""
-        silent = check_silent(silent, len(self.blocks), self.blocks[0].w_q.shape[0])
-        for layer, block in enumerate(self.blocks):
-            heads = {head for each, head in silent if each == layer}
-            yield _without(block, heads) if heads else block
-
-
-def _without(block, heads):
-    xp = namespace(w_o=block.w_o)
-    kept = [0.0 if head in heads else 1.0 for head in range(block.w_o.shape[0])]
-    kept = xp.asarray(kept, dtype=block.w_o.dtype, device=device_of(block.w_o))
-    return replace(block, w_o=block.w_o * kept[:, None, None])
 
 
 def rms_norm(x):

@@ -6,6 +6,7 @@ from typing import Any
 from attnlib._arguments import namespace
 from attnlib._masks import check_mask_of_texts
 from attnlib._weights import (
+    check_places,
     check_tokens,
     check_weights,
     copied,
@@ -13,6 +14,7 @@ from attnlib._weights import (
     linear,
     mixed_values,
     show,
+    turned_by_place,
 )
 from attnlib.attention import biased_trace
 
@@ -44,8 +46,8 @@ class Head:
     `(d_value, d_model)`. `w_k` and `w_v` have the rows of the context's d_model, where that
     differs. The biases `b_q`, `b_k`, `b_v`, `b_o` are optional, one number per column of their
     matrix. `distance`, an `al.DistanceBias` of one axis, is added to the scores; `scale` takes the
-    place of `1/sqrt(d_head)`. A head cannot be changed once made; its arrays are kept, not copied,
-    so gradients reach them.
+    place of `1/sqrt(d_head)`; `rotary`, an `al.Rotary`, turns queries and keys by their places. A
+    head cannot be changed once made; its arrays are kept, not copied, so gradients reach them.
 
     Raises `TypeError` for anything but floating-point arrays of one library and dtype,
     `ValueError` for shapes that do not fit each other.
@@ -72,25 +74,27 @@ class Head:
     b_o: Any = None
     distance: Any = None
     scale: Any = None
+    rotary: Any = None
 
     def __post_init__(self):
         check_weights(self, n_axes=2)
 
-    def __call__(self, x, context=None, mask=None, causal=False):
+    def __call__(self, x, context=None, mask=None, causal=False, positions=None):
         """The delta: what this head adds to each row of `x`.
 
         `x` is `(..., n_queries, d_model)` and so is the result. Keys *and* values come from
         `context`, `(..., n_keys, d_model)`, which is `x` itself unless given. `mask` and `causal`
         are those of `attention`; padding, `(n_texts, n_keys)`, is passed as `mask[:, None, :]`. A
-        query with nothing to attend to gets `b_o`, or 0 without it.
+        query with nothing to attend to gets `b_o`, or 0 without it. `positions` are those of
+        `al.MultiHead`.
 
         Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
         """
-        queries, keys, values = self._project(x, context, mask)
+        queries, keys, values = self._project(x, context, mask, positions)
         mixed = mixed_values(self, queries, keys, values, mask, causal)
         return linear(mixed, self.w_o, self.b_o)
 
-    def trace(self, x, context=None, mask=None, causal=False):
+    def trace(self, x, context=None, mask=None, causal=False, positions=None):
         """Every step of `head(x)`, as a `HeadTrace`; arguments and errors are the same.
 
         >>> import numpy as np
@@ -98,7 +102,7 @@ class Head:
         >>> head.trace(np.eye(2)).weights.round(2).tolist()
         [[0.67, 0.33], [0.33, 0.67]]
         """
-        queries, keys, values = self._project(x, context, mask)
+        queries, keys, values = self._project(x, context, mask, positions)
         bias = distance_bias(self, queries, keys)
         steps = biased_trace(queries, keys, values, mask, causal, self.scale, bias)
         delta = linear(steps.output, self.w_o, self.b_o)
@@ -108,7 +112,8 @@ class Head:
     def qk(self):
         """The bilinear form `w_q @ w_k.T`, `(d_model, d_model)`, of rank at most d_head.
 
-        `x @ head.qk @ y.T / sqrt(d_head)` are the scores of a head without biases and `scale`.
+        `x @ head.qk @ y.T / sqrt(d_head)` are the scores of a head without biases, `scale` and
+        `rotary`.
         Source: Elhage et al. (2021), "QK circuit".
         """
         return self.w_q @ self.w_k.mT
@@ -128,9 +133,11 @@ class Head:
     def __deepcopy__(self, memo):
         return copied(self, memo)
 
-    def _project(self, x, context, mask):
-        context = check_tokens(self, x, context)
+    def _project(self, x, context, mask, positions):
+        own, context = context is None, check_tokens(self, x, context)
+        check_places(self, positions, x)
         if mask is not None:
             check_mask_of_texts(namespace(x=x), mask, x.shape, context.shape)
-        queries = linear(x, self.w_q, self.b_q)
-        return queries, linear(context, self.w_k, self.b_k), linear(context, self.w_v, self.b_v)
+        queries, keys = linear(x, self.w_q, self.b_q), linear(context, self.w_k, self.b_k)
+        queries, keys = turned_by_place(self, queries, keys, positions, own)
+        return queries, keys, linear(context, self.w_v, self.b_v)

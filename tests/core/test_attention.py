@@ -75,6 +75,33 @@ def test_causal_mask_ends_at_the_last_key(xp, n_queries, n_keys):
         assert al.causal_mask(n_queries).tolist() == expected
 
 
+@pytest.mark.parametrize(("n_queries", "n_keys"), [(0, 0), (1, 1), (6, 6), (2, 5), (1, 4), (0, 3)])
+@pytest.mark.parametrize(("window", "kept"), [(1, 0), (2, 0), (2, 1), (3, 2), (99, 0), (1, 99)])
+@pytest.mark.parametrize("xp", [np, torch])
+def test_a_window_holds_the_last_keys_and_the_first(xp, n_queries, n_keys, window, kept):
+    mask = al.window_mask(n_queries, n_keys, window=window, kept=kept, xp=xp)
+    assert mask.dtype == xp.bool
+    own = range(n_keys - n_queries, n_keys)  # each query's own key
+    expected = [[i - window < j <= i or j < min(kept, i) for j in range(n_keys)] for i in own]
+    assert mask.tolist() == expected
+    if n_queries == n_keys:
+        assert al.window_mask(n_queries, window=window, kept=kept).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        ((3,), {"window": 0}, ValueError, "window is 0, but each query sees at least its own key"),
+        ((3,), {"window": 2.0}, TypeError, "window is a float, but a whole number"),
+        ((3,), {"window": 2, "kept": -1}, ValueError, "kept is -1, but a count cannot be negative"),
+        ((3, 2), {"window": 2}, ValueError, "3 queries but 2 keys"),
+    ],
+)
+def test_a_window_says_what_is_wrong(arguments, options, error, message):
+    with pytest.raises(error, match=message):
+        al.window_mask(*arguments, **options)
+
+
 @given(attention_arguments(masks=False), SEEDS)
 def test_reordering_keys_with_their_values_changes_nothing(arguments, seed):
     q, k, v, _ = arguments

@@ -13,15 +13,21 @@ PUBLIC = [
     "causal_mask",
     "attention",
     "trace_attention",
+    "window_mask",
     "Head",
     "MultiHead",
     "DistanceBias",
     "AttentionOnly",
+    "Cache",
+    "Decoder",
+    "GatedFeedForward",
+    "Rotary",
     "previous_word_score",
     "prefix_matching_score",
     "sinusoidal_positions",
     "rotate",
     "count_parameters",
+    "load_smollm2",
 ]
 
 
@@ -30,6 +36,7 @@ PUBLIC = [
     [
         *("softmax", "attention", "head", "multi_head", "positions", "counting"),
         *("distance", "attention_only", "head_scores", "parrot", "training"),
+        *("cache", "decoder"),
     ],
 )
 def test_examples_hold(name):

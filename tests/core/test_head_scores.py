@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import attnlib as al
+from attnlib import head_scores
 from tests.core.strategies import SEEDS
 
 LIBRARIES = {"numpy": np.asarray, "torch": torch.asarray, "strict": strict.asarray}
@@ -113,3 +114,28 @@ def test_patterns_of_other_shapes_are_refused(score, shape):
 def test_what_cannot_be_scored_is_refused(options, error, message):
     with pytest.raises(error, match=message):
         al.prefix_matching_score(patterns(0, 2, n_tokens=4), **options)
+
+
+@every_library
+@given(seed=SEEDS)
+def test_first_own_and_same_token_count_cell_by_cell(library, seed):
+    weights = patterns(seed, 2, 3)
+    first = np.asarray(head_scores.first_token_score(library(weights)))
+    own = np.asarray(head_scores.own_token_score(library(weights)))
+    same = np.asarray(head_scores.same_token_score(library(weights), library(WORDS)))
+    later = range(1, len(WORDS))
+    repeated = [query for query in later if WORDS[query] in WORDS[:query]]
+    for place in np.ndindex(2, 3):
+        pattern = weights[place]
+        others = [
+            sum(pattern[q, k] for k in range(len(WORDS)) if k != q and WORDS[k] == WORDS[q])
+            for q in repeated
+        ]
+        assert first[place] == pytest.approx(np.mean([pattern[q, 0] for q in later]), abs=1e-12)
+        assert own[place] == pytest.approx(np.mean([pattern[q, q] for q in later]), abs=1e-12)
+        assert same[place] == pytest.approx(np.mean(others), abs=1e-12)
+
+
+def test_a_text_without_repetition_has_no_same_token_score():
+    with pytest.raises(ValueError, match="no query counts"):
+        head_scores.same_token_score(patterns(0, 1), np.arange(7))

@@ -490,6 +490,12 @@ class Doubled(torch.nn.MultiheadAttention):
         return 2 * output, weights
 
 
+def patched():
+    module = torch.nn.MultiheadAttention(4, 2)
+    module.forward = lambda *inputs, **options: (inputs[0], None)
+    return module
+
+
 def encoder():
     layer = torch.nn.TransformerEncoderLayer(4, 2, batch_first=True)
     return torch.nn.TransformerEncoder(layer, 3)
@@ -501,6 +507,7 @@ def encoder():
         (lambda: torch.nn.Linear(2, 2), r"module is a Linear, but a torch\.nn\.Multi.* expected$"),
         (lambda: 3, "module is a int, but a .* expected$"),
         (lambda: Doubled(4, 2), "module is a Doubled with a forward of its own"),
+        (patched, "module is a MultiheadAttention with a forward of its own"),
         (
             lambda: torch.ao.nn.quantizable.MultiheadAttention(4, 2, batch_first=True),
             "MultiheadAttention with a forward of its own",

@@ -137,20 +137,45 @@ def test_rotations_compose(seed, first, second):
     assert np.allclose(twice, al.rotate(x, first + second), rtol=0, atol=1e-11)
 
 
-def test_columns_in_halves_are_the_same_pairs_in_another_order():
+@every_library
+def test_columns_in_halves_are_the_same_pairs_in_another_order(library):
     """The layout of GPT-NeoX and Llama code: column i is paired with column i + d_head / 2."""
-    x, positions = normal(0, 5, 6), np.arange(5)
+    x, positions = normal(0, 2, 5, 6), np.arange(5)
     angles = positions[:, None] * 10000.0 ** (-np.arange(3) / 3)
-    first, second = x[:, :3], x[:, 3:]
+    first, second = x[..., :3], x[..., 3:]
     halves = np.concatenate(
         [
             first * np.cos(angles) - second * np.sin(angles),
             first * np.sin(angles) + second * np.cos(angles),
         ],
-        axis=1,
+        axis=-1,
     )
+    found = np.asarray(al.rotate(library(x), library(positions), layout="halves"))
+    assert np.allclose(found, halves, rtol=0, atol=1e-12)
     neighbours = [0, 3, 1, 4, 2, 5]
-    assert np.allclose(al.rotate(x[:, neighbours], positions), halves[:, neighbours], atol=1e-12)
+    in_pairs = al.rotate(x[..., neighbours], positions)
+    assert np.allclose(in_pairs, halves[..., neighbours], rtol=0, atol=1e-12)
+
+
+@every_library
+@pytest.mark.parametrize("layout", ["pairs", "halves"])
+@pytest.mark.parametrize("n_rotated", [0, 2, 4, 6])
+def test_only_the_first_columns_are_turned(library, layout, n_rotated):
+    """By angles of a row that has no more columns, as GPT-J and GPT-NeoX do it."""
+    x, positions, how = normal(0, 2, 3, 7), np.array([5, 0, -2]), {"layout": layout}
+    found = al.rotate(library(x), library(positions), n_rotated=n_rotated, **how)
+    found, part = np.asarray(found), x[..., :n_rotated]
+    assert np.array_equal(found[..., n_rotated:], x[..., n_rotated:])
+    assert np.allclose(found[..., :n_rotated], al.rotate(part, positions, **how), atol=1e-12)
+
+
+@every_library
+def test_texts_may_stand_at_places_of_their_own(library):
+    x, positions = normal(0, 2, 3, 4), np.array([[0, 1, 2], [7, -3, 0]])
+    found = np.asarray(al.rotate(library(x), library(positions)))
+    assert np.allclose(found, [al.rotate(*pair) for pair in zip(x, positions, strict=True)])
+    one_for_all = np.asarray(al.rotate(library(x), library(positions[:1])))
+    assert np.allclose(one_for_all, al.rotate(x, positions[0]))
 
 
 def test_integers_and_floats_are_the_same_positions():
@@ -210,6 +235,17 @@ def test_no_tokens_and_no_columns_give_nothing():
         ({"base": 0}, ValueError, "base is 0.0, but it must be greater than 0"),
         ({"base": "e"}, TypeError, "base is a str, but a number is expected"),
         ({"base": np.inf}, ValueError, "base is inf, but a finite number"),
+        ({"layout": "half"}, ValueError, r"layout is 'half', but \"pairs\" \(neigh.*\"halves\" is"),
+        ({"layout": None}, ValueError, "layout is None, but"),
+        ({"n_rotated": 3}, ValueError, "n_rotated is 3, but pairs need an even number"),
+        ({"n_rotated": 6}, ValueError, r"n_rotated is 6 but x has 4 columns \(d_head\)"),
+        ({"n_rotated": 2.0}, TypeError, "n_rotated is a float, but a whole number"),
+        ({"n_rotated": -2}, ValueError, "n_rotated is -2, but a count cannot be negative"),
+        (
+            {"x": normal(0, 2, 3, 4), "positions": np.zeros((3, 3))},
+            ValueError,
+            r"shape \(3, 3\) but x has 3 rows.*\(3,\) is expected, or \(2, 3\) for texts",
+        ),
     ],
 )
 def test_rotation_says_what_is_wrong(changes, error, message):

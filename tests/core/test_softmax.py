@@ -144,6 +144,8 @@ def test_overwriting_gives_the_same_numbers():
     [
         ({"x": [1.0, 2.0]}, TypeError, r"x is a list, not an array: pass np\.asarray\(x\)"),
         ({"x": np.arange(3)}, TypeError, r"x has dtype int64, but floating-point.*astype\(float\)"),
+        ({"x": np.array(["a"])}, TypeError, "x has dtype <U1, .*: pass an array of numbers$"),
+        ({"x": np.array(["2026"], "M8[Y]")}, TypeError, "pass an array of numbers$"),
         ({"x": np.ones(3, complex)}, TypeError, "x has dtype complex128"),
         ({"temperature": 0}, ValueError, "temperature is 0.0, but it must be greater than 0"),
         ({"temperature": -1}, ValueError, "temperature is -1.0"),
@@ -156,7 +158,7 @@ def test_overwriting_gives_the_same_numbers():
         ({"axis": None}, ValueError, "axis is None"),
         ({"axis": 0.0}, ValueError, "axis is 0.0.*the number of one of its axes is expected"),
         ({"x": np.ma.masked_array([1.0])}, TypeError, "x is a masked array"),
-        ({"x": np.array(1.0)}, ValueError, r"axis is -1, but x has shape \(\)"),
+        ({"x": np.array(1.0)}, ValueError, r"x has shape \(\), .*: pass x.reshape\(1\)$"),
     ],
 )
 def test_says_what_is_wrong(arguments, error, message):

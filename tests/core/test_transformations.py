@@ -21,6 +21,9 @@ OPTIONS = {"plain": {}, "causal": {"causal": True}, "mask": {"mask": MASK}}
 OPTIONS["both"] = OPTIONS["causal"] | OPTIONS["mask"]
 every_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 MODULE = torch.nn.MultiheadAttention(4, 2, dtype=torch.float64)
+# Four heads that share two keys and values, of which two columns of four are turned.
+SHARED = [torch.tensor(normal(i, h, 4, 4)) for i, h in enumerate((4, 2, 2, 4), start=50)]
+ROTARY = al.Rotary(100.0, "halves", n_rotated=2)
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Dynamo detected a call to a `functools.lru_cache`",
     "ignore:`torch.jit.script` is deprecated",
@@ -58,7 +61,35 @@ def rotated(options):
     return lambda q, k, v: al.rotate(q, torch.arange(q.shape[-2]))
 
 
-FUNCTIONS = (attend, traced, block, block_trace, rotated)
+def halves(options):
+    how = {"layout": "halves", "n_rotated": 2}
+    return lambda q, k, v: al.rotate(q, torch.arange(q.shape[-2]), **how)
+
+
+def shared(options):
+    return lambda q, k, v: al.MultiHead(*SHARED, rotary=ROTARY)(q, **options)
+
+
+def shared_trace(options):
+    return lambda q, k, v: al.MultiHead(*SHARED, rotary=ROTARY).trace(q, **options).delta
+
+
+def cached(options):
+    """In two parts, the second after the first; a mask would be for all tokens at once."""
+
+    def read(q, k, v):
+        heads, cache = al.MultiHead(*SHARED, rotary=ROTARY), al.Cache()
+        parts = (q[..., :2, :], q[..., 2:, :])
+        return torch.cat([heads(part, causal=True, cache=cache) for part in parts], -2)
+
+    return read
+
+
+FUNCTIONS = (
+    *(attend, traced, block, block_trace, rotated, halves),
+    *(shared, shared_trace, cached),
+)
+WITH_REAL_ARRAYS = (block, block_trace, shared, shared_trace, cached)
 every_function = pytest.mark.parametrize("function", FUNCTIONS)
 
 
@@ -113,12 +144,12 @@ def test_export_with_any_number_of_texts_and_tokens(function, options):
 @every_function
 @pytest.mark.parametrize("kind", ["meta", "fake"])
 def test_tensors_without_numbers_have_shapes(function, options, kind):
-    if function in (block, block_trace):
-        pytest.skip("the module's weights are real")
+    if function in WITH_REAL_ARRAYS:
+        pytest.skip("the block's weights are real")
     if kind == "meta":
         q, k, v = (tensor.to("meta") for tensor in inputs(2))
         options = {n: o.to("meta") if n == "mask" else o for n, o in options.items()}
-        if function is rotated:
+        if function in (rotated, halves):
             pytest.skip("its positions are real")
         output = function(options)(q, k, v)
         assert output.is_meta
@@ -134,6 +165,29 @@ def test_a_block_without_numbers_has_shapes():
     trace = al.MultiHead.from_torch(module).trace(x, causal=True)
     assert trace.weights.shape == (2, 2, N, N)
     assert trace.delta.is_meta
+
+
+def test_a_block_that_shares_and_turns_has_shapes_without_numbers():
+    heads = al.MultiHead(*(w.to("meta") for w in SHARED), rotary=ROTARY)
+    x, cache = torch.empty(2, N, 4, device="meta", dtype=torch.float64), al.Cache()
+    trace = heads.trace(x, causal=True, cache=cache)
+    assert trace.weights.shape == (2, 4, N, N)
+    assert heads(x, causal=True, cache=cache).is_meta
+    assert cache.keys.shape == (2, 2, 2 * N, 4)
+
+
+def test_a_block_that_shares_and_turns_is_differentiable_twice():
+    x = torch.tensor(normal(0, N, 4), requires_grad=True)
+    heads, direction = al.MultiHead(*SHARED, rotary=ROTARY), torch.tensor(normal(5, N, 4))
+
+    def loss(x):
+        return heads(x, causal=True).square().sum()
+
+    assert torch.autograd.gradcheck(lambda x: heads(x, causal=True), x)
+    slope = jvp(loss, (x,), (direction,))[1]
+    assert torch.allclose(slope, (grad(loss)(x) * direction).sum(), atol=1e-10)
+    expected = torch.autograd.functional.hessian(loss, x)
+    assert torch.allclose(hessian(loss)(x), expected, atol=1e-9)
 
 
 @every_option
@@ -219,6 +273,11 @@ def test_early_standards_are_enough(version):
         output = al.attention(q, k, v, mask, causal=True)
         heads = al.MultiHead(*(strict.asarray(normal(i, 2, 4, 4)) for i in range(4)))
         assert heads.trace(q, mask=mask).deltas.shape == (2, N, 4)
+        heads = al.MultiHead(*(strict.asarray(w.numpy()) for w in SHARED), rotary=ROTARY)
+        cache = al.Cache()
+        heads(q, cache=cache)
+        assert heads.trace(q, cache=cache).weights.shape == (4, N, 2 * N)
+        al.rotate(q, strict.asarray(np.arange(N)), layout="halves")
         al.rotate(q, strict.asarray(np.arange(N)))
         al.softmax(q, temperature=3)
     assert np.allclose(np.asarray(output), expected, atol=1e-12)
@@ -249,6 +308,27 @@ def test_jax_turns_far_positions_as_exactly_as_others():
     if not jax.config.jax_enable_x64:
         with pytest.raises(TypeError, match=r"positions are traced.*jax_enable_x64"):
             jax.jit(al.rotate)(jax.numpy.asarray(x), there)
+
+
+def test_jax_turns_blocks_by_their_places():
+    jax = pytest.importorskip("jax")
+    arrays = [w.float().numpy() for w in SHARED]
+    x = inputs(3)[0].float().numpy()
+    expected = al.MultiHead(*arrays, rotary=ROTARY)(x, causal=True)
+    there = [jax.numpy.asarray(w) for w in arrays]
+
+    def add(x):
+        return al.MultiHead(*there, rotary=ROTARY)(x, causal=True)
+
+    for transformed in (add, jax.jit(add), jax.vmap(add)):
+        assert np.allclose(transformed(jax.numpy.asarray(x)), expected, atol=1e-4)
+    slope = jax.grad(lambda x: add(x).sum())
+    assert np.allclose(slope(jax.numpy.asarray(x)), jax.jit(slope)(x), atol=1e-4)
+
+
+def test_symbolic_traces_are_told_what_to_do():
+    with pytest.raises(TypeError, match=r"x is a Proxy of torch\.fx.*use torch\.export"):
+        torch.fx.symbolic_trace(lambda x: al.softmax(x))
 
 
 def test_dask_arrays_are_told_what_to_do():
