@@ -3,7 +3,16 @@
 import importlib
 
 # Modules of this folder, each with a main().
-REPORTS = ("attention", "multi_head", "training", "figures", "training_in_page", "pages")
+REPORTS = (
+    "attention",
+    "multi_head",
+    "training",
+    "real_model",
+    "figures",
+    "training_in_page",
+    "smollm2_in_page",
+    "pages",
+)
 
 for name in REPORTS:
     print(f"== {name}\n")

@@ -1,7 +1,13 @@
-// Builds the one script that serves both homes: notebooks (through anywidget) and built pages.
+// Builds the scripts that serve both homes: notebooks (through anywidget) and built pages. Each is complete
+// in itself, so that a page asks for one: that of the figures it has. And the model in the page, which a
+// figure asks for when the reader does.
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
+import { buildKernel } from "./kernel.mjs";
 
-const outfile = process.argv[2] ?? "../attnlib/static/attnlib.js";
+const ENTRIES = "src/entries";
+const outdir = process.argv[2] ?? "../attnlib/static";
 
 const COMMON = {
   bundle: true,
@@ -10,6 +16,18 @@ const COMMON = {
   target: "es2022",
   legalComments: "none",
   charset: "utf8",
+};
+const BANNER = { js: "/* Built from js/src by `make js`. Do not edit. */" };
+
+/** A module imported with { type: "wasm" } is AssemblyScript, and becomes the bytes that it makes. */
+const kernels = {
+  name: "kernels",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path, with: { type } }) => {
+      if (type !== "wasm") return null;
+      return { contents: await buildKernel(await readFile(path, "utf8")), loader: "binary" };
+    });
+  },
 };
 
 /**
@@ -21,7 +39,12 @@ const functions = {
   setup({ onLoad }) {
     onLoad({ filter: /\.js$/ }, async ({ path, with: { type } }) => {
       if (type !== "function") return null;
-      const module = { entryPoints: [path], globalName: "exported", write: false };
+      const module = {
+        entryPoints: [path],
+        globalName: "exported",
+        write: false,
+        plugins: [kernels],
+      };
       const [{ text }] = (await build({ ...COMMON, ...module })).outputFiles;
       return { contents: `export default function () { ${text} return exported; }` };
     });
@@ -30,11 +53,20 @@ const functions = {
 
 await build({
   ...COMMON,
-  entryPoints: ["src/main.js"],
-  outfile,
+  entryPoints: readdirSync(ENTRIES).map((name) => `${ENTRIES}/${name}`),
+  outdir,
   globalName: "attnlib",
   jsx: "automatic",
   jsxImportSource: "preact",
   plugins: [functions],
-  banner: { js: "/* Built from js/src by `make js`. Do not edit. */" },
+  banner: BANNER,
+});
+
+await build({
+  ...COMMON,
+  entryPoints: ["src/core/smollm2/index.js"],
+  outfile: `${outdir}/smollm2.js`,
+  globalName: "attnlibSmolLM2",
+  plugins: [functions],
+  banner: BANNER,
 });

@@ -17,6 +17,7 @@ from . import (
     reading,
     reference,
     sharing,
+    smollm2,
     whole,
 )
 
@@ -35,6 +36,7 @@ PARTS = (
     address,
     sharing,
     not_found,
+    smollm2,
 )
 
 

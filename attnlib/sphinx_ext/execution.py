@@ -20,6 +20,8 @@ from myst_nb.core.execute import cache
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from sphinx.util import logging
 
+from attnlib.smollm2 import has_weights
+
 PACKAGE = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ("requirements.txt", "constraints.txt")
 RENDERING = ("sphinx_ext", "static")  # folders that only the built pages depend on
@@ -27,6 +29,9 @@ DIGEST_LENGTH = 16
 MOST_KERNELS = 4  # at a time: each takes memory
 START_UP = 600  # seconds that a kernel may take to answer, on a machine that is busy with others
 
+
+NEEDS_MODEL = "load_smollm2"  # a notebook whose code says so is executed where the weights are
+UNEXECUTED = "the weights of a real model are not installed: its stored outputs are shown"
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +84,8 @@ def choose_cache(app, config):
     book = Path(app.srcdir)
     pins = [book / name for name in REQUIREMENTS if (book / name).exists()]
     executed, rendering = sources(package)
-    current = f"{digest(executed, package)}-{digest(pins, book)}"
+    model = "with" if has_weights() else "without"
+    current = f"{digest(executed, package)}-{digest(pins, book)}-{model}-model"
     caches = Path(app.outdir).parent / ".jupyter_cache"
     if caches.is_dir():
         for stale in caches.iterdir():
@@ -110,6 +116,9 @@ def run_ahead(app, env, docnames):
 
 def run(app, notebook, folder):
     """What came of executing `notebook`, in place; a kernel that dies is an error like others."""
+    if not has_weights() and any(NEEDS_MODEL in cell.source for cell in notebook.cells):
+        logger.info(UNEXECUTED)
+        return ExecutionResult(notebook, folder, 0.0, None, "")
     for cell in notebook.cells:
         cell.pop("execution_count", None)
     options = {"allow_errors": False, "startup_timeout": START_UP}

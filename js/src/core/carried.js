@@ -7,10 +7,27 @@ export function carried(address) {
   return new Promise((done) => {
     const carrier = document.createElement("script");
     carrier.src = `${address}.js`;
-    carrier.onload = () => done(globalThis.attnlibCarried);
-    carrier.onerror = () => done(null);
+    carrier.onload = () => done(takeCarried(carrier));
+    carrier.onerror = () => done(takeCarried(carrier));
     document.head.append(carrier);
   });
+}
+
+/** What `carrier` has left, which may be large: nothing keeps it, or takes it for the next one's. */
+function takeCarried(carrier) {
+  const text = globalThis.attnlibCarried ?? null;
+  delete globalThis.attnlibCarried;
+  carrier.remove();
+  return text;
+}
+
+/** The bytes that `text` says in base64. */
+export function bytesOf(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
+  return bytes;
 }
 
 /** From disk, browsers show what a link asks them to download. */
@@ -22,7 +39,6 @@ export function downloadFromDisk() {
     event.preventDefault();
     const text = await carried(link.href);
     if (text === null) return open(link.href);
-    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    download(new Blob([bytes]), link.href.split("/").at(-1));
+    download(new Blob([bytesOf(text)]), link.href.split("/").at(-1));
   });
 }

@@ -20,20 +20,22 @@ class Run {
 
   /** One step on fresh texts; gives the loss before it. A loss that is not finite is an error, and changes nothing. */
   step() {
-    const { nTexts, nWords, unsettled, rate } = this.recipe;
+    const { nTexts, nWords, unsettled } = this.recipe;
     const { state } = this.draws;
     const { ids, answers, settled } = batch(this.draws, nTexts, nWords);
     const importance = Float64Array.from(settled, (is) => (is ? 1 : unsettled));
     const loss = this.model.learn(ids, answers, importance);
-    if (!Number.isFinite(loss)) {
-      this.draws.state = state;
-      throw new Error(
-        `The loss of step ${this.stepNumber + 1} is ${loss}, at a rate of ${rate}: start again with a smaller rate.`,
-      );
-    }
+    if (!Number.isFinite(loss)) this.draws.state = state;
+    this.refuseUnlessFinite(loss, `of step ${this.stepNumber + 1}`);
     this.stepNumber++;
     this.optimiser.step(this.model.weights, this.model.gradients, this.stepNumber);
     return loss;
+  }
+
+  refuseUnlessFinite(loss, of) {
+    if (Number.isFinite(loss)) return;
+    const rate = `at a rate of ${this.recipe.rate}: start again with a smaller rate.`;
+    throw new Error(`The loss ${of} is ${loss}, ${rate}`);
   }
 
   /** A copy of the weights, in the order of `layout`. */

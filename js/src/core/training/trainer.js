@@ -1,29 +1,11 @@
-// The page's side of training: a worker made from a text, so that it works from disk and in a notebook.
+// The page's side of training.
+import { canWork, makeWorker, noteRefusal } from "../workers.js";
 import { completeRecipe, source } from "./engine.js";
 
 const IMPOSSIBLE = "This page cannot train: the browser gives it no worker.";
 
-let address; // of the source, one for all workers of the page
-let isRefused = false; // a worker, to this page
-
 /** Whether this page can train, as far as it is known. */
-export const canTrain = () =>
-  !isRefused &&
-  typeof Worker === "function" &&
-  typeof Blob === "function" &&
-  typeof globalThis.URL?.createObjectURL === "function";
-
-/** A worker, or null where there can be none. */
-function makeWorker() {
-  if (!canTrain()) return null;
-  try {
-    address ??= URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    return new Worker(address);
-  } catch {
-    isRefused = true;
-    return null;
-  }
-}
+export const canTrain = canWork;
 
 class Trainer {
   constructor(listeners) {
@@ -73,7 +55,7 @@ class Trainer {
     else this.tellRest({ why: "impossible", message: IMPOSSIBLE });
   }
   employ() {
-    const worker = makeWorker();
+    const worker = makeWorker(source);
     if (!worker) return null;
     let isHeard = false;
     worker.onmessage = ({ data }) => {
@@ -82,7 +64,7 @@ class Trainer {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      isRefused ||= !isHeard;
+      if (!isHeard) noteRefusal();
       if (worker === this.worker) this.fail(isHeard && event.message);
     };
     return worker;

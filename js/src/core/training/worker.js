@@ -12,6 +12,7 @@ export { EXAM, createRun, examine };
 
 const SLICE = 150; // milliseconds
 const KEPT_EVERY = 25; // steps
+const SAMPLE = 8; // texts that tell whether weights are fit to be shown
 
 let run;
 let kept; // by step, what it takes to go on from there, and the exam there
@@ -32,10 +33,17 @@ function rest(why, message) {
   postMessage({ type: "rest", step: run.stepNumber, why, message });
 }
 
-/** The exam of what there is now, with its weights; it is kept if it can be gone on from. */
+/** An exam of what there is now. A step whose loss was finite may still have spoiled the weights: an error. */
+function examined(how) {
+  const exam = examine(run.model, how);
+  run.refuseUnlessFinite(exam.loss, `after step ${run.stepNumber}`);
+  return exam;
+}
+
+/** The exam of what there is now, with its weights; it can be gone on from here. */
 function keep() {
-  const exam = { step: run.stepNumber, weights: run.weights(), ...examine(run.model) };
-  if (Number.isFinite(exam.loss)) kept.set(run.stepNumber, { state: run.keep(), exam });
+  const exam = { step: run.stepNumber, weights: run.weights(), ...examined() };
+  kept.set(run.stepNumber, { state: run.keep(), exam });
   return exam;
 }
 
@@ -53,6 +61,7 @@ function train() {
     }
     if (performance.now() - began > SLICE) break;
   }
+  if (!kept.has(run.stepNumber)) examined({ nTexts: SAMPLE });
   tell(from, losses, exams, (performance.now() - began - msExams) / losses.length);
 }
 
