@@ -404,6 +404,16 @@ def second_right_but_blunt(seen):
     )
 
 
+def first_negative(seen):
+    given = seen.before()
+    return all(-given[i, seen.ids[i - 1]] >= ENOUGH for i in range(1, len(seen.ids)))
+
+
+def second_negative(seen):
+    given = seen.guesses()
+    return all(-given[i, right] >= ENOUGH for i, right in followers(seen.ids).items())
+
+
 def elsewhere(seen):
     """Whether the first head writes into a part that is not its own."""
     return max(added(seen, False)[[AM, GUESS]]) > TINY
@@ -416,8 +426,8 @@ FORM = (
         "raised",
         "Your function stopped before there were two heads. Call it yourself with that number of "
         "words and look at the line that is named.",
-        "Print the shape of each matrix. With n words, x has 3n columns: w_q, w_k and w_v have 3n "
-        "rows, w_o has 3n columns.",
+        "Make the matrices one by one. With n words, x has 3n columns: w_q, w_k and w_v have 3n "
+        "rows, w_o has 3n columns. The numbers for distances are an array of five.",
     ),
     Diagnosis(
         "not-two-heads",
@@ -514,6 +524,13 @@ FIRST = (
         of_first(first_right_but_blunt),
     ),
     Diagnosis(
+        "first-negative",
+        "Your first head finds the right word and takes it away instead of adding it: the numbers "
+        "it writes into *what stood before me* are negative.",
+        "In w_v or in w_o of the first head there is a minus too many.",
+        of_first(first_negative),
+    ),
+    Diagnosis(
         "first-wrong",
         "Begin with the first head. At place {place}, {word}, the part *what stood before me* "
         "should hold {right}; {largest}.",
@@ -592,6 +609,13 @@ SECOND = (
         "A score is divided by the root of d_head, and the rest of the weight goes to more words "
         "the longer the text. What must w_q be multiplied by, for any number of words?",
         of_second(second_right_but_blunt),
+    ),
+    Diagnosis(
+        "second-negative",
+        "Your first head is right. Your second finds the right word and takes it away instead of "
+        "adding it: the numbers it writes into *what I guess* are negative.",
+        "In w_v or in w_o of the second head there is a minus too many.",
+        of_second(second_negative),
     ),
     Diagnosis(
         "unrecognised",

@@ -26,6 +26,13 @@ def part(n, which):
     return np.eye(3 * n)[:, which * n : (which + 1) * n]
 
 
+def taken_away(n, which):
+    """Right heads, of which one subtracts what it finds."""
+    heads = [first_of(n), second_of(n)]
+    heads[which].w_o[...] *= -1
+    return heads
+
+
 def looking(*behind):
     return al.DistanceBias(np.array(behind, dtype=float))
 
@@ -234,6 +241,7 @@ HINTS = [
     ("first-looks-too-far", both({"behind": (0, 0, 20, 20, 20)}), ["its largest is"]),
     ("first-looks-everywhere", both({"behind": None}), ["0.50 of"]),
     ("first-blunt", both({"behind": (0, 1, 0, 0, 0)}, {"strength": 5.0}), ["0.73 of"]),
+    ("first-negative", lambda n: taken_away(n, 0), ["what stood before me"]),
     ("first-wrong", turned_round, ["what stood before me"]),
     ("first-wrong", both({"behind": (20, 20, 0, 0, 0)}), ["0.50 of"]),
     ("second-writes-elsewhere", both(second={"to": BEFORE}), ["it is empty"]),
@@ -252,6 +260,7 @@ HINTS = [
     ("second-blunt", both(second={"strength": 20.0, "by_root": False}), ["With 40 words"]),
     ("second-blunt", both(second={"strength": 30.0, "by_root": False}), ["With 40 words"]),
     ("second-looks-away", negative, ["gives owl 0.00"]),
+    ("second-negative", lambda n: taken_away(n, 1), ["-1.00 of the guess"]),
     ("unrecognised", another_order, ["<"]),
     ("unrecognised", all_words_alike, ["0.20 of the guess"]),
     ("unrecognised", answered_by_both, ["<"]),

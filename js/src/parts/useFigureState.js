@@ -10,8 +10,7 @@ import { fromLink } from "../core/link.js";
  */
 export function useFigureState({ model, voice, names, derive, read }) {
   const made = useMemo(() => {
-    const { signals: s, dispose } = bind(model, names);
-    const start = Object.fromEntries(names.map((name) => [name, model.get(name)]));
+    const { signals: s, start, dispose } = bind(model, names);
     // All at once: nothing may be drawn, or judged, of a state that is half the old one.
     const put = (state) =>
       batch(() => {

@@ -11,11 +11,10 @@ function likeliest(now, before) {
     .slice(0, SHOWN);
 }
 
-/** A share that is no number, of a run that is about to be stopped, has no bar. */
 const Bar = ({ share, kind }) => (
   <span class="al-next-track" aria-hidden="true">
     <svg>
-      <line class={kind} x1="0" y1="50%" x2={`${(100 * (share || 0)).toFixed(1)}%`} y2="50%" />
+      <line class={kind} x1="0" y1="50%" x2={`${(100 * share).toFixed(1)}%`} y2="50%" />
     </svg>
   </span>
 );

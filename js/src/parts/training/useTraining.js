@@ -32,7 +32,7 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
  * The control: a run of the same seed from which nothing is taken away. A recording of it serves; else a
  * second worker makes it.
  */
-function controlOf(untouched, recording) {
+function controlOf(recording) {
   const exams = signal([]);
   const trainer = createTrainer({
     onReport: (told) => (exams.value = grown({ ...EMPTY, exams: exams.peek() }, told).exams),
@@ -41,10 +41,9 @@ function controlOf(untouched, recording) {
   let isBegun = false;
   return {
     exams,
-    go: (until) => {
-      if (recording && same(recording.recipe, untouched.peek()))
-        return (exams.value = recording.exams);
-      if (!isBegun) trainer.start(untouched.peek());
+    go: (untouched, until) => {
+      if (recording && same(recording.recipe, untouched)) return (exams.value = recording.exams);
+      if (!isBegun) trainer.start(untouched);
       isBegun = true;
       trainer.go(until);
     },
@@ -58,12 +57,77 @@ function controlOf(untouched, recording) {
   };
 }
 
-const leaders = new WeakMap();
+/**
+ * The run of one model, whichever of its views begins it: in a notebook there may be several. `step` is the
+ * signal of the step on show; a view is `{voice, fallBack}`.
+ */
+class SharedRun {
+  constructor(recording, step) {
+    [this.run, this.going, this.msPerStep] = [signal(EMPTY), signal(false), signal(null)];
+    [this.step, this.views] = [step, new Set()];
+    this.told = 0; // the step that the run itself put on show last
+    this.control = controlOf(recording);
+    this.trainer = createTrainer({
+      onReport: (report) => batch(() => this.grow(report)),
+      onRest: (rest) => this.rest(rest),
+    });
+  }
 
-/** A signal of which trainer is at work, of the views of one model: in a notebook there may be several. */
-function leaderOf(model) {
-  if (!leaders.has(model)) leaders.set(model, signal(null));
-  return leaders.get(model);
+  show(step) {
+    this.step.value = this.told = step;
+  }
+  grow(report) {
+    this.run.value = grown(this.run.peek(), report);
+    this.msPerStep.value = report.msPerStep ?? this.msPerStep.peek();
+    // What is still heard of a run that was halted puts nothing on show.
+    if (this.going.peek()) this.show(report.step);
+  }
+  rest({ why, message }) {
+    this.going.value = false;
+    for (const { voice, fallBack } of this.views) {
+      if (why === "stopped") voice.tell(message, true);
+      if (why === "impossible") fallBack(message);
+      if (why === "done") voice.speak(`Trained: ${many(this.told, "step")}.`);
+    }
+  }
+  begin(recipe) {
+    this.run.value = { ...EMPTY, recipe };
+    this.show(0);
+    this.trainer.start(recipe);
+  }
+  pause() {
+    this.trainer.pause();
+    this.control.pause();
+  }
+  /** At once: no report that is still to come is waited for. */
+  halt() {
+    if (this.going.peek()) this.pause();
+    this.going.value = false;
+  }
+  clear() {
+    this.trainer.stop();
+    this.control.clear();
+    batch(() => {
+      this.run.value = EMPTY;
+      this.going.value = false;
+    });
+  }
+  /** Without a view that looks at it there is no run. */
+  leave(view) {
+    this.views.delete(view);
+    if (this.views.size) return;
+    this.going.value = false;
+    this.trainer.end();
+    this.control.end();
+  }
+}
+
+const runs = new WeakMap();
+
+/** The run of `model`; a new one where none of its views is left. */
+function sharedRun(model, recording, step) {
+  if (!runs.get(model)?.views.size) runs.set(model, new SharedRun(recording, step));
+  return runs.get(model);
 }
 
 /**
@@ -71,9 +135,8 @@ function leaderOf(model) {
  * `asRecorded()` takes over its recipe. `s` holds the figure's `step`, `silent` and `recorded`.
  */
 export function makeTraining({ model, s, recipe, untouched, recording, asRecorded, voice }) {
-  const run = signal(EMPTY);
-  const going = signal(false);
-  const msPerStep = signal(null);
+  const shared = sharedRun(model, recording, s.step);
+  const { run, going, msPerStep, control, trainer } = shared;
   const isRecorded = computed(
     () => s.recorded.value && recording !== null && same(recording.recipe, recipe.value),
   );
@@ -82,28 +145,6 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
   const shown = computed(() => (isRecorded.value ? recording : isRun.value ? run.value : EMPTY));
   const steps = computed(() => [...shown.value.kept.keys()].sort((a, b) => a - b));
   const step = computed(() => lastUntil(steps.value, s.step.value));
-  const control = controlOf(untouched, recording);
-  const leader = leaderOf(model);
-  let told = 0; // the step that the run itself put on show last
-  const beAtRest = () => {
-    going.value = false;
-    if (leader.peek() === trainer) leader.value = null;
-  };
-  const trainer = createTrainer({
-    onReport: (report) =>
-      batch(() => {
-        run.value = grown(run.peek(), report);
-        msPerStep.value = report.msPerStep ?? msPerStep.peek();
-        // What is still heard of a run that was halted puts nothing on show.
-        if (going.peek()) s.step.value = told = report.step;
-      }),
-    onRest: ({ why, message }) => {
-      batch(beAtRest);
-      if (why === "stopped") voice.tell(message, true);
-      if (why === "impossible") fallBack(message);
-      if (why === "done") voice.speak(`Trained: ${many(s.step.peek(), "step")}.`);
-    },
-  });
   const fallBack = (message) => {
     const instead = recording?.kept.size
       ? " This is a run that was recorded when the book was built."
@@ -111,8 +152,10 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
     voice.tell(message + instead, true);
     if (instead) showRecorded();
   };
+  const view = { voice, fallBack };
+  shared.views.add(view);
   const showRecorded = () => {
-    halt();
+    shared.halt();
     batch(() => {
       asRecorded();
       s.recorded.value = true;
@@ -123,29 +166,14 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
   const go = (until) => {
     batch(() => {
       const isFresh = isRecorded.peek() || !isRun.peek() || s.step.peek() >= recipe.peek().nSteps;
-      if (isFresh) begin();
+      if (isFresh) shared.begin(recipe.peek());
       else if (step.peek() < Math.max(...run.peek().kept.keys())) trainer.back(step.peek());
       s.recorded.value = false;
-      told = s.step.peek();
+      shared.show(s.step.peek());
       going.value = true;
-      leader.value = trainer;
     });
-    if (!same(recipe.peek(), untouched.peek())) control.go(until);
+    if (!same(recipe.peek(), untouched.peek())) control.go(untouched.peek(), until);
     trainer.go(until);
-  };
-  const begin = () => {
-    run.value = { ...EMPTY, recipe: recipe.peek() };
-    s.step.value = 0;
-    trainer.start(recipe.peek());
-  };
-  const pause = () => {
-    trainer.pause();
-    control.pause();
-  };
-  /** At once: no report that is still to come is waited for. */
-  const halt = () => {
-    if (going.peek()) pause();
-    batch(beAtRest);
   };
   /** A run that the reader starts is one of all heads. */
   const goWithAll = (until) =>
@@ -155,7 +183,7 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
     });
   return {
     ...{ run, going, msPerStep, shown, steps, step, isRecorded, control, showRecorded },
-    toggle: () => (going.peek() ? pause() : goWithAll()),
+    toggle: () => (going.peek() ? shared.pause() : goWithAll()),
     oneStep: () => goWithAll((isRecorded.peek() ? 0 : step.peek()) + 1),
     look: (at) => (s.step.value = at),
     /**
@@ -164,24 +192,18 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
      */
     reach: () => {
       const wanted = Math.min(s.step.value, recipe.value.nSteps);
-      const isLed = leader.value !== null && leader.value !== trainer; // another view's turn
-      if (going.value && !isRecorded.value && !isLed && wanted === told) return;
-      untracked(halt);
-      if (isLed || isRecorded.value || !wanted || shown.value.kept.has(wanted)) return;
+      if (going.value && !isRecorded.value && wanted === shared.told) return;
+      untracked(() => shared.halt());
+      if (isRecorded.value || !wanted || shown.value.kept.has(wanted)) return;
       voice.tell(`Training to step ${wanted}.`);
       untracked(() => go(wanted));
     },
-    clear: () => {
-      trainer.stop();
-      control.clear();
-      run.value = EMPTY;
-      beAtRest();
+    clear: () => shared.clear(),
+    /** Of a run of another recipe nothing is left. */
+    clearOther: () => {
+      if (!isRun.value && run.peek().recipe) untracked(() => shared.clear());
     },
-    end: () => {
-      beAtRest();
-      trainer.end();
-      control.end();
-    },
+    end: () => shared.leave(view),
   };
 }
 
@@ -189,13 +211,8 @@ export function makeTraining({ model, s, recipe, untouched, recording, asRecorde
 export function useTraining({ model, s, g }) {
   const { training } = g;
   useEffect(() => {
-    let before = g.recipe.peek();
     const stops = [
-      effect(() => {
-        if (same(g.recipe.value, before)) return;
-        before = g.recipe.value;
-        batch(training.clear);
-      }),
+      effect(() => training.clearOther()),
       effect(() => training.reach()),
       effect(() => {
         const [weights, step, isRecorded] = [
