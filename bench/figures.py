@@ -255,12 +255,11 @@ def main():
             median, p95, frame, busiest, ratio = summary(rounds, quiet_yardstick)
             print(f"  {name:<24}{median:14.1f}{p95:8.1f}{frame:12.1f}{busiest:14.1f}{ratio:8.2f}")
         browser.close()
-    bundle = (STATIC / "attnlib.js").read_bytes()
-    packed = len(gzip.compress(bundle)) / KILOBYTE
-    print(
-        f"all figures, kB (goal {GOALS['kilobytes']} gzipped): "
-        f"{len(bundle) / KILOBYTE:.1f}, {packed:.1f} gzipped"
-    )
+    print(f"figures' scripts, kB (goal {GOALS['kilobytes']} gzipped)")
+    for path in sorted(STATIC.glob("attnlib*.js")):
+        script = path.read_bytes()
+        packed = len(gzip.compress(script)) / KILOBYTE
+        print(f"  {path.name:<24}{len(script) / KILOBYTE:14.1f}{packed:8.1f} gzipped")
 
 
 if __name__ == "__main__":

@@ -48,10 +48,9 @@ def main(folder=HTML):
     for name, built, gzipped, with_assets in rows(folder):
         sizes = "".join(f"{size / KILOBYTE:9.1f}" for size in (built, gzipped, with_assets))
         print(f"  {name:<40}{sizes}")
-    bundle = folder / "_static" / "attnlib.js"
-    if bundle.exists():
-        built, gzipped = bundle.stat().st_size / KILOBYTE, weight(bundle) / KILOBYTE
-        print(f"  all figures (attnlib.js){built:25.1f}{gzipped:9.1f}")
+    for script in sorted((folder / "_static").glob("attnlib*.js")):
+        built, gzipped = script.stat().st_size / KILOBYTE, weight(script) / KILOBYTE
+        print(f"  figures, in {script.name:<28}{built:9.1f}{gzipped:9.1f}")
     whole = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"  the whole book on disk{whole / KILOBYTE:27.1f}")
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from attnlib.figures import QueryKey
+from attnlib.figures import QueryKey, Training
 from bench.figures import late
 from tests.figures.driving import document
 from tools import chromium
@@ -54,7 +54,7 @@ TRAINING = f"""async (nSteps) => {{
 def measure(browser, folder):
     """Frames without training, and what TRAINING gives."""
     path = Path(folder) / "page.html"
-    path.write_text(document(QueryKey()), encoding="utf-8")
+    path.write_text(document(QueryKey(), scripts=[Training.script]), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.goto(path.as_uri())
     page.wait_for_selector('[data-ready="true"]')

@@ -1,7 +1,7 @@
 """The book's live figures: ipywidgets in a notebook, and alive without a kernel on a page.
 
-Every figure is one class here and one component in `js/src/figures`; the script they
-share is `attnlib/static/attnlib.js`. Needs the `figures` extra (anywidget).
+Every figure is one class here and one component in `js/src/figures`; its class names the script
+of `attnlib/static` that holds it. Needs the `figures` extra (anywidget).
 """
 
 from attnlib.figures.alignment import Alignment
@@ -12,7 +12,9 @@ from attnlib.figures.embedding_space import EmbeddingSpace
 from attnlib.figures.heads import Heads
 from attnlib.figures.ledger import Ledger
 from attnlib.figures.mask_lab import MaskLab
+from attnlib.figures.next_word import NextWord
 from attnlib.figures.order_lab import OrderLab
+from attnlib.figures.patterns import Patterns
 from attnlib.figures.plot import Plot
 from attnlib.figures.query_key import QueryKey
 from attnlib.figures.questions import Prediction, Quiz
@@ -29,7 +31,9 @@ __all__ = [
     "Heads",
     "Ledger",
     "MaskLab",
+    "NextWord",
     "OrderLab",
+    "Patterns",
     "Plot",
     "Prediction",
     "QueryKey",

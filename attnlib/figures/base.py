@@ -6,12 +6,17 @@ import anywidget
 import numpy as np
 import traitlets
 
-from attnlib.figures import still
+from attnlib.figures import page, still
 from attnlib.figures.tokens import STATIC, tokens
 
 
 def _read(name):
     return (STATIC / name).read_text(encoding="utf-8")
+
+
+def _module(script):
+    """The module that anywidget loads: a script of attnlib/static, and what it gives."""
+    return _read(script) + "\nexport default attnlib.widget;"
 
 
 LARGEST = 1000.0
@@ -83,13 +88,19 @@ class Figure(anywidget.AnyWidget):
     before the script runs, in print, and where there is no JavaScript.
     """
 
-    _esm = _read("attnlib.js") + "\nexport default attnlib.widget;"
+    script = "attnlib.js"  # of attnlib/static: the one that holds the figure
+    _esm = _module(script)
     _css = _read("tokens.css") + _read("figures.css")
 
     _figure = traitlets.Unicode().tag(sync=True)
     # Where the built book lives, so that "Copy link" works from a notebook too.
     _book_url = traitlets.Unicode().tag(sync=True)
     key = traitlets.Unicode(help="Tells the figures of a page apart, in links.").tag(sync=True)
+
+    def __init_subclass__(cls, **options):
+        if "script" in vars(cls):
+            cls._esm = _module(cls.script)
+        super().__init_subclass__(**options)
 
     def __setattr__(self, name, value):
         # Every trait takes NumPy's numbers, and none has to know of them.
@@ -122,6 +133,14 @@ class Figure(anywidget.AnyWidget):
         """The figure that a saved widget state describes."""
         names = set(cls.page_traits())
         return cls(**{name: value for name, value in state.items() if name in names})
+
+    def save_html(self, path):
+        """Write the figure to `path`, a page of its own, and give that path.
+
+        The file holds everything: it works without a network, a server and Python. Raises
+        `ValueError` for a name that does not end in .html.
+        """
+        return page.save(self, path)
 
     def describe(self):
         """The figure as plain text; it holds nothing that differs between machines."""

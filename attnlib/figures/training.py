@@ -53,6 +53,8 @@ class Training(Figure):
     on show; the page hands over its weights when it rests.
     """
 
+    script = "attnlib-training.js"
+
     title = traitlets.Unicode("A small model learns to guess").tag(sync=True)
     views = traitlets.List(traitlets.Enum(VIEWS), list(VIEWS)).tag(sync=True)
     recording = traitlets.Any(None, allow_none=True).tag(sync=True)

@@ -1,67 +1,55 @@
-// The entry: `widget` is what anywidget loads in a notebook, `mountPage` what a built page calls.
+// What each script does with the figures it holds (entries/): in a notebook, and on a built page.
 import { h, render } from "preact";
 import { downloadFromDisk } from "./core/carried.js";
 import { land } from "./core/landing.js";
 import { PageModel } from "./core/model.js";
 import { printInLight } from "./core/paper.js";
-import { markWidths } from "./parts/Figure.jsx";
-import { Alignment } from "./figures/Alignment.jsx";
-import { BreakIt } from "./figures/BreakIt.jsx";
-import { QueryKey } from "./figures/QueryKey.jsx";
-import { Heads } from "./figures/Heads.jsx";
-import { Ledger } from "./figures/Ledger.jsx";
-import { MaskLab } from "./figures/MaskLab.jsx";
-import { Prediction } from "./figures/Prediction.jsx";
-import { ContextNudge } from "./figures/ContextNudge.jsx";
-import { EmbeddingSpace } from "./figures/EmbeddingSpace.jsx";
-import { OrderLab } from "./figures/OrderLab.jsx";
 import { Plot } from "./figures/Plot.jsx";
+import { Prediction } from "./figures/Prediction.jsx";
 import { Quiz } from "./figures/Quiz.jsx";
-import { SoftmaxLab } from "./figures/SoftmaxLab.jsx";
-import { Training } from "./figures/Training.jsx";
-import { ValueMixer } from "./figures/ValueMixer.jsx";
+import { markWidths } from "./parts/Figure.jsx";
 import { notePlace } from "./page/place.js";
 import { Reading } from "./page/Reading.jsx";
 
-const FIGURES = {
-  Alignment,
-  BreakIt,
-  ContextNudge,
-  EmbeddingSpace,
-  Heads,
-  Ledger,
-  MaskLab,
-  OrderLab,
-  Plot,
-  Prediction,
-  QueryKey,
-  Quiz,
-  SoftmaxLab,
-  Training,
-  ValueMixer,
-};
+/** Every script holds these: they are read with the text, on any page. */
+const QUESTIONS = { Plot, Prediction, Quiz };
 
-function mount(model, el) {
-  const figure = FIGURES[model.get("_figure")];
-  if (!figure) throw new Error(`no figure is called ${model.get("_figure")}`);
+const mount = (figure, model, el) => {
   render(h(figure, { model }), el);
   return () => render(null, el);
-}
+};
 
-export * as training from "./core/training/index.js";
+/**
+ * What anywidget loads in a notebook: a widget whose figure is one of `figures`. It is called once for every
+ * widget; its views are all given the same model, by which they share what it holds.
+ */
+const widgetOf = (figures) => () => {
+  let shared;
+  return {
+    initialize: ({ model }) => void (shared = model),
+    render({ el }) {
+      const figure = figures[shared.get("_figure")];
+      if (!figure) throw new Error(`no figure is called ${shared.get("_figure")}`);
+      return mount(figure, shared, el);
+    },
+  };
+};
 
-export const widget = { render: ({ model, el }) => mount(model, el) };
-
-/** Puts a figure in place of every still picture on the page; where one fails, its picture stays. */
-export function mountPage(root = document) {
-  for (const host of root.querySelectorAll(".al-host")) {
+/**
+ * Puts one of `figures` in place of its still picture on the page; where one fails, its picture stays.
+ * Those of other scripts are left to them.
+ */
+function mountPage(figures, root = document) {
+  for (const host of root.querySelectorAll(".al-host:not([data-key])")) {
+    const figure = figures[host.dataset.hostOf];
+    if (!figure) continue;
     const model = new PageModel(JSON.parse(host.querySelector("script").textContent));
     model.isPage = true;
     host.dataset.key = model.get("key");
     const live = document.createElement("div");
     const began = performance.now();
     try {
-      mount(model, live);
+      mount(figure, model, live);
     } catch (error) {
       console.error(error);
       continue;
@@ -82,10 +70,22 @@ function mountReading(root = document) {
   if (chapter) notePlace(Number(chapter), root);
 }
 
-if (typeof document !== "undefined" && document.currentScript?.dataset.attnlibPage !== undefined) {
-  mountPage();
+/** What is done once on a page, by the last of its scripts. */
+function openPage() {
   mountReading();
   land();
   printInLight();
   downloadFromDisk();
+}
+
+/**
+ * Begins a script that holds `figures`. On a page, attnlib/sphinx_ext/figures.py says with
+ * `data-attnlib-page` that it is one, and "first" where another script follows.
+ */
+export function begin(figures) {
+  const all = { ...QUESTIONS, ...figures };
+  const part = globalThis.document?.currentScript?.dataset.attnlibPage;
+  if (part !== undefined) mountPage(all);
+  if (part === "") openPage();
+  return widgetOf(all);
 }

@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from attnlib import parrot, training
+from attnlib.figures import Training
 from attnlib.training import Recipe
 from tests.browsers.conftest import noting
 from tests.browsers.windows import ChromiumWindow
 from tests.figures.driving import document
 
+SCRIPT = Training.script
 SEEDS = (0, 1, 1001, 99, parrot.LARGEST_SEED)
 RECIPES = {
     "as it is": {},
@@ -33,7 +35,7 @@ EXAMS_WITHIN = 1e-9
 def page(window, tmp_path):
     """The window with a page from disk that holds the figures' script, and no figure."""
     path = tmp_path / "page.html"
-    path.write_text(noting(document()), encoding="utf-8")
+    path.write_text(noting(document(scripts=[SCRIPT])), encoding="utf-8")
     window.open(path.as_uri())
     return window
 
@@ -248,6 +250,7 @@ HIDE = """(isHidden) => {
 }"""
 SHORT = {"nSteps": 60, "nTexts": 4}
 TOO_FAST = 1e102  # its losses are no numbers from the 47th or 48th step on
+SPOILS = 1e154  # the second step has a finite loss, and its weights have none
 
 
 class Training:
@@ -390,6 +393,14 @@ class TestWorker:
         assert trainer.rest(2)["why"] == "done"
         assert trainer.losses() == undisturbed(page, SHORT, 60)
 
+    def test_weights_that_give_no_finite_loss_are_never_told(self, page, trainer):
+        trainer.begin(SHORT | {"rate": SPOILS}, 2)
+        rest = trainer.rest(1)
+        assert (rest["why"], rest["step"]) == ("stopped", 0)
+        assert "The loss after step 2 is NaN, at a rate of 1e+154" in rest["message"]
+        assert [report["step"] for report in trainer.heard("report")] == [0, 0]
+        assert trainer.weights() == page.run(EXAM, SHORT, 0, {"nTexts": 1})["weights"]
+
     def test_the_end_is_the_end(self, page, trainer):
         trainer.begin(SHORT)
         trainer.reach(1)
@@ -440,6 +451,8 @@ class TestNoWorker:
     def test_a_page_that_allows_none(self, window, tmp_path):
         policy = '<meta http-equiv="Content-Security-Policy" content="worker-src \'none\'">'
         path = tmp_path / "page.html"
-        path.write_text(document().replace("<head>", f"<head>{policy}"), encoding="utf-8")
+        path.write_text(
+            document(scripts=[SCRIPT]).replace("<head>", f"<head>{policy}"), encoding="utf-8"
+        )
         window.open(path.as_uri())
         self.told(window)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from attnlib import world
-from attnlib.sphinx_ext.figures import host
+from attnlib.sphinx_ext.figures import host, scripts_for
 
 STATIC = Path(__file__).resolve().parents[2] / "attnlib" / "static"
 AXES = world.PHRASES.axes
@@ -18,17 +18,22 @@ D_MODEL = len(AXES)
 STYLES = ("tokens.css", "figures.css")
 
 
-def document(*figures, theme="light", beside="", styles=STYLES):
-    """A small built page that holds `figures`, and `beside` them some HTML of its own."""
+def document(*figures, theme="light", beside="", styles=STYLES, scripts=()):
+    """A small built page that holds `figures`, and `beside` them HTML and `scripts` of its own."""
     styles = "".join(
         f'<link rel="stylesheet" href="{(STATIC / name).as_uri()}">' for name in styles
+    )
+    hosts = "".join(map(host, figures))
+    asked = "".join(
+        f'<script defer data-attnlib-page="{part}" src="{(STATIC / name).as_uri()}"></script>'
+        for name, part in scripts_for(hosts, scripts)
     )
     return (
         f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>A page</title>'
-        f'{styles}<script defer data-attnlib-page src="{(STATIC / "attnlib.js").as_uri()}">'
-        "</script><style>body { background: var(--al-paper); color: var(--al-ink) }</style></head>"
-        f"<body><main><h1>A page</h1>{''.join(map(host, figures))}{beside}</main></body></html>"
+        f"{styles}{asked}"
+        "<style>body { background: var(--al-paper); color: var(--al-ink) }</style></head>"
+        f"<body><main><h1>A page</h1>{hosts}{beside}</main></body></html>"
     )
 
 

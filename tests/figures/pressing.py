@@ -9,6 +9,7 @@ import traitlets
 from attnlib.figures.base import LARGEST
 from attnlib.figures.heads import STRONGEST
 from attnlib.figures.ledger import MOST, PRESETS
+from attnlib.figures.next_word import LAST, RANGES
 from attnlib.figures.seeded import normals, shuffled
 from attnlib.figures.softmax_lab import WIDTHS
 from attnlib.world import PAIRS
@@ -153,6 +154,12 @@ def of_ledger(figure):
     moves |= {f"norm {norm}": changed(norm=norm) for norm in ("none", "rms", "layer")}
     ends = {f"{name} 1": changed(**{name: 1}) for name in MOST}
     return moves, ends | {f"{name} {most}": changed(**{name: most}) for name, most in MOST.items()}
+
+
+def of_next_word(figure):
+    texts = {f"text {name}": {"text": one["text"]} for name, one in figure.recordings.items()}
+    menus = texts | menu("layers", map(list, RANGES)) | menu("last", (0, *LAST))
+    return menus, {}
 
 
 def moves_of(figure):

@@ -19,6 +19,7 @@ from attnlib.figures import (
     Heads,
     Ledger,
     MaskLab,
+    NextWord,
     OrderLab,
     QueryKey,
     SoftmaxLab,
@@ -46,6 +47,7 @@ FIGURES = {
     "order": OrderLab,
     "cross-attention": Alignment,
     "counting": Ledger,
+    "real-model": NextWord,
 }
 
 
@@ -136,6 +138,8 @@ SOLUTIONS = {
     ("counting", "mostly-attention"): {"shape": Ledger().shape | {"d_ff": 23_000}},
     ("counting", "small-cache"): {"shape": Ledger().shape | {"n_kv_heads": 12}},
     ("counting", "pythia"): {"shape": PYTHIA},
+    ("real-model", "forget-the-name"): {"cut": [4], "layers": [20, 24]},
+    ("real-model", "forget-the-letter"): {"cut": [18], "layers": [20, 24]},
 }
 every_challenge = pytest.mark.parametrize("key", SOLUTIONS, ids="-".join)
 

@@ -14,7 +14,9 @@ from attnlib.figures import (
     Heads,
     Ledger,
     MaskLab,
+    NextWord,
     OrderLab,
+    Patterns,
     Prediction,
     QueryKey,
     SoftmaxLab,
@@ -113,10 +115,20 @@ STATES = {
         lambda hands: hands.root.locator(".al-tile > button").nth(0),
         lambda hands: hands.root.locator(".al-tile > button").nth(0).press("Enter"),
     ),
+    "the chosen small pattern": (
+        Patterns,
+        lambda hands: hands.root.locator(".al-map td[data-at]").nth(2),
+        lambda hands: hands.root.locator(".al-map td[data-at]").nth(2).click(),
+    ),
     "a silent head": (
         Training,
         lambda hands: hands.root.locator(".al-tile > button").nth(0),
         lambda hands: hands.root.locator(".al-tile").nth(0).get_by_role("checkbox").check(),
+    ),
+    "a hidden token": (
+        NextWord,
+        lambda hands: hands.root.locator("button.al-token").nth(4),
+        lambda hands: hands.root.locator("button.al-token").nth(4).press("Enter"),
     ),
     "the word that asks": (
         OrderLab,
@@ -171,6 +183,10 @@ INK = {
     ),
     "what was learned": (Training, lambda hands: hands.root.locator(".al-curve-drawing").first),
     "a small pattern": (Training, lambda hands: hands.root.locator(".al-tile canvas").first),
+    "a map of heads": (
+        lambda: Patterns(list("abcdefgh"), np.tile(np.eye(8), (2, 2, 1, 1))),
+        lambda hands: hands.root.locator(".al-map-drawing"),
+    ),
     "a meter": (SoftmaxLab, lambda hands: hands.root.locator(".al-share").nth(2)),
     "ribbons": (Alignment, lambda hands: hands.root.locator(".al-ribbons")),
     "a dial": (

@@ -21,17 +21,23 @@ CHOSEN = {  # by chapter, or by view: with a cell chosen, so that its arithmetic
     "rotary": lambda: figures.OrderLab(view="rotary", challenges="order"),
     "GPT-2": lambda: figures.Ledger("GPT-2 small", challenges="counting"),
     "small": lambda: figures.Ledger("small enough for an evening"),
+    "next word": lambda: figures.NextWord(cut=[4], layers=[20, 24]),
     "training": lambda: figures.Training(selected=3),
+    "experiments": lambda: figures.Training(views=["experiments"], selected=3),
+    "patterns": lambda: figures.Patterns(selected=[3, 1]),
 }
 EVERY = {name: lambda name=name: FIGURES[name](challenges=name) for name in FIGURES} | CHOSEN
 # What is to be in one view; a figure that is not named here has its whole picture in it.
 IN_VIEW = {
     "QueryKey": [".al-matrices", ".al-pattern", ".al-plane", ".al-strip"],
-    "Heads": [".al-head-card .al-mask-grid"],
+    "Heads": [".al-head-card .al-mask-grid", ".al-reads"],
     "ValueMixer": [".al-plane", ".al-rank-matrix", ".al-errors"],
-    "Alignment": [".al-ribbons", ".al-mask-grid"],
+    "Alignment": [".al-ribbons", ".al-mask-grid", ".al-received"],
+    "BreakIt": [".al-switches", ".al-gauges", ".al-pattern", ".al-strip"],
     "MaskLab": [".al-mask table", ".al-leak-gauge"],
-    "Training": [".al-curve-drawing", ".al-tile canvas", ".al-training .al-mask-grid"],
+    "Training": [".al-curve-drawing", ".al-tile canvas", ".al-next", ".al-training .al-mask-grid"],
+    "Patterns": [".al-map table", ".al-large-grid", ".al-edge"],
+    "NextWord": [".al-tokens", ".al-guesses"],
     "Ledger": [".al-tower", ".al-ledger tr:nth-child(9)"],
 }
 # Every piece of text that is to be seen, line by line: its size on the screen, and its box.
@@ -107,6 +113,22 @@ class TestFromTheLastRow:
             for one in lecture.root.locator(part).all():
                 box = one.bounding_box()
                 assert box["y"] + box["height"] <= SCREEN["height"], part
+
+
+@pytest.mark.parametrize(
+    "figure, parts",
+    [
+        (lambda: figures.Ledger(), [".al-walk-up", ".al-ledger tr:last-child"]),
+        (lambda: figures.ValueMixer(views=["mix"]), [".al-matrix"]),
+    ],
+    ids=["a short tally and what it comes to", "both maps of the values"],
+)
+def test_as_its_chapter_has_it_this_too_is_in_view(open_figure, figure, parts):
+    hands = alone(open_figure, figure())
+    for part in parts:
+        for one in hands.root.locator(part).all():
+            box = one.bounding_box()
+            assert box["y"] + box["height"] <= SCREEN["height"], part
 
 
 @pytest.mark.parametrize("figure", [figures.SoftmaxLab, figures.ContextNudge])

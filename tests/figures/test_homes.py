@@ -37,6 +37,7 @@ FIGURES_OF = {
     "10_cross_attention": ["Alignment", "Alignment"],
     "11_counting": ["Ledger"],
     "12_training": ["Training", "Training", "Training"],
+    "13_real_model": ["NextWord", "NextWord"],
 }
 START_UP = 600  # seconds, at most, on a machine that is busy with others
 
@@ -162,13 +163,26 @@ WITH_KEYS = [
     "'d d'",
 ]
 
+TRAINING = [
+    "from IPython.display import display\n"
+    "from attnlib.figures import Training\n"
+    "figure = Training()\n"
+    "display(figure, figure)",
+    "print('state:', figure.step, f'{figure.exam.loss:.6f}')",
+]
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, browser, built_book):
     """JupyterLab in a page, on a folder with small notebooks, one chapter, and all figures."""
     pytest.importorskip("jupyterlab")
     folder = tmp_path_factory.mktemp("lab")
-    sources = {"tiny": CELLS, "keys": WITH_KEYS, "figures": figures_of_the_book(built_book)}
+    sources = {
+        "tiny": CELLS,
+        "keys": WITH_KEYS,
+        "training": TRAINING,
+        "figures": figures_of_the_book(built_book),
+    }
     for name, cells in sources.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
@@ -415,6 +429,51 @@ class TestKeysInJupyterLab:
         other.nth(0).check()
         expect(one.nth(0)).to_be_checked()
         expect(other.nth(0)).to_be_checked()
+
+
+# What two views show of their run, once both of them meet the condition.
+BOTH = """([condition, one, other]) => {
+    const told = [one, other].map((root) => {
+        const { step, losses, exam } = root.attnlibValues();
+        const going = root.querySelector(".al-strong-button").textContent === "Pause";
+        return { step, losses: losses.length, loss: exam?.loss, going };
+    });
+    return told.every(new Function("view", `return ${condition}`)) && told;
+}"""
+
+
+class TestTrainingInJupyterLab:
+    @pytest.fixture
+    def views(self, notebook):
+        """The page, two views of one figure, and `until(condition)`, which gives what they show."""
+        page = notebook("training.ipynb")
+        run(page, 0)
+        roots = page.locator('[data-attnlib-figure="Training"][data-ready="true"]')
+        roots.nth(1).wait_for()
+        handles = [roots.nth(n).element_handle() for n in range(2)]
+
+        def until(condition):
+            return page.wait_for_function(BOTH, arg=[condition, *handles]).json_value()
+
+        return page, [roots.nth(0), roots.nth(1)], until
+
+    def press(self, view, name):
+        view.get_by_role("button", name=name, exact=True).click()
+
+    def test_two_views_show_one_run_and_no_echo_halts_it(self, views):
+        page, (one, other), until = views
+        self.press(one, "Train")
+        until("view.going && view.step > 10")
+        self.press(other, "Pause")
+        first, second = until("!view.going")
+        assert first == second
+        assert first["losses"] == first["step"] > 10
+        self.press(other, "Go on")
+        until(f"view.step >= {first['step'] + 60}")
+        self.press(one, "Pause")
+        first, second = until("!view.going")
+        assert first == second
+        told(page, f"{first['step']} {first['loss']:.6f}")
 
 
 class TestRoomInJupyterLab:

@@ -15,6 +15,7 @@ from attnlib.figures import (
     Heads,
     Ledger,
     MaskLab,
+    NextWord,
     OrderLab,
     Plot,
     Prediction,
@@ -23,8 +24,9 @@ from attnlib.figures import (
     Training,
     ValueMixer,
 )
+from attnlib.figures.page import page_state
 from attnlib.figures.plot import tokens
-from attnlib.sphinx_ext.figures import host, page_state, revive
+from attnlib.sphinx_ext.figures import host, revive
 
 GOOD = np.random.default_rng(0).normal(size=(6, 2))
 LEAST_CONTRAST = 4.5  # WCAG 2.2, AA, text
@@ -143,7 +145,9 @@ STATES = {
     "Heads": {"strengths": [1.0, -2.0, 0.0, 3.0], "query": 1, "selected": [3, 0], "step": 4},
     "Ledger": {"shape": SMALL, "n_tokens": 100, "precision": "int8"},
     "MaskLab": {"mask": np.tri(8, dtype=bool).tolist(), "tokens_long": 500, "bytes": 4},
+    "NextWord": {"cut": [2], "layers": [20, 24], "silent": [[3, 4]], "last": 8},
     "OrderLab": {"order": [*range(7, -1, -1)], "query": 2, "at_key": 7, "alike": False},
+    "Patterns": {"chosen": [0, 2], "selected": [3, 1], "show": "both", "corner": [2, 0]},
     "Prediction": {"kind": "bars", "labels": ["a", "b"], "answer": [0.5, 0.5], "tolerance": 0.1},
     "QueryKey": {"w_q": GOOD.tolist(), "w_k": GOOD.tolist(), "selected": [3, 1], "causal": True},
     "Quiz": {"answers": {"0": 1, "1": 0}},
@@ -198,6 +202,8 @@ FIGURES = {
     "OrderLab": lambda: OrderLab("the old fox", order=[2, 0, 1], positions="rotary", query=2),
     "Alignment": lambda: Alignment("le renard", "the fox", padding=2, query=1, selected=[1, 3]),
     "Ledger": lambda: Ledger("GPT-2 small", opened="attention: b_q", precision="int8"),
+    "Patterns": lambda: figures.Patterns(selected=[3, 1], show="both", order="own"),
+    "NextWord": lambda: NextWord(sentences=["capital"], cut=[2], layers=[5, 9]),
     "Training": lambda: Training(
         challenges="training", sentence="bell ring", query=1, silent=[[1, 0]], n_layers=1, seed=7
     ),

@@ -66,6 +66,10 @@ STATES = {  # what a link to each figure holds
         *["query", "selected", "orientation"],
     ],
     "Ledger": ["shape", "precision", "n_tokens", "opened"],
+    "Patterns": [
+        *["show", "order", "small", "chosen", "selected", "corner", "orientation"],
+    ],
+    "NextWord": ["text", "cut", "layers", "silent", "last"],
     "Training": [
         *["seed", "n_layers", "positions", "previous", "mask", "root", "unsettled", "rate"],
         *["recorded", "step", "sentence", "chosen", "query", "selected", "silent", "orientation"],

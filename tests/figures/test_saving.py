@@ -17,7 +17,9 @@ from attnlib.figures import (
     Heads,
     Ledger,
     MaskLab,
+    NextWord,
     OrderLab,
+    Patterns,
     QueryKey,
     SoftmaxLab,
     Training,
@@ -81,6 +83,7 @@ SEEN = {
     "MaskLab": lambda: MaskLab(selected=[3, 1]),
     "OrderLab, rotary": lambda: OrderLab(view="rotary"),
     "OrderLab, shuffle": lambda: OrderLab(view="shuffle"),
+    "Patterns": lambda: Patterns(selected=[3, 1], show="both"),
     "QueryKey": lambda: QueryKey(
         preset="nouns look for adjectives", selected=[3, 1], causal=True, show="scores"
     ),
@@ -88,6 +91,7 @@ SEEN = {
         f"SoftmaxLab, {view}": lambda view=view: SoftmaxLab(view=view)
         for view in ("bars", "axis", "overflow", "saturation")
     },
+    "NextWord": lambda: NextWord(cut=[4], layers=[20, 24]),
     "Training": lambda: Training(selected=6, silent=[[0, 1]]),
     **{f"ValueMixer, {view}": lambda view=view: ValueMixer(view=view) for view in ("mix", "rank")},
 }

@@ -15,7 +15,9 @@ from attnlib.figures import (
     Heads,
     Ledger,
     MaskLab,
+    NextWord,
     OrderLab,
+    Patterns,
     Training,
     ValueMixer,
 )
@@ -103,6 +105,12 @@ STATES = {
         sentence=PARROT_16, query=15, selected=13, silent=[[0, 1], [1, 3]], orientation="columns"
     ),
     "training one layer": lambda: Training(n_layers=1, mask=False, rate=0.03, selected=10),
+    "patterns": lambda: Patterns(selected=[3, 1]),
+    "patterns of both": lambda: Patterns(
+        show="both", order="own", small="row", selected=[3, 1], orientation="columns"
+    ),
+    "next word": lambda: NextWord(cut=[4], layers=[20, 24]),
+    "next word, not recorded": lambda: NextWord(silent=[[20, 6], [3, 1]]),
     "ledger": lambda: Ledger(challenges="counting"),
     "ledger of everything": lambda: Ledger(
         MOST | {"gated": True, "tied": False}, opened="attention: b_o", n_tokens=10**6
@@ -113,6 +121,8 @@ every_state = pytest.mark.parametrize("name", STATES)
 STRAINED = ["mix of 16", "mix of thousands", "rank", "mask with holes", "NaN", "bugs in 16"]
 STRAINED += ["a case", "heads in 16", "order of 16", "dials apart"]
 STRAINED += ["alignment of 16", "ledger of everything", "training on 16"]
+STRAINED += ["patterns", "patterns of both"]
+STRAINED += ["next word"]
 strained_state = pytest.mark.parametrize("name", STRAINED)
 
 
@@ -226,6 +236,8 @@ def figure_words(figure):
         return figure.asking + figure.answering
     if isinstance(figure, Ledger):
         return [part for part, count in figure.tally.parts.items() if count]
+    if isinstance(figure, NextWord):
+        return [one.piece.strip() for one in figure.now[:5]]
     if isinstance(figure, Training):
         return ["all words", "copying", "sense"]
     if isinstance(figure, Heads):
@@ -296,6 +308,7 @@ def test_a_copied_link_opens_the_same_state_and_reset_leads_back(open_figure, na
 
 
 EVERY = [ValueMixer, MaskLab, BreakIt, Heads, OrderLab, Alignment, Ledger, Training]
+EVERY += [Patterns, NextWord]
 SPOILT = ["null", "[]", "7", "{}", '{"__proto__": {"polluted": 1}}']
 
 

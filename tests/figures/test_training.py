@@ -23,7 +23,7 @@ CHANGED = {"n_layers": 1, "mask": False, "root": False, "rate": 0.03, "seed": 7}
 UNSETTLED = {"positions": False, "previous": False, "unsettled": 1.0, "seed": 123}
 SENTENCE = "banker met old bank that lent . sailor saw shy bank that flooded ."
 STEPS = 25  # where the page takes an exam
-TOO_FAST = 1e160
+TOO_FAST = 1e160  # the second step still has a finite loss, and its weights have none
 # The tab is hidden, or seen again, as far as the page knows.
 HIDE = """(isHidden) => {
     Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
@@ -332,7 +332,28 @@ class TestDriving:
         assert figure.page.record.errors == []
 
 
+# Whether what is no number ever stands where the figure's numbers do, from now on.
+WATCH = """root => {
+    window.wasNoNumber = false;
+    const shown = root.querySelector(".al-training");
+    const look = () => (wasNoNumber ||= /not a number|NaN/.test(shown.innerHTML));
+    new MutationObserver(look).observe(shown, {
+        subtree: true, childList: true, characterData: true, attributes: true,
+    });
+}"""
+
+
 class TestNoFiniteLoss:
+    @pytest.mark.parametrize("step", [2, 40])
+    def test_no_moment_shows_what_is_no_number(self, bench, step):
+        figure = bench()
+        figure.root.evaluate(WATCH)
+        figure.open_link(START | {"rate": TOO_FAST, "step": step})
+        figure.hears("start again with a smaller rate")
+        figure.be_at_rest()
+        assert not figure.page.evaluate("wasNoNumber")
+        assert_true(figure, {"rate": TOO_FAST})
+
     def test_it_is_told_and_the_last_good_step_is_kept(self, bench):
         figure = bench()
         figure.open_link(START | {"rate": TOO_FAST, "step": 40})

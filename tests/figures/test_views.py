@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnlib.figures import BreakIt, Prediction, Quiz
+from attnlib.figures import BreakIt, Prediction, QueryKey, Quiz, Training
 from tests.figures.driving import document
 from tests.figures.test_touch import FIGURES
 
@@ -72,3 +72,21 @@ def test_a_quiz_has_a_name_for_each_of_its_questions(copies):
     _, one, _ = copies(lambda: Quiz.of("masking"))
     names = one.get_by_role("radio").evaluate_all("all => new Set(all.map((r) => r.name)).size")
     assert names == one.get_by_role("group").count() > 1
+
+
+def test_figures_of_two_scripts_live_on_one_page(page_factory, tmp_path):
+    """Each script draws its own, and what is done once on a page is done once."""
+    html = document(Training(), QueryKey(), Prediction.ask("queries-and-keys", "likeness", 2))
+    (tmp_path / "two.html").write_text(html, encoding="utf-8")
+    page = page_factory(color_scheme="dark")
+    page.goto((tmp_path / "two.html").as_uri())
+    for kind in ("Training", "QueryKey", "Prediction"):
+        page.locator(f'[data-attnlib-figure="{kind}"][data-ready="true"]').wait_for()
+    assert page.locator("[data-attnlib-figure]").count() == 3
+    assert page.locator(".al-still").count() == 0
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.record.errors == []

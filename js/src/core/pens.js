@@ -7,6 +7,8 @@ export const LETTERS = 11; // units, as the other drawings
 const WEIGHT = 600;
 const HALO = 3; // what a name keeps clear around it
 const SOLID = [];
+const SHADE = 0.5; // pixels to a unit, in SVG, and how many steps of opacity they have
+const LEVELS = 12;
 const SVG = "http://www.w3.org/2000/svg";
 const ALIGN = { start: "left", middle: "center", end: "right" };
 
@@ -34,6 +36,7 @@ export class CanvasPen {
     const context = canvas.getContext("2d");
     Object.assign(this, { context, paints, colours: paints.colours, letters: paints.letters });
     Object.assign(this, { width: canvas.width / scale, height: canvas.height / scale });
+    this.scale = scale;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.font = `${WEIGHT} ${paints.letters}px ${paints.type}`;
     context.beginPath();
@@ -77,6 +80,21 @@ export class CanvasPen {
     if (dash !== SOLID) this.context.setLineDash(SOLID);
     this.context.beginPath();
   }
+  /** Pixels of one ink: `alpha`, 0 to 255, for each. */
+  shade({ alpha, width, height }, { ink, opacity = 1 }) {
+    const { context } = this;
+    const sheet = new OffscreenCanvas(width, height);
+    const own = sheet.getContext("2d");
+    const image = own.createImageData(width, height);
+    for (let n = 0; n < alpha.length; n++) image.data[4 * n + 3] = alpha[n];
+    own.putImageData(image, 0, 0);
+    own.globalCompositeOperation = "source-in";
+    own.fillStyle = this.colours[ink];
+    own.fillRect(0, 0, width, height);
+    context.globalAlpha = opacity;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(sheet, 0, 0, width / this.scale, height / this.scale);
+  }
   name(text, { x, y, anchor = "start" }, { ink, opacity = 1, halo }) {
     const { context } = this;
     context.globalAlpha = opacity;
@@ -94,7 +112,7 @@ export class CanvasPen {
 
 export class SVGPen {
   constructor(parent, { colours, type, letters }) {
-    Object.assign(this, { parent, colours, type, letters, traced: "" });
+    Object.assign(this, { parent, colours, type, letters, traced: "", scale: SHADE });
   }
   clear() {} // a picture begins empty
   dot(x, y, r) {
@@ -112,6 +130,20 @@ export class SVGPen {
   shape(corners, place) {
     const at = (corner) => `${across(corner, place)} ${down(corner, place)}`;
     this.traced += `M${corners.map(at).join("L")}Z`;
+  }
+  /** Shapes stay as sharp as the paper: pixels alike in a line are one box. */
+  shade({ alpha, width, height }, { ink, opacity = 1 }) {
+    const levels = Array.from({ length: LEVELS }, () => []);
+    const level = (n) => Math.ceil((alpha[n] * LEVELS) / 256) - 1;
+    for (let n = 0, end; n < width * height; n = end) {
+      const line = n - (n % width) + width;
+      for (end = n + 1; end < line && level(end) === level(n);) end++;
+      levels[level(n)]?.push([n % width, Math.floor(n / width), end - n]);
+    }
+    levels.forEach((runs, one) => {
+      for (const [x, y, long] of runs) this.box(x / SHADE, y / SHADE, long / SHADE, 1 / SHADE);
+      this.fill({ ink, opacity: (opacity * (one + 1)) / LEVELS });
+    });
   }
   put(name, attributes) {
     const node = document.createElementNS(SVG, name);

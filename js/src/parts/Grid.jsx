@@ -56,7 +56,15 @@ const HATCH = [-1.2, -0.6, 0, 0.6, 1.2].map((sum) => {
   return [...side(-STRIP), ...side(STRIP).reverse()];
 });
 
+/** Half a disc, on the left; turned over it is the right one. */
+const HALF = Array.from({ length: 17 }, (_, n) => [
+  -Math.sin((n * Math.PI) / 16),
+  Math.cos((n * Math.PI) / 16),
+]);
+
 const SHAPES = {
+  left: (pen, x, y, size) => pen.shape(HALF, { x: x - 0.5, y, cos: size, sin: 0 }),
+  right: (pen, x, y, size) => pen.shape(HALF, { x: x + 0.5, y, cos: -size, sin: 0 }),
   hatch: (pen, x, y, size) => {
     const half = (HATCHED * size) / FULL_DOT;
     for (const strip of HATCH) pen.shape(strip, { x, y, cos: half, sin: 0 });

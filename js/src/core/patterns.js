@@ -1,0 +1,144 @@
+// The patterns of a whole model, in bytes: where each number is, what heads score, how they look when small.
+// Scores are those of attnlib/head_scores.py.
+
+const STEPS = 255;
+
+/** What was sent: base64 on a page, a view of the bytes in a notebook. */
+export function bytesOf(sent) {
+  if (typeof sent !== "string")
+    return new Uint8Array(sent.buffer, sent.byteOffset, sent.byteLength);
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(sent);
+  const letters = atob(sent);
+  const bytes = new Uint8Array(letters.length);
+  for (let n = 0; n < letters.length; n++) bytes[n] = letters.charCodeAt(n);
+  return bytes;
+}
+
+/** Where the numbers of a query stand among those of its head; a causal pattern has a half of them. */
+export function shapeOf({ heads, queries, keys, causal }) {
+  const start = causal ? (i) => (i * (i + 1)) / 2 : (i) => i * keys;
+  const seen = causal ? (i) => i + 1 : () => keys;
+  return { heads, queries, keys, causal, start, seen, size: start(queries) };
+}
+
+/** The row of a query in a head, as numbers up to `largest`; what is hidden is 0. */
+export function rowOf(shape, bytes, largest, head, i) {
+  const from = head * shape.size + shape.start(i);
+  const seen = shape.seen(i);
+  return Array.from({ length: shape.keys }, (_, j) =>
+    j < seen ? (bytes[from + j] * largest) / STEPS : 0,
+  );
+}
+
+const range = (from, to) => Array.from({ length: Math.max(0, to - from) }, (_, n) => from + n);
+
+/** The earlier places of each token of a text. */
+function earlierPlaces(tokens) {
+  const places = new Map();
+  return tokens.map((token, i) => {
+    const before = places.get(token) ?? [];
+    places.set(token, [...before, i]);
+    return before;
+  });
+}
+
+/** For each score the keys that count, query by query; a query without keys does not count. */
+const KEYS = {
+  previous: (tokens) => tokens.map((_, i) => (i ? [i - 1] : [])),
+  first: (tokens) => tokens.map((_, i) => (i ? [0] : [])),
+  own: (tokens) => tokens.map((_, i) => (i ? [i] : [])),
+  same: (tokens) =>
+    earlierPlaces(tokens).map((before, i) =>
+      before.length
+        ? [...before, ...range(i + 1, tokens.length).filter((j) => tokens[j] === tokens[i])]
+        : [],
+    ),
+  prefix: (tokens) => earlierPlaces(tokens).map((before) => before.map((j) => j + 1)),
+};
+
+export const SCORES = Object.keys(KEYS);
+
+/** The score of every head, and `uniform`, that of one that looks everywhere alike; null without a query that counts. */
+export function scoresOf(name, shape, bytes, tokens) {
+  const counted = KEYS[name](tokens).map((keys, i) => [i, keys]);
+  const rows = counted.filter(([, keys]) => keys.length);
+  if (!rows.length) return null;
+  const spots = rows.flatMap(([i, keys]) =>
+    keys.filter((j) => j < shape.seen(i)).map((j) => ({ at: shape.start(i) + j, i })),
+  );
+  const at = Int32Array.from(spots, (spot) => spot.at);
+  const heads = Float64Array.from({ length: shape.heads }, (_, head) => {
+    let sum = 0;
+    for (let n = 0; n < at.length; n++) sum += bytes[head * shape.size + at[n]];
+    return sum / STEPS / rows.length;
+  });
+  const uniform = spots.reduce((sum, { i }) => sum + 1 / shape.seen(i), 0) / rows.length;
+  return { heads, uniform };
+}
+
+/** Which pixels of `size` a token of `n` has: `[first, end]`, one at least. */
+function pixelsOf(n, size) {
+  return range(0, n).map((i) => {
+    const first = Math.floor((i * size) / n);
+    return [first, Math.max(first + 1, Math.floor(((i + 1) * size) / n))];
+  });
+}
+
+/**
+ * Writes a head into `out`, `width` pixels to a line, as a square of `size` at `origin`: a pixel has the
+ * largest of its bytes. `only`: the one query that is written, over the whole square.
+ */
+function writeHead(out, { width, origin, size, flipped, only }, shape, bytes, head) {
+  const rows = only === null ? pixelsOf(shape.queries, size) : [[0, size]];
+  const columns = pixelsOf(shape.keys, size);
+  const [across, down] = flipped ? [width, 1] : [1, width];
+  const first = only ?? 0;
+  rows.forEach(([top, bottom], n) => {
+    const from = head * shape.size + shape.start(first + n);
+    const seen = shape.seen(first + n);
+    for (let j = 0; j < seen; j++) {
+      const byte = bytes[from + j];
+      if (!byte) continue;
+      const [left, right] = columns[j];
+      for (let y = top; y < bottom; y++)
+        for (let x = left; x < right; x++) {
+          const spot = origin + y * down + x * across;
+          if (out[spot] < byte) out[spot] = byte;
+        }
+    }
+  });
+}
+
+/** Small weights are many and faint: opacity is the root of what a byte tells. */
+const OPACITY = Uint8Array.from({ length: STEPS + 1 }, (_, byte) =>
+  Math.round(Math.sqrt(byte * STEPS)),
+);
+
+/**
+ * The heads of `order` as squares, `columns` to a line, each `tile` wide and `line` high with `gap` between,
+ * in units of `scale` pixels: `{alpha, width, height}`.
+ */
+export function mosaicOf({ shape, bytes, order, columns, tile, line, gap, scale, flipped, only }) {
+  const width = Math.round(columns * tile * scale);
+  const height = Math.round(Math.ceil(order.length / columns) * line * scale);
+  const size = Math.max(1, Math.floor((tile - gap) * scale));
+  const alpha = new Uint8Array(width * height);
+  order.forEach((head, n) => {
+    const x = Math.round((n % columns) * tile * scale);
+    const y = Math.round(Math.floor(n / columns) * line * scale);
+    writeHead(alpha, { width, origin: y * width + x, size, flipped, only }, shape, bytes, head);
+  });
+  for (let n = 0; n < alpha.length; n++) alpha[n] = OPACITY[alpha[n]];
+  return { alpha, width, height };
+}
+
+const LONGEST = 14; // letters
+
+/** A token beside a grid, where a long one has no room. */
+export function brief(token) {
+  const letters = [...token];
+  return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : token;
+}
+
+/** A token as it is shown: what is white space has a sign. */
+export const shown = (token) => token.replace(/\n/g, "¶").replace(/\t/g, "→").replace(/^\s*$/, "·");
