@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from attnlib.exercises import (
+    a_real_model,
     context,
     counting,
     cross_attention,
@@ -57,6 +58,7 @@ _CHAPTERS = (
     cross_attention,
     counting,
     training,
+    a_real_model,
 )
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
 _PLACES = pieces.places(_CHAPTERS)

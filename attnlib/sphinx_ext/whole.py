@@ -37,8 +37,9 @@ BOXES = (
     Box(8, 272, 8, 112, 24, "many heads"),
     Box(9, 174, 96, 72, 40, "order"),
     Box(10, 74, 24, 110, 44, "another text"),
-    Box(11, 272, 228, 186, 26, "counting all of it"),
-    Box(12, 468, 228, 180, 26, "training all of it"),
+    Box(11, 268, 228, 118, 26, "counting"),
+    Box(12, 396, 228, 118, 26, "training"),
+    Box(13, 524, 228, 132, 26, "a real model"),
 )
 # Lines: what flows, drawn under the boxes. "M x y" moves there, "L x y" draws.
 STREAM_LINE = f"M 58 {STREAM} L 700 {STREAM}"

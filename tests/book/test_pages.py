@@ -1,5 +1,6 @@
 """The built book, page by page, from disk and over HTTP, as a reader's browser gets it."""
 
+import gzip
 import json
 import re
 from functools import partial
@@ -13,6 +14,7 @@ from jupyter_cache import get_cache
 
 from tests.axe import OF_COLOUR, violations
 from tests.conftest import new_page
+from tests.figures.test_bundle import LARGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -143,6 +145,13 @@ class TestContents:
         ready = from_disk.locator('[data-attnlib-figure][data-ready="true"]')
         assert ready.count() == figures.count()
 
+    @every_page
+    def test_the_scripts_of_its_figures_are_small(self, from_disk, document):
+        scripts = from_disk.locator("script[data-attnlib-page]")
+        sources = scripts.evaluate_all("all => all.map(({ src }) => new URL(src).pathname)")
+        assert sources or document == "404"
+        assert sum(len(gzip.compress(Path(name).read_bytes())) for name in sources) <= LARGEST
+
     @every_document
     def test_what_a_cell_prints_is_one_output(self, from_disk, document):
         assert from_disk.locator(".output.stream + .output.stream").count() == 0
@@ -199,6 +208,7 @@ class TestEveryPage:
         page = opened(borrow_page, f"{file_url}{name}.html", viewport=viewport)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 700})
+            page.evaluate(TWO_FRAMES)  # figures take their new widths
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     @every_page

@@ -8,7 +8,16 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from attnlib.figures import BreakIt, Heads, MaskLab, QueryKey, Training, ValueMixer
+from attnlib.figures import (
+    BreakIt,
+    Heads,
+    MaskLab,
+    NextWord,
+    Patterns,
+    QueryKey,
+    Training,
+    ValueMixer,
+)
 from tests.book.test_pages import AT_REST, DOCUMENTS, THEME
 from tests.conftest import new_page
 from tests.figures.driving import Hands, document
@@ -59,6 +68,8 @@ FIGURES = {
     "ValueMixer": ValueMixer,
     "MaskLab": MaskLab,
     "Training": Training,
+    "Patterns": Patterns,
+    "NextWord": lambda: NextWord(cut=[4], layers=[20, 24]),
 }
 
 
@@ -83,7 +94,7 @@ def test_a_figure_is_on_paper_what_it_is_on_a_white_screen(page_factory, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "make", [QueryKey, Heads, BreakIt, Training], ids=lambda make: make.__name__
+    "make", [QueryKey, Heads, BreakIt, Training, Patterns, NextWord], ids=lambda make: make.__name__
 )
 def test_from_a_wide_window_paper_is_as_wide_as_from_a_narrow_one(page_factory, tmp_path, make):
     """Columns that stand side by side on the screen would be cut off."""

@@ -37,7 +37,17 @@ PUBLIC = {
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
 MEMBERS = {
     "attnlib.Head": ("__call__", "trace", "qk", "ov"),
-    "attnlib.MultiHead": ("__call__", "trace", "heads", "from_torch", "concatenated"),
+    "attnlib.MultiHead": (
+        "__call__",
+        "trace",
+        "heads",
+        "concatenated",
+        "from_torch",
+        "from_transformers",
+    ),
+    "attnlib.Decoder": ("__call__", "trace", "write"),
+    "attnlib.GatedFeedForward": ("__call__",),
+    "attnlib.decoder.DecoderTrace": ("weights", "deltas"),
     "attnlib.DistanceBias": ("__call__",),
     "attnlib.AttentionOnly": ("__call__", "trace"),
     "attnlib.parrot.Draws": ("__call__", "below", "take"),

@@ -101,6 +101,15 @@ SCROLLED = """(heading, height) => {
 }"""
 
 
+@pytest.mark.parametrize("name", ["index", "chapters/06_values", "chapters/12_training"])
+def test_it_is_as_wide_as_it_was_drawn(borrow_page, file_url, name):
+    """No figure's styles reach it."""
+    page = borrow_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{file_url}{name}.html")
+    box = page.locator("nav.al-whole svg").bounding_box()
+    assert box["width"] > 380 and 2 < box["width"] / box["height"] < 4
+
+
 class TestAccount:
     @pytest.fixture
     def page(self, page_factory, file_url):
@@ -111,6 +120,9 @@ class TestAccount:
         prediction.get_by_role("button", name="That is my guess").click()
         page.locator("#added-not-put-in-its-place h2").scroll_into_view_if_needed()
         page.goto(f"{file_url}index.html")
+        # Where the reader was is kept last, by a page that may leave after this one has come.
+        place = re.compile("^Go on here: 6 Values, ")
+        expect(page.get_by_role("link", name="Go on here: ")).to_have_text(place)
         return page
 
     def test_it_counts_what_was_done_and_leads_to_where_it_stopped(self, page):
