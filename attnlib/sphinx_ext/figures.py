@@ -14,7 +14,7 @@ from ipywidgets.widgets.widget import _put_buffers
 from myst_nb.core.render import WIDGET_STATE_MIMETYPE, NbElementRenderer
 
 from attnlib.figures import page
-from attnlib.sphinx_ext.smollm2 import weights_file
+from attnlib.smollm2 import has_weights
 
 NEEDS_KERNEL = (
     '<p class="al-needs-kernel">This control needs a running kernel. Open this chapter as a '
@@ -97,7 +97,7 @@ def add_scripts(app, pagename, templatename, context, doctree):
 
 def has_model(app):
     """Whether the weights of a real model will stand beside the pages."""
-    return bool(getattr(app.config, "attnlib_smollm2", False) and weights_file())
+    return bool(getattr(app.config, "attnlib_smollm2", False) and has_weights())
 
 
 def setup(app):

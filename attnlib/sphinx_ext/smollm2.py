@@ -8,14 +8,12 @@ beside one script that says what is where. js/src/core/smollm2/ brings them when
 import base64
 import hashlib
 import json
-import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from attnlib import smollm2
-from attnlib.smollm2 import CONTROL, INSTALL, NAMED
+from attnlib.smollm2 import CONTROL, INSTALL, has_weights, weights_file
 
 FOLDER = Path("_static", "smollm2")
 PART_BYTES = 6 * 2**20  # of weights; a multiple of 3, so that base64 needs no padding
@@ -30,15 +28,6 @@ Licensed under the Apache License, Version 2.0: see LICENSE.txt.
 The weights are those of the file {file},
 quantised there. This book changes none of their bits: it cuts them into parts, written as scripts.
 """
-
-
-def weights_file():
-    """The path of the file that `al.load_smollm2` reads; None where there is none."""
-    try:
-        path = Path(os.environ.get(NAMED) or smollm2.weights_file()).expanduser()
-    except FileNotFoundError:
-        return None
-    return path if path.is_file() else None
 
 
 def byte_of_letter():
@@ -160,9 +149,8 @@ def add_model(app, exception):
     """Put the model beside the pages of a book that asks for it; one line where there is none."""
     if exception is not None or app.builder.format != "html" or not app.config.attnlib_smollm2:
         return
-    path = weights_file()
-    if path:
-        write_model(path, Path(app.outdir) / FOLDER)
+    if has_weights():
+        write_model(weights_file(), Path(app.outdir) / FOLDER)
     else:
         print(ABSENT, file=sys.stderr)
 

