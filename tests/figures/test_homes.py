@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import expect
 
 from attnlib.figures import QueryKey
+from attnlib.smollm2 import has_weights
 from tests.conftest import PATIENCE, free_port, new_page
 from tests.figures.driving import Hands, centre, mouse_drag, names_of
 
@@ -172,6 +173,12 @@ TRAINING = [
 ]
 
 
+NEXT_WORD = [
+    "from attnlib.figures import NextWord\nfigure = NextWord(sentences=['names'])\nfigure",
+    "print('state:', figure.text, figure.now[0].piece)",
+]
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, browser, built_book):
     """JupyterLab in a page, on a folder with small notebooks, one chapter, and all figures."""
@@ -181,6 +188,7 @@ def lab(tmp_path_factory, browser, built_book):
         "tiny": CELLS,
         "keys": WITH_KEYS,
         "training": TRAINING,
+        "next-word": NEXT_WORD,
         "figures": figures_of_the_book(built_book),
     }
     for name, cells in sources.items():
@@ -220,13 +228,21 @@ def notebook(lab):
 
 
 def command(page, name, **arguments):
-    """Let JupyterLab carry out one of its commands, once the notebook has its kernel."""
+    """Let JupyterLab carry out one of its commands, once the notebook has its kernel.
+
+    A kernel whose first message is lost never is ready, and `evaluate` has no limit of its own.
+    """
     page.evaluate(
-        """async ([name, arguments_]) => {
-            await jupyterapp.shell.currentWidget?.sessionContext?.ready;
-            await jupyterapp.commands.execute(name, arguments_);
+        """([name, arguments_, limit]) => {
+            const done = async () => {
+                await jupyterapp.shell.currentWidget?.sessionContext?.ready;
+                await jupyterapp.commands.execute(name, arguments_);
+            };
+            const late = (resolve, reject) =>
+                setTimeout(() => reject(new Error(`${name} was not done in time`)), limit);
+            return Promise.race([done(), new Promise(late)]);
         }""",
-        [name, arguments],
+        [name, arguments, 1000 * START_UP],
     )
 
 
@@ -507,3 +523,17 @@ class TestRoomInJupyterLab:
 
 
 INSIDE = "document.activeElement.closest('[data-attnlib-figure]') !== null"
+
+
+@pytest.mark.skipif(not has_weights(), reason="the weights of SmolLM2 are not installed")
+class TestNextWordInJupyterLab:
+    def test_any_text_is_answered_by_the_kernels_model(self, notebook):
+        page = notebook("next-word.ipynb")
+        figure = run(page, 0).locator('[data-attnlib-figure="NextWord"]')
+        figure.get_by_text("Write your own").click()
+        figure.get_by_label("Your text").fill("The opposite of hot is")
+        figure.get_by_label("Your text").press("Enter")
+        figure.get_by_role("button", name="model").click()
+        likeliest = figure.get_by_role("table").get_by_role("row").nth(1)
+        expect(likeliest).to_contain_text("cold")
+        told(page, "The opposite of hot is  cold")
