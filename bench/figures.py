@@ -92,7 +92,8 @@ YARDSTICK = """() => {
 DRAG = """async (el, { x, y, moves }) => {
     const sideways = (n) => n && 8 * (1 + (n % 9));
     const press = (on, type, clientX, clientY) => on.dispatchEvent(new PointerEvent(type, {
-        bubbles: true, cancelable: true, pointerId: 1, button: 0, buttons: 1, clientX, clientY }));
+        bubbles: true, cancelable: true, pointerId: 1, isPrimary: true, pointerType: "mouse",
+        button: 0, buttons: 1, clientX, clientY }));
     const point = (type, n) => press(el, type, x + sideways(n), y);
     const slide = (type, n) => {
         press(el, type, x + sideways(n), y);
@@ -163,7 +164,11 @@ def by_its_tip(hands):
 
 # What is dragged: its figure, and what the pointer holds, where.
 DRAGS = {
-    "nothing": (QueryKey(**QUERY_KEY), lambda hands: in_place(hands.root.locator(".al-title"))),
+    "nothing": (
+        QueryKey(**QUERY_KEY),
+        lambda hands: in_place(hands.root.locator(".al-title")),
+        False,
+    ),
     "QueryKey, a cell": (
         QueryKey(**QUERY_KEY),
         lambda hands: in_place(hands.cell("w_q", "animal")),
@@ -191,21 +196,25 @@ DRAGS = {
 }
 
 
-def drag(browser, path, figure, hold):
+def drag(browser, path, figure, hold, heard=True):
     """Milliseconds with the CPU slowed: `[(work, frame), ...]` of the moves of one drag, and the
-    yardstick's times before it and after it."""
+    yardstick's times before it and after it. Fails unless the drag is `heard`."""
     # The book's own letters: they take longer to lay out than the system's.
     path.write_text(document(figure, styles=("book.css", *STYLES)), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.goto(path.as_uri())
     assert page.evaluate(LETTERS)
-    held, (x, y) = hold(Hands(page, type(figure).__name__))
+    hands = Hands(page, type(figure).__name__)
+    held, (x, y) = hold(hands)
+    at_first = hands.values()
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.evaluate(YARDSTICK)
     before = page.evaluate("yardstick()")
     moves = held.evaluate(DRAG, {"x": x, "y": y, "moves": MOVES + WARM_UP})[WARM_UP:]
     after = page.evaluate("yardstick()")
+    hands.settle()
+    assert (hands.values() != at_first) == heard, "what was dragged did not move"
     page.close()
     return moves, before + after
 
