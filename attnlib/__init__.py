@@ -10,6 +10,7 @@ from attnlib.attention import (
 )
 from attnlib.attention_only import AttentionOnly
 from attnlib.cache import Cache
+from attnlib.configs import explain_config, shape_from_config
 from attnlib.counting import (
     GPT2_SMALL,
     GPT3,
@@ -22,7 +23,9 @@ from attnlib.distance import DistanceBias
 from attnlib.head import Head
 from attnlib.head_scores import prefix_matching_score, previous_word_score
 from attnlib.multi_head import MultiHead
+from attnlib.partial import merge, partial_attention
 from attnlib.positions import Rotary, rotate, sinusoidal_positions
+from attnlib.scaling import LinearScaling, Llama3Scaling, NTKScaling, YarnScaling
 from attnlib.smollm2 import load_smollm2
 from attnlib.softmax import softmax
 
@@ -36,18 +39,26 @@ __all__ = [
     "DistanceBias",
     "GatedFeedForward",
     "Head",
+    "LinearScaling",
+    "Llama3Scaling",
     "MultiHead",
+    "NTKScaling",
     "Rotary",
     "TransformerShape",
+    "YarnScaling",
     "attention",
     "causal_mask",
     "count_parameters",
+    "explain_config",
     "load_smollm2",
+    "merge",
     "parrot",
+    "partial_attention",
     "prefix_matching_score",
     "previous_word_score",
     "rotate",
     "scores",
+    "shape_from_config",
     "sinusoidal_positions",
     "softmax",
     "trace_attention",

@@ -297,6 +297,51 @@ def check_count(name, count):
     return number
 
 
+def check_softcap(xp, softcap, q):
+    """`softcap` as a Python float that scores of q's dtype can be divided by; None stays."""
+    if softcap is None:
+        return None
+    number = check_number("softcap", softcap)
+    if number <= 0:
+        raise ValueError(
+            f"softcap is {number}, but it must be greater than 0: pass None to bound no score"
+        )
+    limits = xp.finfo(xp.float32 if xp.finfo(q.dtype).bits < 32 else q.dtype)
+    if not float(limits.smallest_normal) <= number <= float(limits.max):
+        raise ValueError(f"softcap is {number}, which no number of dtype {q.dtype} can be")
+    return number
+
+
+def check_sink(sink, q, pattern):
+    """`sink` as a Python float, or an array that broadcasts to the leading axes of `pattern`."""
+    if isinstance(sink, Real):
+        return check_number("sink", sink)
+    namespace(q=q, sink=sink)
+    found, leading = tuple(sink.shape), tuple(pattern[:-2])
+    if broadcast_shapes(found, leading) != leading:
+        expected = f"one number is expected, or shape {leading[-1:]}, one for each head"
+        if not leading:
+            expected = "one number is expected, as q, k and v have no axis of heads"
+        raise ValueError(
+            f"sink has shape {found} but the pattern has shape {tuple(pattern)} "
+            f"(..., n_queries, n_keys): {expected}"
+        )
+    return sink
+
+
+def check_window(window, kept):
+    """`window` and `kept` as Python ints; a window of None is none, and keeps no key."""
+    kept = check_count("kept", kept)
+    if window is None:
+        if kept:
+            raise ValueError(f"kept is {kept}, but without a window no key is left out: pass both")
+        return None, 0
+    window = check_count("window", window)
+    if window == 0:
+        raise ValueError("window is 0, but each query sees at least its own key: pass 1 or more")
+    return window, kept
+
+
 def _is_flag(number):
     return isinstance(number, (bool, np.bool_))
 

@@ -1,6 +1,7 @@
 """Attention layers of the package transformers, told by their parts, read into attnlib's shapes."""
 
 from attnlib.positions import BASE, Rotary
+from attnlib.scaling import scaling_from_config
 
 # The parts by which a layer is told, and the kinds of model (`config.model_type`) that have it so.
 GPT2 = ("c_attn", "c_proj"), {"gpt2"}
@@ -66,15 +67,10 @@ def _rotary(module, d_head):
     """Checkpoints of Hugging Face pair column i with column i + d_head / 2."""
     config = getattr(module, "config", None)
     how = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
-    kind = how.get("rope_type", how.get("type", "default"))
-    if kind != "default":
-        raise ValueError(
-            f"module turns by positions of the kind {kind!r} (rope_type), but al.Rotary knows only "
-            "the default: one angle for each step"
-        )
     base = how.get("rope_theta", getattr(config, "rope_theta", BASE))
     share = how.get("partial_rotary_factor", getattr(config, "partial_rotary_factor", 1.0))
-    return Rotary(base, "halves", None if share == 1.0 else int(share * d_head))
+    scaling = scaling_from_config(how, getattr(config, "max_position_embeddings", None))
+    return Rotary(base, "halves", None if share == 1.0 else int(share * d_head), scaling)
 
 
 def _bert(module):

@@ -1,7 +1,8 @@
 """PyTorch's fused kernels, held to attnlib's conventions."""
 
 import math
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 
 import array_api_compat.torch as xp
 import torch
@@ -11,35 +12,49 @@ from torch.nn.functional import pad, scaled_dot_product_attention
 from torch.utils.checkpoint import checkpoint
 
 from attnlib._arguments import broadcast_shapes
-from attnlib.attention import in_blocks, past_of, without_autocast, written_out
+from attnlib.attention import (
+    BLOCK,
+    in_blocks,
+    method_for,
+    past_of,
+    visible_keys,
+    without_autocast,
+    written_out,
+)
 
 PLAIN = {torch.Tensor, torch.nn.Parameter}  # other classes may hold no numbers
 # The kernel turns the booleans of a mask into floats, so it gets the rows of a large mask in
 # blocks: about this many booleans at a time, but not fewer rows.
 MASK_NUMBERS = 2**20
 FEWEST_ROWS = 32
+CELLS_IN_CACHE = 2**18  # of a pattern that PyTorch goes over several times
+ROWS_OF_WINDOW = 64  # of which each meets the keys of all: fewer would starve the kernel
 
 
-def fused_attention(q, k, v, mask, causal, scale):
+def fused_attention(q, k, v, mask, how):
     """`attention` for tensors whose arguments were checked; None under a transformation.
 
     Compiling and batching show no numbers to look at, and the kernel has no rule for forward mode.
     For gradients, what has the size of the pattern is computed again, not kept.
     """
-    if not _can_be_looked_at(q, k, v):
+    if not _can_be_looked_at(q, k, v, how.sink):
         return None
-    learns = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (q, k, v))
+    learns = _learn(q, k, v, how.sink)
     unkept = partial(partial, checkpoint, use_reentrant=False, preserve_rng_state=False)
     wrap = unkept if learns else _as_it_is
-    if not _are_tame(q, k, v, scale):
-        return written_out(xp, q, k, v, mask, causal, scale, wrap)
-    kernel = partial(_kernel, causal=causal, scale=scale)
-    rows = _rows_at_once(q, k, mask, causal)
+    if not _are_tame(q, k, v, how):
+        return written_out(xp, q, k, v, mask, how, wrap)
+    if how.softcap is not None:  # the kernel bounds no scores
+        layers = math.prod(q.shape[:-2])
+        rows = min(max(FEWEST_ROWS, CELLS_IN_CACHE // max(1, layers * k.shape[-2])), BLOCK)
+        return in_blocks(xp, wrap(partial(_bounded, how=how)), q, k, v, mask, how, rows)
+    kernel = partial(_kernel, how=how, past=cache(past_of))  # blocks have the same past
+    rows = _rows_at_once(q, k, mask, how)
     if rows >= q.shape[-2]:
         output = kernel(q, k, v, mask)
     else:
-        output = in_blocks(xp, wrap(kernel), q, k, v, mask, causal, rows)
-    return _Differentiable.apply(output, q, k, v, mask, causal, scale) if learns else output
+        output = in_blocks(xp, wrap(kernel), q, k, v, mask, how, rows)
+    return _Differentiable.apply(output, q, k, v, how.sink, mask, how) if learns else output
 
 
 def _as_it_is(function):
@@ -47,6 +62,7 @@ def _as_it_is(function):
 
 
 def _can_be_looked_at(*tensors):
+    tensors = [tensor for tensor in tensors if tensor is not None]
     return not (
         torch.compiler.is_compiling()
         or torch._C._are_functorch_transforms_active()
@@ -55,19 +71,35 @@ def _can_be_looked_at(*tensors):
     )
 
 
-def _are_tame(q, k, v, scale):
+def _learn(*tensors):
+    """Whether gradients are kept for any of the tensors; some may be None."""
+    given = (tensor for tensor in tensors if tensor is not None)
+    return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)
+
+
+def _are_tame(q, k, v, how):
     """No NaN, no infinity, and so small that nothing overflows on its way to the output.
 
     The kernel gives 0 to a query that is NaN, and multiplies what it hides by 0, which leaves NaN
     and infinity as they are. No score, nor a part of one, exceeds the product of two norms (Cauchy
     and Schwarz), and where the squares of a norm overflow, so does the norm. So three numbers
-    tell, and nothing of the size of the pattern is looked at.
+    tell, and nothing of the size of the pattern is looked at. A sink is one more score.
     """
     norm_q, norm_k, norm_v = (
         float(vector_norm(a.detach() if a.requires_grad else a)) for a in (q, k, v)
     )
-    largest = norm_q * norm_k * max(1.0, abs(scale))
+    largest = norm_q * norm_k * max(1.0, abs(how.scale))
+    if how.sink is not None and not how.sink.isfinite().all():
+        return False
     return largest < torch.finfo(q.dtype).max and math.isfinite(norm_v)
+
+
+def _bounded(q, k, v, mask, how):
+    """Attention with a softcap, for a block of tame queries, in the memory of its scores."""
+    steps = _tame_pattern(q, k, v, mask, how)
+    if steps is None:
+        steps = method_for(xp, q, k, v, mask, how)(xp, q, k, v, mask, how)
+    return steps[-1]
 
 
 class _Differentiable(torch.autograd.Function):
@@ -77,9 +109,9 @@ class _Differentiable(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, output, q, k, v, mask, causal, scale):
-        ctx.save_for_backward(q, k, v, mask)
-        ctx.options = causal, scale
+    def forward(ctx, output, q, k, v, sink, mask, how):
+        ctx.save_for_backward(q, k, v, sink, mask)
+        ctx.how = how
         return output.clone()  # a view could not be changed in place
 
     @staticmethod
@@ -87,34 +119,38 @@ class _Differentiable(torch.autograd.Function):
         if not torch.is_grad_enabled():
             return gradient, None, None, None, None, None, None
         *inputs, mask = ctx.saved_tensors
+        q, k, v, sink = inputs
         with without_autocast(xp, gradient):
-            output = written_out(xp, *inputs, mask, *ctx.options)
-            asked = [tensor for tensor in inputs if tensor.requires_grad]
+            output = written_out(xp, q, k, v, mask, replace(ctx.how, sink=sink))
+            asked = [tensor for tensor in inputs if tensor is not None and tensor.requires_grad]
             found = iter(torch.autograd.grad(output, asked, gradient, create_graph=True))
-        return None, *(next(found) if t.requires_grad else None for t in inputs), None, None, None
+        own = (next(found) if t is not None and t.requires_grad else None for t in inputs)
+        return None, *own, None, None
 
 
-def _rows_at_once(q, k, mask, causal):
+def _rows_at_once(q, k, mask, how):
     """How many queries the kernel takes: all of them, unless a mask has a cell for each pair."""
     n_queries, n_keys = q.shape[-2], k.shape[-2]
-    makes_cells = causal and n_queries > 1 and (mask is not None or n_queries < n_keys)
+    if how.window is not None and how.window < n_keys:
+        return ROWS_OF_WINDOW
+    makes_cells = how.causal and n_queries > 1 and (mask is not None or n_queries < n_keys)
     has_cells = mask is not None and mask.ndim > 1 and 1 not in mask.shape[-2:]
+    if how.sink is not None:  # its column makes cells of a mask of queries
+        has_cells = mask is not None and mask.ndim > 1 and mask.shape[-2] != 1
     if not (makes_cells or has_cells):
         return n_queries
     layers = 1 if mask is None else math.prod(mask.shape[:-2])
     return max(FEWEST_ROWS, MASK_NUMBERS // max(1, layers * n_keys))
 
 
-def _kernel(q, k, v, mask, causal, scale):
+def _kernel(q, k, v, mask, how, past):
     """PyTorch's kernel, given what it needs to hold no pattern: four axes, and one width."""
-    n_queries, n_keys, d_value = q.shape[-2], *v.shape[-2:]
-    if causal and n_queries == 1:
-        causal = False  # the last query sees every key
-    elif causal and (mask is not None or n_queries < n_keys):
-        # The kernel's own causal mask is aligned at the top left, and takes no second mask.
-        past = past_of(xp, n_queries, n_keys, q.device)
-        mask, causal = past if mask is None else past & mask, False
-    if scale < torch.finfo(q.dtype).tiny:  # the kernel scales what it has hidden: -inf times 0
+    d_value, scale = v.shape[-1], how.scale
+    mask, causal = _mask_of_kernel(q, k, mask, how, past)
+    if how.sink is not None:
+        q, k, v, mask = _with_sink(q * scale, k, v, mask, causal, how.sink)
+        scale = 1.0
+    elif scale < torch.finfo(q.dtype).tiny:  # the kernel scales what it has hidden: -inf times 0
         q, scale = q * scale, 1.0
     leading = q.shape[:-2]
     if not leading == k.shape[:-2] == v.shape[:-2]:
@@ -126,7 +162,43 @@ def _kernel(q, k, v, mask, causal, scale):
         mask = mask.reshape((1,) * (len(leading) + 2 - mask.ndim) + mask.shape)
         mask = _on_four_axes(mask, mask.shape[:-2], groups)
     output = scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale)
+    if how.sink is not None and causal:
+        output = output[..., 1:, :]
     return _as_they_were(output[..., :d_value] if d_value < width else output, leading, groups)
+
+
+def _mask_of_kernel(q, k, mask, how, past):
+    """The mask that the kernel needs, and whether its own causal one does it.
+
+    That one is aligned at the top left, knows no window, and takes no second mask.
+    """
+    n_queries, n_keys = q.shape[-2], k.shape[-2]
+    if how.window is not None and how.window < n_keys:
+        return visible_keys(xp, q, k, mask, how, past), False
+    if not how.causal or n_queries == 1:
+        return mask, False  # the last query sees every key
+    if mask is None and n_queries == n_keys:
+        return None, True
+    return visible_keys(xp, q, k, mask, how, past), False
+
+
+def _with_sink(q, k, v, mask, causal, sink):
+    """Queries and keys of one more column, and one more key before the others, without a value.
+
+    Each query has 1 in that column, and this key alone a number, the sink: so it is their score.
+    For the kernel's own causal mask one query more stands first, to be cut off.
+    """
+    leading = broadcast_shapes(sink.shape[:-2], k.shape[:-2])
+    n_keys, d_head = k.shape[-2:]
+    of_sink = pad(sink.expand(*leading, 1, 1), (d_head, 0))
+    k = torch.cat([of_sink, pad(k, (0, 1)).expand(*leading, n_keys, d_head + 1)], dim=-2)
+    q = torch.cat([q, q.new_ones(()).expand(*q.shape[:-1], 1)], dim=-1)
+    if causal:
+        q = pad(q, (0, 0, 1, 0))
+    if mask is not None:
+        mask = mask.reshape((1,) * (1 - mask.ndim) + mask.shape)
+        mask = pad(mask.expand(*mask.shape[:-1], n_keys), (1, 0), value=True)
+    return q, k, pad(v, (0, 0, 1, 0)), mask
 
 
 def _of_width(tensor, width):
@@ -173,29 +245,54 @@ def _as_they_were(output, leading, groups):
     return output.permute(*(order.index(axis) for axis in range(len(order))), -2, -1)
 
 
-def fused_pattern(q, k, v, visible, scale, bias=None):
+def fused_pattern(q, k, v, mask, how, bias=None):
     """Weights and output for tensors whose arguments were checked, or None.
 
     None means that a row has no softmax, that numbers are not tame, or that a transformation shows
     none. An empty row shows in the output, which is small: the pattern is not looked at.
     """
-    if v.shape[-1] == 0 or not _can_be_looked_at(q, k, v) or not _are_tame(q, k, v, scale):
+    if not _can_be_looked_at(q, k, v, how.sink) or not _are_tame(q, k, v, how):
+        return None
+    return _tame_pattern(q, k, v, mask, how, bias)
+
+
+def _tame_pattern(q, k, v, mask, how, bias=None):
+    may_be_empty = how.sink is None and (mask is not None or bias is not None)
+    if may_be_empty and v.shape[-1] == 0:
         return None  # an output without numbers shows nothing
-    scores = _scaled_product(q, k, scale)
+    scores = _scaled_product(q, k, how.scale)
+    # New memory costs as much as the softmax itself, on the processor.
+    in_place = not _learn(q, k, bias, how.sink)
+    if how.softcap is not None:
+        scores = scores.div_(how.softcap).tanh_() if in_place else torch.tanh(scores / how.softcap)
+        scores = scores.mul_(how.softcap) if in_place else scores * how.softcap
     if bias is not None:
         scores = scores + bias
-    in_place = not torch.is_grad_enabled()
-    if visible is not None:
-        hide = scores.masked_fill_ if in_place else scores.masked_fill
-        scores = hide(~visible, -math.inf)
-    # New memory costs as much as the softmax itself, on the processor.
+    scores = _with_hidden(scores, q, k, mask, how, in_place)
+    if how.sink is not None:
+        scores = torch.cat([scores, how.sink.expand(*scores.shape[:-1], 1)], dim=-1)
     in_place = in_place and scores.is_cpu
     weights = torch.softmax(scores, -1, out=scores) if in_place else torch.softmax(scores, -1)
+    if how.sink is not None:
+        weights = weights[..., :-1]
     output = weights @ v
-    may_be_empty = visible is not None or bias is not None
     if may_be_empty and not math.isfinite(output.detach().sum(dtype=torch.float32)):
         return None
     return weights, output
+
+
+def _with_hidden(scores, q, k, mask, how, in_place):
+    """The scores with -inf where a key is hidden."""
+    if in_place and how.causal and mask is None and how.window is None:
+        n_own = q.shape[-2]  # the keys before those of the queries are seen by all
+        own = scores[..., k.shape[-2] - n_own :]
+        own.masked_fill_(~past_of(xp, n_own, n_own, q.device), -math.inf)
+        return scores
+    visible = visible_keys(xp, q, k, mask, how)
+    if visible is None:
+        return scores
+    hide = scores.masked_fill_ if in_place else scores.masked_fill
+    return hide(~visible, -math.inf)
 
 
 def _scaled_product(q, k, scale):

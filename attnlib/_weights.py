@@ -5,10 +5,17 @@ A head's matrices have two axes, a block's one more, for the heads, in front.
 
 from copy import deepcopy
 from dataclasses import fields
+from numbers import Real
 
 from array_api_compat import is_torch_array
 
-from attnlib._arguments import check_number, check_positions, check_rows, namespace
+from attnlib._arguments import (
+    check_number,
+    check_positions,
+    check_rows,
+    check_softcap,
+    namespace,
+)
 from attnlib.attention import attention, weights_and_output
 from attnlib.distance import DistanceBias, added_to_scores
 from attnlib.positions import Rotary, check_columns, places, turned
@@ -70,9 +77,15 @@ def distance_bias(head, queries, keys):
 def mixed_values(head, queries, keys, values, mask, causal):
     """The output of attention, with the scale and the distance bias of the head or block."""
     bias = distance_bias(head, queries, keys)
+    steps = (queries, keys, values, mask, causal, head.scale)
     if bias is None:
-        return attention(queries, keys, values, mask, causal, head.scale)
-    return weights_and_output(queries, keys, values, mask, causal, head.scale, bias)[-1]
+        return attention(*steps, **bounds(head))
+    return weights_and_output(*steps, bias, **bounds(head))[-1]
+
+
+def bounds(head):
+    """The head's own arguments for its softmax, by their names."""
+    return {"softcap": head.softcap, "sink": head.sink}
 
 
 def arrays_of(head):
@@ -85,8 +98,9 @@ def arrays_of(head):
 def show(head):
     """The `repr` of a head or a block: the shapes of its arrays, and what else it was given."""
     shown = {name: tuple(array.shape) for name, array in arrays_of(head).items()}
-    others = {name: getattr(head, name) for name in ("distance", "scale", "rotary")}
-    shown |= {name: other for name, other in others.items() if other is not None}
+    names = ("distance", "scale", "rotary", "softcap", "sink")
+    others = {name: getattr(head, name) for name in names if getattr(head, name) is not None}
+    shown |= {name: tuple(getattr(o, "shape", ())) or o for name, o in others.items()}
     return f"{type(head).__name__}({', '.join(f'{name}={each}' for name, each in shown.items())})"
 
 
@@ -125,6 +139,9 @@ def check_weights(head, n_axes):
         _check_distance(head)
     if head.scale is not None:
         check_number("scale", head.scale)
+    check_softcap(namespace(w_q=head.w_q), head.softcap, head.w_q)
+    if head.sink is not None:
+        _check_sink(head)
     if head.rotary is not None:
         _check_rotary(head)
 
@@ -195,6 +212,21 @@ def _check_distance(head):
         raise ValueError(
             f"distance.behind has shape {tuple(behind.shape)}, but a {type(head).__name__} with "
             f"w_q of shape {tuple(head.w_q.shape)} needs shape {(*expected, n_distances)}"
+        )
+
+
+def _check_sink(head):
+    """The sink is one number, or an array of one for each head."""
+    if isinstance(head.sink, Real):
+        check_number("sink", head.sink)
+        return
+    namespace(w_q=head.w_q, sink=head.sink)
+    found, expected = tuple(head.sink.shape), tuple(head.w_q.shape[:-2])
+    if found not in ((), expected):
+        one_each = f", or shape {expected}, one for each head" if expected else ""
+        raise ValueError(
+            f"sink has shape {found}, but a {type(head).__name__} with w_q of shape "
+            f"{tuple(head.w_q.shape)} needs one number{one_each}"
         )
 
 

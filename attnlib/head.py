@@ -6,6 +6,7 @@ from typing import Any
 from attnlib._arguments import namespace
 from attnlib._masks import check_mask_of_texts
 from attnlib._weights import (
+    bounds,
     check_places,
     check_tokens,
     check_weights,
@@ -46,8 +47,9 @@ class Head:
     `(d_value, d_model)`. `w_k` and `w_v` have the rows of the context's d_model, where that
     differs. The biases `b_q`, `b_k`, `b_v`, `b_o` are optional, one number per column of their
     matrix. `distance`, an `al.DistanceBias` of one axis, is added to the scores; `scale` takes the
-    place of `1/sqrt(d_head)`; `rotary`, an `al.Rotary`, turns queries and keys by their places. A
-    head cannot be changed once made; its arrays are kept, not copied, so gradients reach them.
+    place of `1/sqrt(d_head)`; `rotary`, an `al.Rotary`, turns queries and keys by their places;
+    `softcap` and `sink`, two numbers, are those of `attention`. A head cannot be changed once made;
+    its arrays are kept, not copied, so gradients reach them.
 
     Raises `TypeError` for anything but floating-point arrays of one library and dtype,
     `ValueError` for shapes that do not fit each other.
@@ -75,6 +77,8 @@ class Head:
     distance: Any = None
     scale: Any = None
     rotary: Any = None
+    softcap: Any = None
+    sink: Any = None
 
     def __post_init__(self):
         check_weights(self, n_axes=2)
@@ -104,7 +108,8 @@ class Head:
         """
         queries, keys, values = self._project(x, context, mask, positions)
         bias = distance_bias(self, queries, keys)
-        steps = biased_trace(queries, keys, values, mask, causal, self.scale, bias)
+        steps = (queries, keys, values, mask, causal, self.scale, bias)
+        steps = biased_trace(*steps, **bounds(self))
         delta = linear(steps.output, self.w_o, self.b_o)
         return HeadTrace(queries, keys, values, steps.scores, steps.weights, steps.output, delta)
 

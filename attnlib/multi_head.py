@@ -7,6 +7,7 @@ from typing import Any
 from attnlib._arguments import namespace
 from attnlib._masks import check_mask_of_texts
 from attnlib._weights import (
+    bounds,
     check_places,
     check_tokens,
     check_weights,
@@ -49,7 +50,7 @@ class MultiHeadTrace:
         """How well queries and keys agree, `(..., head, n_queries, n_keys)`; -inf where masked."""
         bias = distance_bias(self.block, self.queries, self.keys)
         steps = (self.queries, self.keys, self.values, self.mask, self.causal)
-        return biased_trace(*steps, self.block.scale, bias).scores
+        return biased_trace(*steps, self.block.scale, bias, **bounds(self.block)).scores
 
     @cached_property
     def deltas(self):
@@ -70,7 +71,9 @@ class MultiHead:
     `b_q`, `b_k` and `b_v` have one row per head, `(n_heads, d_head)` or `(n_heads, d_value)`, and
     the one `b_o`, `(d_model,)`, serves the whole block. `distance`, an `al.DistanceBias` with a
     row for each head, is added to the scores; `scale` takes the place of `1/sqrt(d_head)`;
-    `rotary`, an `al.Rotary`, turns queries and keys by where their tokens stand. A block cannot be
+    `rotary`, an `al.Rotary`, turns queries and keys by where their tokens stand. `softcap` and
+    `sink` are those of `attention`: a number that bounds the scores, before `distance` is added,
+    and one more score in each denominator, a number or an array `(n_heads,)`. A block cannot be
     changed once made; its arrays are kept, not copied, so gradients reach them.
 
     `w_k` and `w_v` may have fewer heads, n_kv_heads, if these divide n_heads: then head h uses keys
@@ -108,6 +111,8 @@ class MultiHead:
     distance: Any = None
     scale: Any = None
     rotary: Any = None
+    softcap: Any = None
+    sink: Any = None
 
     def __post_init__(self):
         check_weights(self, n_axes=3)
@@ -208,7 +213,8 @@ class MultiHead:
         queries, *kept = self._project(x, context, mask, positions, cache)
         keys, values = map(self._for_every_head, kept)
         bias = distance_bias(self, queries, keys)
-        weights, mixed = weights_and_output(queries, keys, values, mask, causal, self.scale, bias)
+        steps = (queries, keys, values, mask, causal, self.scale, bias)
+        weights, mixed = weights_and_output(*steps, **bounds(self))
         if cache is not None:
             cache.keep(self, *kept)
         delta = self._output(mixed)
@@ -235,6 +241,8 @@ class MultiHead:
             None if self.distance is None else self.distance.of_head(i),
             self.scale,
             self.rotary,
+            self.softcap,
+            self.sink[i] if getattr(self.sink, "ndim", 0) else self.sink,
         )
 
     def concatenated(self):
@@ -242,7 +250,8 @@ class MultiHead:
 
         `w_q` and `w_k` are `(d_model, n_heads * d_head)`, `w_v` is `(d_model, n_heads * d_value)`
         and `w_o` is `(n_heads * d_value, d_model)`. Shared keys and values are there once:
-        `(d_model, n_kv_heads * d_head)`. Biases, `distance`, `scale` and `rotary` are left out.
+        `(d_model, n_kv_heads * d_head)`. Biases, `distance`, `scale`,
+        `rotary`, `softcap` and `sink` are left out.
 
         Source: Vaswani et al. (2017), equation 5: `Concat(head_1, ..., head_h) W^O`.
 

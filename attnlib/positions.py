@@ -1,12 +1,14 @@
 """Where a token stands: positions that are added to it, and positions that turn it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import array_api_compat.numpy
 from array_api_compat import array_namespace, is_jax_namespace
 from array_api_compat import device as device_of
 
 from attnlib._arguments import check_count, check_number, check_positions, check_rows, namespace
+from attnlib.scaling import check_scaling
 from attnlib.softmax import widen
 
 BASE = 10000.0  # Vaswani et al. and Su et al.: the slowest pair turns once in about 2 pi times this
@@ -32,7 +34,7 @@ def sinusoidal_positions(n_tokens, d_model, *, xp=array_api_compat.numpy, dtype=
     n_tokens, d_model = check_count("n_tokens", n_tokens), check_count("d_model", d_model)
     np = array_api_compat.numpy
     positions = np.arange(n_tokens, dtype=np.float64)
-    angles = _angles(np, positions, d_model, BASE)
+    angles = _angles(np, positions, d_model, Rotary())
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=-1)  # (n_tokens, pairs, 2)
     columns = np.reshape(waves, (n_tokens, 2 * angles.shape[1]))[:, :d_model]
     widest = xp.float64 if _has_float64(xp) else xp.float32
@@ -42,7 +44,7 @@ def sinusoidal_positions(n_tokens, d_model, *, xp=array_api_compat.numpy, dtype=
     return result
 
 
-def rotate(x, positions, base=BASE, layout="pairs", n_rotated=None):
+def rotate(x, positions, base=BASE, layout="pairs", n_rotated=None, scaling=None):
     """Turn each pair of columns of each row of `x` by an angle that grows with its position.
 
     `x`, queries or keys, is `(..., n_tokens, d_head)`, and so is the result, in the dtype and on
@@ -56,6 +58,10 @@ def rotate(x, positions, base=BASE, layout="pairs", n_rotated=None):
     columns 2i and 2i + 1, neighbours, as in the paper and in GPT-J; with "halves", columns i and
     i + n_rotated / 2, as in GPT-NeoX and in Llama checkpoints of Hugging Face. The two are the same
     up to the order of the columns.
+
+    `scaling` makes the angles smaller, for texts that are longer than those a model learned from:
+    an `al.LinearScaling`, `al.NTKScaling`, `al.YarnScaling` or `al.Llama3Scaling`. YaRN also makes
+    the turned columns longer, by its `attention_factor`; all others keep every length.
 
     Stated results:
 
@@ -80,7 +86,7 @@ def rotate(x, positions, base=BASE, layout="pairs", n_rotated=None):
     """
     xp = namespace(x=x)
     check_rows("x", x.shape, "(..., n_tokens, d_head)")
-    rotary = Rotary(base, layout, n_rotated)
+    rotary = Rotary(base, layout, n_rotated, scaling)
     check_columns("x", x.shape[-1], rotary)
     check_positions(xp, positions, x)
     return turned(xp, x, positions, rotary)
@@ -91,21 +97,22 @@ class Rotary:
     """How a head turns its queries and keys: the arguments of `rotate` but for the rows.
 
     `al.MultiHead(..., rotary=al.Rotary())` turns both by where their tokens stand, before they are
-    compared. `base`, `layout` and `n_rotated` are those of `rotate`.
+    compared. `base`, `layout`, `n_rotated` and `scaling` are those of `rotate`.
 
-    Raises `TypeError` for what is no number, `ValueError` for a base that is not positive, for a
-    layout other than "pairs" and "halves", and for an odd `n_rotated`.
+    Raises `TypeError` for what is no number or no scaling, `ValueError` for a base that is not
+    positive, for a layout other than "pairs" and "halves", and for an odd `n_rotated`.
 
     Source: Su et al. (2021), "RoFormer: Enhanced transformer with rotary position embedding",
     equation 16.
 
     >>> Rotary(base=100_000, layout="halves")
-    Rotary(base=100000.0, layout='halves', n_rotated=None)
+    Rotary(base=100000.0, layout='halves', n_rotated=None, scaling=None)
     """
 
     base: float = BASE
     layout: str = "pairs"
     n_rotated: int | None = None
+    scaling: Any = None
 
     def __post_init__(self):
         object.__setattr__(self, "base", check_number("base", self.base))
@@ -117,6 +124,22 @@ class Rotary:
             )
         if self.n_rotated is not None and check_count("n_rotated", self.n_rotated) % 2:
             raise ValueError(f"n_rotated is {self.n_rotated}, but pairs need an even number")
+        check_scaling(self.scaling, self.base)
+
+    def frequencies(self, d_head):
+        """The angle that each pair turns by at each step, in radians: `(pairs,)`.
+
+        `d_head` is the number of columns of a row. The array is NumPy's, in float64. A pair's
+        wavelength, the tokens of one whole turn, is 2 pi divided by its frequency.
+
+        Raises what `rotate` raises for such rows.
+
+        >>> Rotary().frequencies(4).tolist()
+        [1.0, 0.01]
+        """
+        check_columns("a row", check_count("d_head", d_head), self)
+        width = d_head if self.n_rotated is None else self.n_rotated
+        return _frequencies(array_api_compat.numpy, width, self)
 
 
 def check_columns(name, d_head, rotary):
@@ -136,7 +159,7 @@ def turned(xp, x, positions, rotary):
     """`rotate` without its checks; `positions` may be NumPy's, whatever `x` is."""
     wide, width = widen(xp, x), x.shape[-1]
     width = width if rotary.n_rotated is None else rotary.n_rotated
-    cos, sin = _waves(xp, positions, rotary.base, wide[..., :width])
+    cos, sin = _waves(xp, positions, rotary, wide[..., :width])
     if rotary.layout == "pairs":
         first, second = wide[..., 0:width:2], wide[..., 1:width:2]  # (..., n_tokens, pairs)
     else:
@@ -157,11 +180,15 @@ def places(xp, start, stop, x):
     return xp.arange(start, stop, device=device_of(x))
 
 
-def _waves(xp, positions, base, x):
-    """Cosine and sine of each angle, in the dtype of `x` and worked out in float64."""
+def _waves(xp, positions, rotary, x):
+    """Cosine and sine of each angle, in the dtype of `x` and worked out in float64.
+
+    Both have the length that turned columns get, 1 but for YaRN.
+    """
+    length = 1.0 if rotary.scaling is None else rotary.scaling.attention_factor
     if _has_float64(xp):
-        angles = _angles(xp, xp.astype(positions, xp.float64), x.shape[-1], base)
-        return tuple(xp.astype(wave(angles), x.dtype) for wave in (xp.cos, xp.sin))
+        angles = _angles(xp, xp.astype(positions, xp.float64), x.shape[-1], rotary)
+        return tuple(xp.astype(length * wave(angles), x.dtype) for wave in (xp.cos, xp.sin))
     np = array_api_compat.numpy
     try:
         positions = np.asarray(positions, dtype=np.float64)
@@ -171,8 +198,8 @@ def _waves(xp, positions, base, x):
             "positions outside the traced function, or call "
             'jax.config.update("jax_enable_x64", True)'
         ) from None
-    angles = _angles(np, positions, x.shape[-1], base)
-    return tuple(xp.asarray(wave(angles), dtype=x.dtype) for wave in (np.cos, np.sin))
+    angles = _angles(np, positions, x.shape[-1], rotary)
+    return tuple(xp.asarray(length * wave(angles), dtype=x.dtype) for wave in (np.cos, np.sin))
 
 
 def _has_float64(xp):
@@ -180,7 +207,15 @@ def _has_float64(xp):
     return not is_jax_namespace(xp) or "float64" in xp.__array_namespace_info__().dtypes()
 
 
-def _angles(xp, positions, width, base):
+def _angles(xp, positions, width, rotary):
     """How far each pair has turned at each position, in radians: `(..., n_tokens, pairs)`."""
-    column = xp.arange(0, width, 2, dtype=xp.float64, device=device_of(positions))
-    return positions[..., None] * base ** (-column / width)
+    return positions[..., None] * _frequencies(xp, width, rotary, device_of(positions))
+
+
+def _frequencies(xp, width, rotary, device=None):
+    """How far each pair turns at each step, where `width` columns are turned: `(pairs,)`."""
+    column = xp.arange(0, width, 2, dtype=xp.float64, device=device)
+    frequencies = rotary.base ** (-column / width)
+    if rotary.scaling is None:
+        return frequencies
+    return rotary.scaling.scaled(xp, frequencies, rotary.base, width)

@@ -41,8 +41,10 @@ def softmax(x, axis=-1, temperature=1.0):
     return xp.astype(weights(xp, widen(xp, x), axis, temperature), x.dtype, copy=False)
 
 
-def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
+def weights(xp, x, axis=-1, temperature=1.0, overwrite=False, sink=None):
     """`softmax` without its checks, in the precision of `x`.
+
+    `sink`, which broadcasts to one score of each row, counts in the denominator alone.
 
     `overwrite` lets it work in the memory of `x`: new memory for each step takes longer than the
     arithmetic. Automatic differentiation needs every step, so PyTorch's tensors are kept.
@@ -54,6 +56,8 @@ def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
     if temperature > 2:  # half of each: their difference might overflow
         x, temperature = divide(x, 2), temperature / 2
     top = xp.max(x, axis=axis, keepdims=True)
+    if sink is not None:
+        top = xp.where(sink > top, sink, top)
     top = only_where(xp, top != -xp.inf, top, 0.0)  # an empty row
     top = only_where(xp, top != xp.inf, top, xp.nan)  # there is no limit to tend to
     shifted = subtract(x, top)
@@ -61,6 +65,8 @@ def weights(xp, x, axis=-1, temperature=1.0, overwrite=False):
         shifted = divide(shifted, divisor)
     exponentials = xp.exp(shifted)
     total = xp.sum(exponentials, axis=axis, keepdims=True)
+    if sink is not None:
+        total = total + xp.exp(sink - top)
     return divide(exponentials, only_where(xp, total != 0, total, 1.0))
 
 
@@ -86,9 +92,10 @@ def _divisors(temperature, limits):
 
 def widen(xp, x):
     """`x` in float32 if it is of half precision, else as it is."""
-    return xp.astype(x, xp.float32) if _is_half(xp, x.dtype) else x
+    return xp.astype(x, widened_dtype(xp, x.dtype), copy=False)
 
 
 @cache
-def _is_half(xp, dtype):
-    return xp.finfo(dtype).bits < 32
+def widened_dtype(xp, dtype):
+    """The dtype in which numbers of this one are computed."""
+    return xp.float32 if xp.finfo(dtype).bits < 32 else dtype

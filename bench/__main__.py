@@ -6,6 +6,7 @@ import importlib
 REPORTS = (
     "attention",
     "multi_head",
+    "long_texts",
     "training",
     "real_model",
     "figures",

@@ -14,6 +14,8 @@ PUBLIC = [
     "attention",
     "trace_attention",
     "window_mask",
+    "partial_attention",
+    "merge",
     "Head",
     "MultiHead",
     "DistanceBias",
@@ -22,11 +24,17 @@ PUBLIC = [
     "Decoder",
     "GatedFeedForward",
     "Rotary",
+    "LinearScaling",
+    "NTKScaling",
+    "YarnScaling",
+    "Llama3Scaling",
     "previous_word_score",
     "prefix_matching_score",
     "sinusoidal_positions",
     "rotate",
     "count_parameters",
+    "shape_from_config",
+    "explain_config",
     "load_smollm2",
 ]
 
@@ -36,7 +44,7 @@ PUBLIC = [
     [
         *("softmax", "attention", "head", "multi_head", "positions", "counting"),
         *("distance", "attention_only", "head_scores", "parrot", "training"),
-        *("cache", "decoder"),
+        *("cache", "configs", "decoder", "partial", "scaling"),
     ],
 )
 def test_examples_hold(name):

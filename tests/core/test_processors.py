@@ -27,14 +27,9 @@ AVX2 = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "OPENBLAS_CORETYPE": "Haswell",
 }
-AVX512 = {
-    "ATEN_CPU_CAPABILITY": "avx512",
-    "MKL_ENABLE_INSTRUCTIONS": "AVX512",
-    "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",
-    "OPENBLAS_CORETYPE": "SkylakeX",
-}
-# By what PyTorch finds on this machine: no processor can be asked for what it has not.
-SETTINGS = {"DEFAULT": [BASELINE], "AVX2": [BASELINE, AVX2], "AVX512": [BASELINE, AVX2, AVX512]}
+# By what PyTorch finds on this machine: no processor can be asked for what it has not, and what it
+# has is what the tests themselves run on.
+SETTINGS = {"DEFAULT": [], "AVX2": [BASELINE], "AVX512": [BASELINE, AVX2]}
 # Those that compare two ways to the same numbers, or say where NaN and infinity go.
 CHOSEN = (
     "test_multi_head.py::test_long_traces_agree_with_those_of_the_heads",
@@ -77,8 +72,8 @@ OTHER = "other order"
 
 def settings_here():
     """The settings that this machine can be given, by name."""
-    found = SETTINGS.get(torch.backends.cpu.get_cpu_capability(), [{}])
-    return dict(zip(("baseline", "AVX2", "AVX-512"), found, strict=False))
+    found = SETTINGS.get(torch.backends.cpu.get_cpu_capability(), [])
+    return dict(zip(("baseline", "AVX2"), found, strict=False))
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +99,9 @@ def test_chosen_tests_hold_at_every_instruction_set(runs, name):
 
 
 def test_the_settings_change_how_sums_are_added(runs):
-    """Else the same code would have been tried several times."""
-    fingerprints = {runs[name].stdout.splitlines()[0] for name in settings_here()}
-    assert len(fingerprints) > 1 or len(settings_here()) == 1
+    """Else the same code would have been tried again: in another order, one product is the same."""
+    fingerprints = {run.stdout.splitlines()[0] for run in runs.values()}
+    assert len(fingerprints) > 1 or not settings_here()
 
 
 def test_the_other_order_is_another(runs):

@@ -335,6 +335,6 @@ def test_says_whose_a_cache_is():
 
 
 def test_a_block_shows_how_it_turns():
-    expected = "rotary=Rotary(base=10000.0, layout='halves', n_rotated=None))"
+    expected = "rotary=Rotary(base=10000.0, layout='halves', n_rotated=None, scaling=None))"
     assert repr(block_of(rotary=al.Rotary(layout="halves"))).endswith(expected)
     assert copy.deepcopy(block_of(rotary=al.Rotary())).rotary == al.Rotary()

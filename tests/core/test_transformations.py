@@ -24,6 +24,8 @@ MODULE = torch.nn.MultiheadAttention(4, 2, dtype=torch.float64)
 # Four heads that share two keys and values, of which two columns of four are turned.
 SHARED = [torch.tensor(normal(i, h, 4, 4)) for i, h in enumerate((4, 2, 2, 4), start=50)]
 ROTARY = al.Rotary(100.0, "halves", n_rotated=2)
+for weights in SHARED:
+    torch._dynamo.mark_static(weights)  # as a module's weights are, and unlike a text
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Dynamo detected a call to a `functools.lru_cache`",
     "ignore:`torch.jit.script` is deprecated",
@@ -85,16 +87,46 @@ def cached(options):
     return read
 
 
+def bounded(options):
+    """With everything that changes the softmax; the sink depends on a query, to be batched too."""
+    how = {"softcap": 0.9, "window": 3, "kept": 1}
+    return lambda q, k, v: al.attention(q, k, v, sink=q[..., 0, 0], **how, **options)
+
+
+def merged(options):
+    """In two tiles, without `causal`, which a tile does not know."""
+    mask = options.get("mask")
+
+    def attend(q, k, v):
+        tiles = (slice(2), slice(2, None))
+        masks = [None if mask is None else mask[..., keys] for keys in tiles]
+        pairs = zip(tiles, masks, strict=True)
+        return al.merge(
+            *(al.partial_attention(q, k[..., t, :], v[..., t, :], own) for t, own in pairs)
+        ).output
+
+    return attend
+
+
 FUNCTIONS = (
     *(attend, traced, block, block_trace, rotated, halves),
-    *(shared, shared_trace, cached),
+    *(shared, shared_trace, cached, bounded, merged),
 )
 WITH_REAL_ARRAYS = (block, block_trace, shared, shared_trace, cached)
-every_function = pytest.mark.parametrize("function", FUNCTIONS)
+TAKE_NO_OPTIONS = (rotated, halves, cached)
 
 
-@every_option
-@every_function
+def every_function(*names):
+    """Each function with each of the options so named; once, where it takes none."""
+    cases = [
+        pytest.param(function, OPTIONS[name], id=f"{function.__name__}-{name}")
+        for function in FUNCTIONS
+        for name in (names[:1] if function in TAKE_NO_OPTIONS else names)
+    ]
+    return pytest.mark.parametrize(("function", "options"), cases)
+
+
+@every_function(*OPTIONS)
 def test_vmap(function, options):
     arrays = inputs(3)
     expected = torch.stack([function(options)(*each) for each in zip(*arrays, strict=True)])
@@ -113,8 +145,7 @@ def test_vmap_of_what_a_trace_works_out_later():
         assert torch.allclose(batched, expected, atol=1e-12)
 
 
-@pytest.mark.parametrize("options", [{}, OPTIONS["both"]], ids=["plain", "both"])
-@every_function
+@every_function("plain", "both")
 def test_compiling_in_one_graph(function, options):
     arrays = inputs()
     compiled = torch.compile(function(options), fullgraph=True, backend="eager", dynamic=True)
@@ -130,8 +161,7 @@ class Exported(torch.nn.Module):
         return self.function(x, x, x)
 
 
-@pytest.mark.parametrize("options", [{}, {"causal": True}], ids=["plain", "causal"])
-@every_function
+@every_function("plain", "causal")
 def test_export_with_any_number_of_texts_and_tokens(function, options):
     module, (x, longer) = Exported(function(options)), (normal(0, 3, N, 4), normal(1, 2, 200, 4))
     any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
@@ -140,8 +170,7 @@ def test_export_with_any_number_of_texts_and_tokens(function, options):
     assert torch.allclose(program.module()(longer), module(longer), atol=1e-12)
 
 
-@every_option
-@every_function
+@every_function(*OPTIONS)
 @pytest.mark.parametrize("kind", ["meta", "fake"])
 def test_tensors_without_numbers_have_shapes(function, options, kind):
     if function in WITH_REAL_ARRAYS:

@@ -131,7 +131,7 @@ def of_kind(module, kind):
     return module
 
 
-LLAMA3 = SimpleNamespace(rope_theta=5e5, rope_scaling={"rope_type": "llama3", "factor": 8.0})
+PHI3 = SimpleNamespace(rope_theta=1e4, rope_scaling={"rope_type": "longrope", "factor": 8.0})
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ LLAMA3 = SimpleNamespace(rope_theta=5e5, rope_scaling={"rope_type": "llama3", "f
         (of_kind(Llama(), "cohere"), ValueError, "of the kind 'cohere', .* llama, mistral, qwen2"),
         (of_kind(GPT2(), "gpt_bigcode"), ValueError, "of the kind 'gpt_bigcode'"),
         (Llama(sliding_window=9), ValueError, r"looks back 9 .*mask=al\.window_mask\(n_tokens, wi"),
-        (Llama(config=LLAMA3), ValueError, r"positions of the kind 'llama3' \(rope_type\)"),
+        (Llama(config=PHI3), ValueError, r"turned by a rule of the kind 'longrope' \(rope_type\)"),
         (
             Bert(position_embedding_type="relative_key"),
             ValueError,
