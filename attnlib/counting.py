@@ -4,9 +4,22 @@ from dataclasses import dataclass
 from math import prod
 
 NORMS = {"none": 0, "rms": 1, "layer": 2}  # vectors of d_model numbers that one normalisation holds
+QK_NORMS = ("none", "head", "all")
 OPTIONAL = ("n_kv_heads", "d_head", "d_ff")
 COUNTS = ("n_layers", "n_heads", "d_model", "n_vocab")
-SWITCHES = ("gated", "tied", "biases")
+EXTRAS = (  # 0 where a model has none
+    *("n_positions", "n_norms", "window", "n_full", "d_value"),
+    *("d_latent", "d_query_latent", "d_rotary"),
+    *("n_experts", "n_active", "n_shared", "n_dense", "d_expert"),
+)
+SWITCHES = ("gated", "tied", "sinks", "router_bias")
+BIASES = ("attention", "qkv")  # where not all matrices of a block have one, or none
+GOES_WITH = {
+    "window": ("n_full",),
+    "d_latent": ("d_query_latent", "d_rotary"),
+    "n_experts": ("n_active", "n_shared", "n_dense", "d_expert", "router_bias"),
+}
+AT_MOST = {"n_full": "n_layers", "n_dense": "n_layers", "n_active": "n_experts"}
 SEARCHED = 1000  # how far from a size that does not fit one that does is looked for
 BYTES = {"float32": 4, "bfloat16": 2, "int8": 1}
 
@@ -26,9 +39,27 @@ class TransformerShape:
     d_ff : the width inside the feed-forward network; 4 * d_model unless given.
     gated : the feed-forward network has a third matrix, whose output gates (Shazeer, 2020).
     tied : one table serves as embedding and unembedding.
-    biases : every matrix of a block has a bias.
-    norm : "layer" (a scale and a shift), "rms" (a scale) or "none"; two in each block and one at
-        the end.
+    biases : every matrix of a block has a bias; or "attention", those of attention alone; or
+        "qkv", those of queries, keys and values alone.
+    norm : "layer" (a scale and a shift), "rms" (a scale) or "none"; n_norms in each block and one
+        at the end.
+    n_norms : 2 unless given; 4 where what a layer adds is normalised too.
+    qk_norm : queries and keys are normalised: "head", with d_head scales that all heads of a layer
+        share; "all", with scales for every head; or "none".
+    sinks : each head has a learned score that no value belongs to.
+    window : the tokens that a layer with a window reads, the own one included; 0 for none.
+    n_full : the layers that read the whole text all the same.
+    d_value : the numbers of a value, where they are not d_head; 0 where they are.
+    d_latent : the numbers that the keys and values of all heads are made from, and that the cache
+        keeps in their place (DeepSeek-AI, 2024); 0 for none.
+    d_query_latent : the same for queries, which are not kept.
+    d_rotary : with d_latent, the part of d_head that rotary positions turn. Its keys come from
+        the token itself, one for all heads.
+    n_experts : feed-forward networks of which a token goes through n_active, in every layer but
+        the first n_dense, chosen by a router; 0 for none (Shazeer et al., 2017).
+    n_shared : experts that every token goes through, besides n_experts.
+    d_expert : the width inside an expert, where it is not d_ff; 0 where it is.
+    router_bias : the router has a number for each expert besides its matrix.
 
     What is not given is filled in, so `shape.d_head` is always a number. A copy made by
     `dataclasses.replace` keeps it, unless told to work it out anew (`d_head=None`).
@@ -50,18 +81,26 @@ class TransformerShape:
     d_ff: int | None = None
     gated: bool = False
     tied: bool = True
-    biases: bool = True
+    biases: bool | str = True
     norm: str = "layer"
+    n_norms: int = 2
+    qk_norm: str = "none"
+    sinks: bool = False
+    window: int = 0
+    n_full: int = 0
+    d_value: int = 0
+    d_latent: int = 0
+    d_query_latent: int = 0
+    d_rotary: int = 0
+    n_experts: int = 0
+    n_active: int = 0
+    n_shared: int = 0
+    n_dense: int = 0
+    d_expert: int = 0
+    router_bias: bool = False
 
     def __post_init__(self):
-        for name in (*COUNTS, *(o for o in OPTIONAL if getattr(self, o) is not None)):
-            _check_whole(name, getattr(self, name), least=1)
-        _check_whole("n_positions", self.n_positions, least=0)
-        for name in SWITCHES:
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{name} is {getattr(self, name)!r}; expected True or False")
-        if self.norm not in NORMS:
-            raise ValueError(f"norm is {self.norm!r}; expected one of: {', '.join(NORMS)}")
+        self._check_kinds()
         if self.d_head is None:
             _check_divides("n_heads", self.n_heads, "d_model", self.d_model, "or give d_head")
             self._fill("d_head", self.d_model // self.n_heads)
@@ -70,21 +109,84 @@ class TransformerShape:
         _check_divides("n_kv_heads", self.n_kv_heads, "n_heads", self.n_heads)
         if self.d_ff is None:
             self._fill("d_ff", 4 * self.d_model)
+        self._check_extras()
+        if self.d_latent:
+            self._check_latent()
 
     def _fill(self, name, value):
         object.__setattr__(self, name, value)
 
-    def cache_bytes(self, n_tokens=1, dtype="bfloat16"):
-        """The bytes of the keys and values that a model keeps of `n_tokens` tokens while it writes.
+    def _check_kinds(self):
+        for name in (*COUNTS, *(o for o in OPTIONAL if getattr(self, o) is not None)):
+            _check_whole(name, getattr(self, name), least=1)
+        for name in EXTRAS:
+            _check_whole(name, getattr(self, name), least=0)
+        for name in SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} is {getattr(self, name)!r}; expected True or False")
+        _check_biases(self.biases)
+        for name, known in (("norm", tuple(NORMS)), ("qk_norm", QK_NORMS)):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}; expected one of: {', '.join(known)}"
+                )
 
-        A key and a value of d_head numbers, for every layer and every head that has its own.
+    def _check_extras(self):
+        """Sizes that mean nothing without another are not passed over."""
+        for whole, parts in GOES_WITH.items():
+            for name in parts:
+                if (value := getattr(self, name)) and not getattr(self, whole):
+                    raise ValueError(
+                        f"{name} is {value} and {whole} is 0: give {whole}, or no {name}"
+                    )
+        for name, most in AT_MOST.items():
+            if getattr(self, name) > getattr(self, most):
+                raise ValueError(
+                    f"{name} is {getattr(self, name)}; expected at most {most}, "
+                    f"{getattr(self, most)}"
+                )
+        if self.n_experts and not self.n_active:
+            raise ValueError(f"n_active is 0 and n_experts {self.n_experts}; expected at least 1")
+
+    def _check_latent(self):
+        if self.n_kv_heads != self.n_heads:
+            raise ValueError(
+                f"n_kv_heads is {self.n_kv_heads} and n_heads {self.n_heads}: with d_latent every "
+                "head has keys and values of its own; give no n_kv_heads"
+            )
+        if self.d_rotary >= self.d_head:
+            raise ValueError(
+                f"d_rotary is {self.d_rotary}; expected less than d_head, {self.d_head}"
+            )
+        if self.biases:
+            raise ValueError("with d_latent no biases are counted: take them out")
+        if self.qk_norm != "none":
+            raise ValueError("with d_latent no qk_norm is counted: take it out")
+
+    def cache_numbers(self, n_tokens=1):
+        """The numbers that a model keeps of `n_tokens` tokens while it writes, in all layers.
+
+        A key and a value of every head that has its own; with `d_latent`, the latent numbers and
+        the rotated part of the key. A layer with a window keeps its last `window` tokens alone.
+
+        >>> LLAMA3_8B.cache_numbers()
+        65536
+        """
+        _check_whole("n_tokens", n_tokens, least=0)
+        each = self.n_kv_heads * (self.d_head + (self.d_value or self.d_head))
+        if self.d_latent:
+            each = self.d_latent + self.d_rotary
+        n_full = self.n_full if self.window else self.n_layers
+        in_windows = (self.n_layers - n_full) * min(n_tokens, self.window)
+        return each * (n_full * n_tokens + in_windows)
+
+    def cache_bytes(self, n_tokens=1, dtype="bfloat16"):
+        """The bytes of what a model keeps of `n_tokens` tokens: those of `cache_numbers`.
 
         >>> GPT3.cache_bytes(n_tokens=1)
         4718592
         """
-        _check_whole("n_tokens", n_tokens, least=0)
-        numbers = 2 * self.n_layers * self.n_kv_heads * self.d_head
-        return n_tokens * numbers * _bytes_of(dtype)
+        return self.cache_numbers(n_tokens) * _bytes_of(dtype)
 
 
 @dataclass(frozen=True)
@@ -107,6 +209,7 @@ class Entry:
         return self.copies * self.each
 
 
+EXPERT = "expert's "
 PARTS = ("embedding", "attention", "feed-forward", "normalisation", "unembedding")
 
 
@@ -150,6 +253,13 @@ class Tally:
     def attention_share(self):
         """The share of all parameters that is in attention, 0 to 1."""
         return self.parts["attention"] / self.total
+
+    @property
+    def active(self):
+        """The parameters that one token meets: all but those of experts that it does not visit."""
+        s = self.shape
+        idle = (s.n_layers - s.n_dense) * (s.n_experts - s.n_active)
+        return self.total - idle * sum(e.each for e in self.entries if e.name.startswith(EXPERT))
 
     def bytes(self, dtype="float32"):
         """The bytes of all parameters as "float32", "bfloat16" or "int8"."""
@@ -196,25 +306,55 @@ def _embedding(s):
 
 
 def _attention(s):
-    for letter, n_heads in (("q", s.n_heads), ("k", s.n_kv_heads), ("v", s.n_kv_heads)):
+    yield from _latents(s)
+    keys, d_value = s.d_latent or s.d_model, s.d_value or s.d_head
+    for letter, n_heads, size in (
+        ("q", s.n_heads, (s.d_query_latent or s.d_model, s.d_head)),
+        ("k", s.n_kv_heads, (keys, s.d_head - s.d_rotary)),
+        ("v", s.n_kv_heads, (keys, d_value)),
+    ):
         copies = s.n_layers * n_heads
-        yield Entry("attention", f"w_{letter}", (s.d_model, s.d_head), copies)
-        yield Entry("attention", f"b_{letter}", (s.d_head,), copies * s.biases)
-    yield Entry("attention", "w_o", (s.d_head, s.d_model), s.n_layers * s.n_heads)
-    yield Entry("attention", "b_o", (s.d_model,), s.n_layers * s.biases)  # one for all heads
+        yield Entry("attention", f"w_{letter}", size, copies)
+        yield Entry("attention", f"b_{letter}", size[1:], copies * bool(s.biases))
+    yield Entry("attention", "w_o", (d_value, s.d_model), s.n_layers * s.n_heads)
+    one_for_all_heads = s.n_layers * (s.biases in (True, "attention"))
+    yield Entry("attention", "b_o", (s.d_model,), one_for_all_heads)
+    yield Entry("attention", "sink", (1,), s.n_layers * s.n_heads * s.sinks)
+
+
+def _latents(s):
+    yield Entry("attention", "w_q_latent", (s.d_model, s.d_query_latent), s.n_layers)
+    yield Entry("attention", "w_kv_latent", (s.d_model, s.d_latent), s.n_layers)
+    yield Entry("attention", "w_k_rotary", (s.d_model, s.d_rotary), s.n_layers)
 
 
 def _feed_forward(s):
+    with_experts = s.n_layers - s.n_dense if s.n_experts else 0
+    yield from _network(s, "", s.d_ff, s.n_layers - with_experts)
+    experts = with_experts * (s.n_experts + s.n_shared)
+    yield from _network(s, EXPERT, s.d_expert or s.d_ff, experts)
+    yield Entry("feed-forward", "w_router", (s.d_model, s.n_experts), with_experts)
+    yield Entry("feed-forward", "b_router", (s.n_experts,), with_experts * s.router_bias)
+
+
+def _network(s, whose, width, copies):
+    with_biases = copies * (s.biases is True)
     for name in ("in", "gate") if s.gated else ("in",):
-        yield Entry("feed-forward", f"w_{name}", (s.d_model, s.d_ff), s.n_layers)
-        yield Entry("feed-forward", f"b_{name}", (s.d_ff,), s.n_layers * s.biases)
-    yield Entry("feed-forward", "w_out", (s.d_ff, s.d_model), s.n_layers)
-    yield Entry("feed-forward", "b_out", (s.d_model,), s.n_layers * s.biases)
+        yield Entry("feed-forward", f"{whose}w_{name}", (s.d_model, width), copies)
+        yield Entry("feed-forward", f"{whose}b_{name}", (width,), with_biases)
+    yield Entry("feed-forward", f"{whose}w_out", (width, s.d_model), copies)
+    yield Entry("feed-forward", f"{whose}b_out", (s.d_model,), with_biases)
 
 
 def _rest(s):
-    norms = (2 * s.n_layers + 1) * NORMS[s.norm]
-    yield Entry("normalisation", "scales and shifts", (s.d_model,), norms)
+    vectors = NORMS[s.norm]
+    blocks = (s.n_norms * s.n_layers + 1) * vectors
+    yield Entry("normalisation", "scales and shifts", (s.d_model,), blocks)
+    for name, n_heads in (("queries", s.n_heads), ("keys", s.n_kv_heads)):
+        copies = {"none": 0, "head": 1, "all": n_heads}[s.qk_norm]
+        yield Entry("normalisation", f"of {name}", (s.d_head,), s.n_layers * copies * vectors)
+    for name, width in (("queries", s.d_query_latent), ("keys and values", s.d_latent)):
+        yield Entry("normalisation", f"of latent {name}", (width,), s.n_layers * vectors)
     yield Entry("unembedding", "table of tokens", (s.d_model, s.n_vocab), int(not s.tied))
 
 
@@ -229,6 +369,13 @@ def _check_whole(name, value, least):
         raise TypeError(f"{name} is {value!r}; expected a whole number")
     if value < least:
         raise ValueError(f"{name} is {value}; expected at least {least}")
+
+
+def _check_biases(biases):
+    if not isinstance(biases, bool) and biases not in BIASES:
+        raise TypeError(
+            f"biases is {biases!r}; expected True or False, or one of: {', '.join(BIASES)}"
+        )
 
 
 def _check_divides(name, value, whole_name, whole, otherwise=""):

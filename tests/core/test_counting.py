@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import attnlib as al
-from attnlib.counting import BYTES, NORMS, PARTS
+from attnlib.counting import BIASES, BYTES, NORMS, PARTS, QK_NORMS
 
 torch = pytest.importorskip("torch")
 
@@ -26,43 +26,116 @@ def sizes(**changes):
 
 
 @st.composite
+def latent_sizes(draw):
+    """Keys and values from numbers that all heads share, and part of the key rotated."""
+    n_heads, d_head = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    return {
+        **{"n_heads": n_heads, "d_head": d_head, "biases": False},
+        **{"d_latent": draw(st.integers(1, 5)), "d_query_latent": draw(st.integers(0, 3))},
+        "d_rotary": draw(st.integers(0, d_head - 1)),
+    }
+
+
+@st.composite
+def grouped_sizes(draw):
+    n_kv_heads = draw(st.integers(1, 4))
+    return {
+        **{"n_heads": n_kv_heads * draw(st.integers(1, 4)), "n_kv_heads": n_kv_heads},
+        **{"d_head": draw(st.integers(1, 4)), "qk_norm": draw(st.sampled_from(QK_NORMS))},
+        "biases": draw(st.sampled_from([True, False, *BIASES])),
+    }
+
+
+@st.composite
+def expert_sizes(draw, n_layers):
+    n_experts = draw(st.integers(1, 4))
+    return {
+        **{"n_experts": n_experts, "n_active": draw(st.integers(1, n_experts))},
+        **{"n_shared": draw(st.integers(0, 2)), "n_dense": draw(st.integers(0, n_layers))},
+        **{"d_expert": draw(st.integers(0, 3)), "router_bias": draw(st.booleans())},
+    }
+
+
+@st.composite
 def shapes(draw):
-    small = st.integers(1, 4)
-    n_kv_heads, d_head = draw(small), draw(small)
-    n_heads = n_kv_heads * draw(small)
+    small, n_layers = st.integers(1, 4), draw(st.integers(1, 4))
     return al.TransformerShape(
-        n_layers=draw(small),
-        n_heads=n_heads,
+        n_layers=n_layers,
         d_model=draw(st.integers(1, 12)),
         n_vocab=draw(small),
         n_positions=draw(st.integers(0, 3)),
-        d_head=d_head,
-        n_kv_heads=n_kv_heads,
         d_ff=draw(small),
         gated=draw(st.booleans()),
         tied=draw(st.booleans()),
-        biases=draw(st.booleans()),
         norm=draw(st.sampled_from(list(NORMS))),
+        n_norms=draw(st.integers(0, 4)),
+        sinks=draw(st.booleans()),
+        d_value=draw(st.integers(0, 4)),
+        **draw(st.one_of(grouped_sizes(), latent_sizes())),
+        **draw(st.one_of(st.just({}), expert_sizes(n_layers))),
     )
 
 
-def block_of(shape):
+def block_of(shape, layer):
     """The layers of one block, as torch modules of the sizes that `shape` names."""
+    norms = [norm_of(shape, shape.d_model) for _ in range(shape.n_norms)]
+    return torch.nn.ModuleList([*attention_of(shape), *feed_forward_of(shape, layer), *norms])
+
+
+def attention_of(shape):
     nn, s = torch.nn, shape
-    linear = [
-        *((s.d_model, n * s.d_head) for n in (s.n_heads, s.n_kv_heads, s.n_kv_heads)),
-        (s.n_heads * s.d_head, s.d_model),
-        *[(s.d_model, s.d_ff)] * (1 + s.gated),
-        (s.d_ff, s.d_model),
-    ]
-    layers = [nn.Linear(*size, bias=s.biases) for size in linear]
-    return nn.ModuleList([*layers, norm_of(s), norm_of(s)])
+    d_value = s.d_value or s.d_head
+    if s.d_latent:
+        yield from latents_of(s)
+    else:
+        for n_heads, width in (
+            (s.n_heads, s.d_head),
+            (s.n_kv_heads, s.d_head),
+            (s.n_kv_heads, d_value),
+        ):
+            yield nn.Linear(s.d_model, n_heads * width, bias=bool(s.biases))
+    yield nn.Linear(s.n_heads * d_value, s.d_model, bias=s.biases in (True, "attention"))
+    for n_heads in (s.n_heads, s.n_kv_heads):
+        if s.qk_norm != "none":
+            yield norm_of(s, s.d_head * (n_heads if s.qk_norm == "all" else 1))
+    if s.sinks:
+        yield nn.ParameterList([torch.zeros(s.n_heads)])
 
 
-def norm_of(shape):
+def latents_of(shape):
+    """As DeepSeek's code has them: what comes down is one matrix, what goes up another."""
+    nn, s = torch.nn, shape
+    down = s.d_query_latent or s.d_model
+    if s.d_query_latent:
+        yield nn.Linear(s.d_model, down, bias=False)
+        yield norm_of(s, down)
+    yield nn.Linear(down, s.n_heads * s.d_head, bias=False)
+    yield nn.Linear(s.d_model, s.d_latent + s.d_rotary, bias=False)
+    yield norm_of(s, s.d_latent)
+    up = s.d_head - s.d_rotary + (s.d_value or s.d_head)
+    yield nn.Linear(s.d_latent, s.n_heads * up, bias=False)
+
+
+def feed_forward_of(shape, layer):
+    s = shape
+    if not s.n_experts or layer < s.n_dense:
+        yield from network_of(s, s.d_ff)
+        return
+    for _ in range(s.n_experts + s.n_shared):
+        yield from network_of(s, s.d_expert or s.d_ff)
+    yield torch.nn.Linear(s.d_model, s.n_experts, bias=s.router_bias)
+
+
+def network_of(shape, width):
+    for _ in range(1 + shape.gated):
+        yield torch.nn.Linear(shape.d_model, width, bias=shape.biases is True)
+    yield torch.nn.Linear(width, shape.d_model, bias=shape.biases is True)
+
+
+def norm_of(shape, width):
     nn = torch.nn
     kinds = {"layer": nn.LayerNorm, "rms": nn.RMSNorm, "none": lambda width: nn.Identity()}
-    return kinds[shape.norm](shape.d_model)
+    return kinds[shape.norm](width)
 
 
 def module_of(shape):
@@ -73,8 +146,8 @@ def module_of(shape):
         tables.append(nn.Embedding(s.n_positions, s.d_model))
     if not s.tied:
         tables.append(nn.Linear(s.d_model, s.n_vocab, bias=False))
-    blocks = [block_of(s) for _ in range(s.n_layers)]
-    return nn.ModuleList([*tables, *blocks, norm_of(s)])
+    blocks = [block_of(s, layer) for layer in range(s.n_layers)]
+    return nn.ModuleList([*tables, *blocks, norm_of(s, s.d_model)])
 
 
 def parameters(module):
@@ -138,9 +211,21 @@ class TestCache:
         assert al.GPT3.cache_bytes(0) == 0
 
     @given(shapes())
-    def test_grouped_heads_share_it(self, shape):
-        everyone = replace(shape, n_kv_heads=shape.n_heads)
-        assert everyone.cache_bytes() * shape.n_kv_heads == shape.cache_bytes() * shape.n_heads
+    def test_it_is_what_the_layers_keep(self, shape):
+        """Counted layer by layer and token by token, as a model would."""
+        s, n_tokens = replace(shape, window=3, n_full=shape.n_layers // 2), 5
+        kept = [n_tokens] * s.n_full + [3] * (s.n_layers - s.n_full)
+        latent = s.d_latent + s.d_rotary
+        keys_and_values = s.n_kv_heads * (s.d_head + (s.d_value or s.d_head))
+        wanted = sum(kept) * (latent if s.d_latent else keys_and_values)
+        assert s.cache_numbers(n_tokens) == wanted
+        assert s.cache_bytes(n_tokens, "float32") == 4 * wanted
+        assert s.cache_numbers(2) == 2 * shape.cache_numbers()  # no window is full yet
+
+    def test_a_window_stops_it_from_growing(self):
+        windows = replace(al.LLAMA3_8B, window=4096)
+        assert windows.cache_bytes(4096) == windows.cache_bytes(10**9) == 4096 * 131_072
+        assert replace(windows, n_full=32).cache_bytes(8192) == al.LLAMA3_8B.cache_bytes(8192)
 
     @pytest.mark.parametrize("dtype", ["float64", "", None, [], 4])
     def test_unknown_dtypes(self, dtype):
@@ -184,6 +269,40 @@ NONSENSE = {
         sizes(norm="batch"),
         ValueError,
         "norm is 'batch'; expected one of: none, rms, layer",
+    ),
+    "no such biases": (
+        sizes(biases="all"),
+        TypeError,
+        "biases is 'all'; .* one of: attention, qkv",
+    ),
+    "a number for biases": (sizes(biases=1), TypeError, "biases is 1; expected True or False"),
+    "a list as norm": (sizes(norm=[]), ValueError, r"norm is \[\]; expected one of: none, rms"),
+    "queries normalised somehow": (sizes(qk_norm="rms"), ValueError, "one of: none, head, all"),
+    "half a window": (sizes(window=0.5), TypeError, "window is 0.5; expected a whole number"),
+    "full layers without windows": (sizes(n_full=1), ValueError, "give window, or no n_full"),
+    "too many full layers": (sizes(window=4, n_full=3), ValueError, "at most n_layers, 2"),
+    "a rotated part of nothing": (sizes(d_rotary=1), ValueError, "give d_latent, or no d_rotary"),
+    "all of a head rotated": (
+        sizes(d_latent=4, d_rotary=2, biases=False),
+        ValueError,
+        "d_rotary is 2; expected less than d_head, 2",
+    ),
+    "latent and grouped": (
+        sizes(d_latent=4, n_kv_heads=2, biases=False),
+        ValueError,
+        "with d_latent every head has keys and values of its own; give no n_kv_heads",
+    ),
+    "latent with biases": (sizes(d_latent=4), ValueError, "with d_latent no biases are counted"),
+    "shared experts alone": (sizes(n_shared=1), ValueError, "give n_experts, or no n_shared"),
+    "more at work than there are": (
+        sizes(n_experts=2, n_active=3),
+        ValueError,
+        "n_active is 3; expected at most n_experts, 2",
+    ),
+    "experts that nothing visits": (
+        sizes(n_experts=2),
+        ValueError,
+        "n_active is 0 and n_experts 2",
     ),
     "negative positions": (sizes(n_positions=-1), ValueError, "n_positions is -1"),
 }
