@@ -17,6 +17,7 @@ pytest_plugins = ["nbval.plugin"]
 # Notebooks in git hold text alone (tools/format_notebooks.py). Pictures and HTML are drawn
 # afresh on every run; stock nbval already skips PNG, JPEG and widget views for that reason.
 DRAWN_AFRESH = ("image/svg+xml", "text/html")
+MISSING = "the weights of SmolLM2 are not installed"
 PATIENCE = 600  # seconds that nbval waits for a kernel and its messages, on a busy machine
 
 
@@ -44,7 +45,7 @@ def pytest_collection_modifyitems(items):
         item.output_timeout = PATIENCE
     for notebook in {item.parent for item in cells}:
         notebook.skip_compare += DRAWN_AFRESH
-    if not has_weights() and not os.environ.get("CI"):
-        for item in cells:
-            if "load_smollm2" in item.parent.path.read_text(encoding="utf-8"):
-                item.add_marker(pytest.mark.skip(reason="the weights of SmolLM2 are not installed"))
+        if "load_smollm2" in notebook.path.read_text(encoding="utf-8"):
+            notebook.add_marker("real_model")
+            if not has_weights() and not os.environ.get("CI"):
+                notebook.add_marker(pytest.mark.skip(reason=MISSING))

@@ -26,9 +26,17 @@ PATIENCE = 120_000
 MANY_PAGES = 200
 # What takes longest starts first, so that no process is left alone with it at the end.
 LONGEST = (
-    *("test_pages.py", "test_homes.py", "test_shared_rules.py", "test_execution.py"),
-    *("test_processors.py", "test_transformations.py", "08_many_heads.ipynb"),
-    *("10_cross_attention.ipynb", "test_challenges.py", "test_notebooks.py", "09_order.ipynb"),
+    *(
+        "13_real_model.ipynb",
+        "14_reading_heads.ipynb",
+        "test_pages.py",
+        "test_homes.py",
+        "test_shared_rules.py",
+    ),
+    *("test_execution.py", "test_transformations.py", "test_processors.py", "test_kernel.py"),
+    *("08_many_heads.ipynb", "test_class.py", "test_sandbox.py", "test_smollm2.py"),
+    *("12_training.ipynb", "10_cross_attention.ipynb", "test_challenges.py", "test_notebooks.py"),
+    *("07_masking.ipynb", "09_order.ipynb"),
 )
 
 
@@ -38,6 +46,7 @@ NEEDS = {
     "built_book": "book",
     "tiny_book": "book",
     "small_book": "book",
+    "smollm2": "real_model",
 }
 
 

@@ -1,4 +1,4 @@
-"""`make check` leaves out what needs a browser or a built book, by itself."""
+"""`make check` leaves out what needs a browser, a built book or a real model, by itself."""
 
 import os
 import subprocess
@@ -19,19 +19,26 @@ import pytest
 def through_another(playwright):
     pass
 
+@pytest.fixture
+def smollm2():
+    pass
+
 def test_free(): pass
 def test_of_a_browser(through_another): pass
 def test_of_the_book(built_book): pass
+def test_of_the_real_model(smollm2): pass
 def test_that_asks_late(request): request.getfixturevalue("built_book")
 """
-NEITHER = " and ".join(f"not {mark}" for mark in sorted(set(NEEDS.values())))
+NONE_OF_THEM = " and ".join(f"not {mark}" for mark in sorted(set(NEEDS.values())))
 
 
-def test_what_takes_a_browser_or_a_book_is_left_out_and_what_asks_late_fails(tmp_path):
+def test_what_takes_more_than_python_is_left_out_and_what_asks_late_fails(tmp_path):
     (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (tmp_path / "test_some.py").write_text(TESTS, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    book\n    browser\n")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", NEITHER, "-rA"]
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nmarkers =\n    book\n    browser\n    real_model\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", NONE_OF_THEM, "-rA"]
     done = subprocess.run(
         command,
         cwd=tmp_path,
@@ -43,9 +50,9 @@ def test_what_takes_a_browser_or_a_book_is_left_out_and_what_asks_late_fails(tmp
     assert "PASSED test_some.py::test_free" in done.stdout, done.stdout
     assert "FAILED test_some.py::test_that_asks_late" in done.stdout
     assert "take built_book as an argument, so that `make check` leaves this out" in done.stdout
-    assert "1 failed, 1 passed, 2 deselected" in done.stdout
+    assert "1 failed, 1 passed, 3 deselected" in done.stdout
 
 
 def test_the_makefile_asks_for_what_is_marked():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert f'-m "{NEITHER}"' in makefile
+    assert f'-m "{NONE_OF_THEM}"' in makefile

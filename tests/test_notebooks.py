@@ -221,8 +221,8 @@ COMPARED = {  # a cell, what it stores, and whether that is right
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
-    """What a run of nbval says of each cell: "PASSED" or "FAILED"."""
+def told(tmp_path_factory):
+    """What a run of nbval says that leaves out what needs a real model."""
     folder = tmp_path_factory.mktemp("compared")
     (folder / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
     cells = []
@@ -232,15 +232,24 @@ def outcomes(tmp_path_factory):
         cells.append(cell)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=format_notebooks.METADATA)
     nbformat.write(notebook, folder / "compared.ipynb")
+    notebook.cells = [nbformat.v4.new_code_cell("from attnlib import load_smollm2")]
+    nbformat.write(notebook, folder / "of_a_real_model.ipynb")
+    options = ["-rA", "-p", "no:cacheprovider", "-m", "not real_model"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "--nbval", *options],
         cwd=folder,
         env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
-    said = re.findall(r"^([A-Z]+) compared\.ipynb::Cell (\d+)", done.stdout, re.M)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def outcomes(told):
+    """What became of each cell: "PASSED" or "FAILED"."""
+    said = re.findall(r"^([A-Z]+) compared\.ipynb::Cell (\d+)", told, re.M)
     return {name: dict((n, what) for what, n in said)[str(n)] for n, name in enumerate(COMPARED)}
 
 
@@ -250,3 +259,7 @@ class TestComparison:
     @pytest.mark.parametrize("name", COMPARED)
     def test_equal_text_passes_and_other_or_missing_text_fails(self, outcomes, name):
         assert outcomes[name] == ("PASSED" if COMPARED[name][2] else "FAILED")
+
+
+def test_a_notebook_that_loads_a_real_model_is_known_by_it(told):
+    assert "1 deselected" in told and "of_a_real_model.ipynb::" not in told

@@ -114,15 +114,25 @@ def from_disk(request, browser, file_url):
     page.context.close()
 
 
-def each(documents):
-    """A test that looks at `from_disk`, for each document; pytest runs those of one together."""
+@pytest.fixture(scope="module")
+def over_http(request, browser, http_url):
+    """A document opened once over HTTP, on the narrowest screen."""
+    viewport = {"width": WIDTHS[0], "height": 700}
+    page = opened(partial(new_page, browser), f"{http_url}{request.param}.html", viewport=viewport)
+    yield page
+    page.context.close()
+
+
+def each(documents, how="from_disk"):
+    """A test that looks at such a page of each document; pytest runs those of one together."""
     both = [(document, document) for document in documents]
     return pytest.mark.parametrize(
-        ("from_disk", "document"), both, indirect=["from_disk"], ids=documents, scope="module"
+        (how, "document"), both, indirect=[how], ids=documents, scope="module"
     )
 
 
 every_document, every_page = each(DOCUMENTS), each(PAGES)
+every_page_over_http = each(PAGES, "over_http")
 
 
 class TestContents:
@@ -195,21 +205,20 @@ class TestEveryPage:
     ):
         assert_keeps_to_itself(from_disk, file_url, document)
 
-    @pytest.mark.parametrize("name", PAGES)
-    def test_over_http_asks_for_nothing_outside_and_logs_no_error(
-        self, borrow_page, http_url, name
-    ):
-        page = opened(borrow_page, f"{http_url}{name}.html")
-        assert_keeps_to_itself(page, http_url, name)
-
-    @pytest.mark.parametrize("name", PAGES)
-    def test_does_not_scroll_sideways(self, borrow_page, file_url, name):
-        viewport = {"width": WIDTHS[0], "height": 700}
-        page = opened(borrow_page, f"{file_url}{name}.html", viewport=viewport)
+    @every_page_over_http
+    def test_does_not_scroll_sideways(self, over_http, document):
         for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 700})
-            page.evaluate(TWO_FRAMES)  # figures take their new widths
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            over_http.set_viewport_size({"width": width, "height": 700})
+            over_http.evaluate(TWO_FRAMES)  # figures take their new widths
+            assert over_http.evaluate("document.documentElement.scrollWidth") <= width
+
+    @every_page_over_http
+    def test_over_http_asks_for_nothing_outside_and_logs_no_error(
+        self, over_http, http_url, document
+    ):
+        """On a narrow screen that became a wide one."""
+        over_http.set_viewport_size({"width": WIDTHS[-1], "height": 720})
+        assert_keeps_to_itself(over_http, http_url, document)
 
     @every_page
     def test_has_no_accessibility_violation(self, from_disk, document):

@@ -10,11 +10,13 @@ from PIL import Image
 
 from attnlib.figures import (
     BreakIt,
+    CacheLab,
     Heads,
     MaskLab,
     NextWord,
     Patterns,
     QueryKey,
+    Tiles,
     Training,
     ValueMixer,
 )
@@ -68,8 +70,10 @@ FIGURES = {
     "ValueMixer": ValueMixer,
     "MaskLab": MaskLab,
     "Training": Training,
+    "CacheLab": lambda: CacheLab(7, window=3, bug="offset"),
     "Patterns": Patterns,
     "NextWord": lambda: NextWord(cut=[4], layers=[20, 24]),
+    "Tiles": lambda: Tiles("a designed resting place", order=[2, 0, 5], window=2, kept=1),
 }
 
 
@@ -94,7 +98,9 @@ def test_a_figure_is_on_paper_what_it_is_on_a_white_screen(page_factory, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "make", [QueryKey, Heads, BreakIt, Training, Patterns, NextWord], ids=lambda make: make.__name__
+    "make",
+    [QueryKey, Heads, BreakIt, Training, Patterns, NextWord, CacheLab, Tiles],
+    ids=lambda make: make.__name__,
 )
 def test_from_a_wide_window_paper_is_as_wide_as_from_a_narrow_one(page_factory, tmp_path, make):
     """Columns that stand side by side on the screen would be cut off."""

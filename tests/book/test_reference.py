@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import attnlib
-from attnlib import bugs, classroom, exercises, figures, learned, parrot, training, world
+from attnlib import bugs, classroom, configs, exercises, figures, learned, parrot, training, world
 from attnlib.sphinx_ext.reference import markdown, signature
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +22,7 @@ PUBLIC = {
     figures: figures.__all__,
     exercises: exercises.__all__,
     world: [name for name in vars(world) if name.isupper() and not name.startswith("_")],
+    configs: ["published_configs", "ConfigReading"],
     learned: ["RELATIONS", "load_rows"],
     parrot: [
         *("WORDS", "Draws", "Text", "text", "Batch", "batch", "ids"),
@@ -53,9 +54,10 @@ MEMBERS = {
     "attnlib.parrot.Draws": ("__call__", "below", "take"),
     "attnlib.training.Run": ("step", "step_number"),
     "attnlib.training.Recording": ("state", "keeping"),
-    "attnlib.TransformerShape": ("cache_bytes",),
-    "attnlib.counting.Tally": ("total", "parts", "attention_share", "bytes"),
+    "attnlib.TransformerShape": ("cache_numbers", "cache_bytes"),
+    "attnlib.counting.Tally": ("total", "parts", "attention_share", "active", "bytes"),
     "attnlib.world.World": ("tokenize", "embed", "head"),
+    "attnlib.figures.Ledger": ("from_config",),
     "attnlib.figures.Prediction": ("ask",),
     "attnlib.figures.Quiz": ("of",),
 }

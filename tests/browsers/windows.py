@@ -20,7 +20,7 @@ import websocket
 from PIL import Image
 
 SIZE = (1280, 900)  # CSS pixels
-PATIENCE = 20  # seconds, for what should be there at once
+PATIENCE = 120  # seconds, for what is there at once unless the machine is busy with others
 PAUSE = 0.03
 NOT_FINITE = "number"  # how JSON carries NaN and the infinities
 KEYS = {

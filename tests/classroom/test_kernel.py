@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -89,14 +90,26 @@ def test_cells_that_never_end_are_stopped(tmp_path, monkeypatch):
     assert troubles[0].sentence == f"was stopped after {SOON} s"
 
 
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory):
+    """What became of the kernels of `LOST`, by name: they are waited for at the same time."""
+
+    def run_one(name):
+        with pytest.raises(KernelLost) as lost:
+            run(tmp_path_factory.mktemp(name), [LOST[name][0]], SOON)
+        return lost.value.trouble
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
+        patch.setattr(kernel, "YIELDING", 2.0)
+        return {name: pool.submit(run_one, name) for name in LOST}
+
+
 @pytest.mark.parametrize("name", LOST)
-def test_the_cell_that_ends_a_kernel_is_the_one_that_is_named(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel, "YIELDING", 2.0)
-    code, reason, sentence = LOST[name]
-    with pytest.raises(KernelLost) as lost:
-        run(tmp_path, [code], SOON)
-    assert lost.value.trouble.reason == reason
-    assert lost.value.trouble.sentence.startswith(sentence)
+def test_the_cell_that_ends_a_kernel_is_the_one_that_is_named(name, lost):
+    _, reason, sentence = LOST[name]
+    trouble = lost[name].result()
+    assert trouble.reason == reason
+    assert trouble.sentence.startswith(sentence)
 
 
 def test_an_error_is_sent_in_full_up_to_a_length_and_in_ascii():
