@@ -33,6 +33,7 @@ from attnlib.figures import (
     OrderLab,
     QueryKey,
     SoftmaxLab,
+    Tiles,
     ValueMixer,
 )
 from bench.pages import HTML
@@ -188,6 +189,10 @@ DRAGS = {
     "Heads, a strength": (
         Heads(WORDS, query=3, selected=[0, 1]),
         lambda hands: in_place(hands.slider("strength of head 1")),
+    ),
+    "Tiles, a score": (
+        Tiles("twelve scores", order=[1, 4, 0, 3], selected=[2, 4]),
+        lambda hands: in_place(hands.cell("row", "score")),
     ),
     "OrderLab, a place": (
         OrderLab(view="rotary"),

@@ -7,6 +7,7 @@ of `attnlib/static` that holds it. Needs the `figures` extra (anywidget).
 from attnlib.figures.alignment import Alignment
 from attnlib.figures.base import Figure
 from attnlib.figures.break_it import BreakIt
+from attnlib.figures.cache_lab import CacheLab
 from attnlib.figures.context_nudge import ContextNudge
 from attnlib.figures.embedding_space import EmbeddingSpace
 from attnlib.figures.heads import Heads
@@ -19,12 +20,14 @@ from attnlib.figures.plot import Plot
 from attnlib.figures.query_key import QueryKey
 from attnlib.figures.questions import Prediction, Quiz
 from attnlib.figures.softmax_lab import SoftmaxLab
+from attnlib.figures.tiles import Tiles
 from attnlib.figures.training import Training
 from attnlib.figures.value_mixer import ValueMixer
 
 __all__ = [
     "Alignment",
     "BreakIt",
+    "CacheLab",
     "ContextNudge",
     "EmbeddingSpace",
     "Figure",
@@ -39,6 +42,7 @@ __all__ = [
     "QueryKey",
     "Quiz",
     "SoftmaxLab",
+    "Tiles",
     "Training",
     "ValueMixer",
 ]

@@ -22,6 +22,12 @@ def _module(script):
 LARGEST = 1000.0
 
 
+class Checked(traitlets.Any):
+    """Whatever the figure's own check lets through; `traitlets.Any` takes None unchecked."""
+
+    allow_none = False
+
+
 def plain(value):
     """`value` with Python's own numbers: arrays, tensors and NumPy's numbers become theirs.
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, fields, replace
 
 import traitlets
 
+from attnlib.configs import explain_config, families, published_configs
 from attnlib.counting import (
     BYTES,
     GPT2_SMALL,
@@ -26,6 +27,21 @@ MOST = {
     "n_kv_heads": 1024,
     "d_ff": 1_000_000,
 }
+MOST_EXTRAS = {
+    "n_norms": 16,
+    "window": 10_000_000,
+    "n_full": 1000,
+    "d_value": 4096,
+    "d_latent": 131_072,
+    "d_query_latent": 131_072,
+    "d_rotary": 4096,
+    "n_experts": 10_000,
+    "n_active": 10_000,
+    "n_shared": 10_000,
+    "n_dense": 1000,
+    "d_expert": 1_000_000,
+}
+MOST_PARAMETERS = 9_000_000_000_000_000
 MOST_TOKENS = 1_000_000
 FIELDS = tuple(field.name for field in fields(TransformerShape))
 
@@ -52,6 +68,30 @@ PRESETS = {
 }
 
 
+EXAMPLES = (
+    *("SmolLM2 135M", "Llama 3.1 8B", "Mistral 7B v0.1", "Qwen2.5 7B", "OLMo 2 1B", "Gemma 3 1B"),
+    *("Qwen3 30B-A3B", "DeepSeek-V2-Lite", "gpt-oss 20b"),
+)
+# The page reads a configuration by the tables of `attnlib.configs`: there is one copy.
+TABLES = {
+    "families": {  # in which they differ from the first that many follow
+        kind: family
+        if kind == "llama"
+        else {name: said for name, said in family.items() if said != families.LLAMA[name]}
+        for kind, family in families.FAMILIES.items()
+    },
+    "more": families.MORE,
+    "needed": list(families.NEEDED),
+    "telling": families.TELLING,
+    "harmless": families.HARMLESS,
+    "adds": {
+        field: {str(value).lower(): text for value, text in kinds.items()}
+        for field, kinds in families.ADDS.items()
+    },
+    "meanings": families.MEANINGS,
+}
+
+
 class Ledger(Figure):
     """The tally of a transformer that the reader puts together.
 
@@ -59,6 +99,8 @@ class Ledger(Figure):
     ----------
     shape : an `attnlib.TransformerShape`, or a dictionary of its fields, with None for those that
         follow from the others; or the title of one of `PRESETS`.
+    config : in its place, what a model's `config.json` holds, as a dictionary; the lines that are
+        read are kept until the shape is another.
     precision : "float32", "bfloat16" or "int8", for the bytes.
     n_tokens : the length of the text whose cache is reckoned, 1 to 1,000,000.
     opened : the line whose multiplication is shown, as "attention: w_q"; or None.
@@ -66,7 +108,8 @@ class Ledger(Figure):
         (its parameters), "share" (of attention), "cache" (bytes a token), "n_layers", "n_heads"
         or "differs" (how many fields are not those of `shape`). Or the name of a chapter.
 
-    Shapes that cannot be built raise the errors of `attnlib.TransformerShape`, other wrong values
+    Shapes that cannot be built raise the errors of `attnlib.TransformerShape`, configurations that
+    are not understood those of `attnlib.shape_from_config`, other wrong values
     `ValueError` (for choices and ranges traitlets' `TraitError`), and the figure stays as it was.
     `tally` is attnlib's own.
     """
@@ -76,15 +119,32 @@ class Ledger(Figure):
     precision = traitlets.Enum(list(BYTES), "bfloat16").tag(sync=True)
     n_tokens = traitlets.Int(2048, min=1, max=MOST_TOKENS).tag(sync=True)
     opened = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    config = traitlets.Any(None, allow_none=True).tag(sync=True)
     presets = traitlets.Dict(PRESETS).tag(sync=True)
+    configs = traitlets.Dict().tag(sync=True)
+    config_tables = traitlets.Dict(TABLES).tag(sync=True)
     challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, shape=None, **traits):
         if shape is not None:
             traits["shape"] = _fields_of(shape)
+        if traits.get("config") is not None:
+            described = asked(explain_config(traits["config"]).shape)
+            if traits.setdefault("shape", described) != described:
+                raise ValueError("shape is not what config describes: give one of them")
         if isinstance(traits.get("challenges"), str):
             traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(**traits)
+
+    @classmethod
+    def from_config(cls, config, **traits):
+        """The figure of the model that a configuration describes."""
+        return cls(config=config, **traits)
+
+    @traitlets.default("configs")
+    def _a_few_that_are_published(self):
+        published = published_configs()
+        return {title: published[title]["config"] for title in EXAMPLES}
 
     @traitlets.default("shape")
     def _as_the_video_counts(self):
@@ -93,11 +153,33 @@ class Ledger(Figure):
     @traitlets.validate("shape")
     def _can_be_built(self, proposal):
         written = _fields_of(proposal["value"])
-        TransformerShape(**written)  # raises what is wrong with it
-        for name, most in MOST.items():
+        shape = TransformerShape(**written)  # raises what is wrong with it
+        for name, most in (MOST | MOST_EXTRAS).items():
             if (written[name] or 0) > most:
                 raise ValueError(f"{name} is {written[name]}; the figure counts up to {most}")
+        if count_parameters(shape).total > MOST_PARAMETERS:
+            raise ValueError(
+                f"the figure counts up to {MOST_PARAMETERS} parameters; this model has more"
+            )
         return written
+
+    @traitlets.validate("config")
+    def _can_be_read(self, proposal):
+        config = proposal["value"]
+        if config is None:
+            return None
+        read = {name for name, _, _ in explain_config(config).lines}
+        return {name: value for name, value in config.items() if name in read}
+
+    @traitlets.observe("config")
+    def _becomes_what_is_described(self, change):
+        if self.config is not None:
+            self.shape = asked(self.reading.shape)
+
+    @traitlets.observe("shape")
+    def _is_described_no_more(self, change):
+        if self.config is not None and asked(self.reading.shape) != self.shape:
+            self.config = None
 
     @traitlets.validate("opened")
     def _line_that_exists(self, proposal):
@@ -111,6 +193,11 @@ class Ledger(Figure):
     def _close_what_is_gone(self, change):
         if self.opened not in (None, *map(_line, self.tally.entries)):
             self.opened = None
+
+    @property
+    def reading(self):
+        """`attnlib.explain_config` of the configuration, or None."""
+        return None if self.config is None else explain_config(self.config)
 
     @property
     def tally(self):
@@ -138,7 +225,10 @@ class Ledger(Figure):
     def describe(self):
         tally = self.tally
         share = f"{100 * tally.attention_share:.1f} % of them in attention"
-        return f"Ledger: {tally.total:,} parameters, {share}\n{tally}"
+        if tally.shape.n_experts:
+            share += f"; a token meets {tally.active:,} of them"
+        lines = [f"Ledger: {tally.total:,} parameters, {share}", str(tally)]
+        return "\n".join(lines if self.config is None else [*lines, "", str(self.reading)])
 
     def still(self):
         counts = {part: count for part, count in self.tally.parts.items() if count}

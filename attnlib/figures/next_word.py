@@ -4,17 +4,14 @@ import base64
 import json
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import traitlets
 
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure
+from attnlib.figures import challenges, questions, real_model, still
+from attnlib.figures.real_model import MOST_TOKENS, N_HEADS, N_LAYERS, START
 
-START = "\n"  # every text begins with it: a bare first word predicts its successor badly
-N_LAYERS, N_HEADS = 30, 9
-MOST_TOKENS = 64
 MOST_CHARACTERS = 1000
 SHOWN = 5
 KEPT = 50  # of a run of the model's, the likeliest
@@ -45,18 +42,7 @@ def recording(name):
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@cache
-def model():
-    """SmolLM2, loaded on first use: 538 MB of memory.
-
-    Raises `ModuleNotFoundError`, with what to run, where its weights are not installed.
-    """
-    import attnlib as al
-
-    return al.load_smollm2()
-
-
-class NextWord(Figure):
+class NextWord(real_model.Answering):
     """What SmolLM2-135M expects after a text, and what it expects with something taken away.
 
     Parameters
@@ -99,7 +85,6 @@ class NextWord(Figure):
         super().__init__(text=text, recordings=traits.pop("recordings"))
         for name, value in traits.items():
             setattr(self, name, value)
-        self.on_msg(self._hear)
 
     @traitlets.validate("text")
     def _a_text(self, proposal):
@@ -156,7 +141,7 @@ class NextWord(Figure):
         place = place_of_run(self._recording, cut, self.layers, last, silent)
         if place is not None:
             return recorded_run(self._recording, place)
-        ids = encoded(START + self.text)
+        ids = _encoded(START + self.text)
         return _ask(ids, edges(cut, self.layers, len(ids)), silent, last)
 
     @property
@@ -176,14 +161,20 @@ class NextWord(Figure):
             self.last if what == "last" else len({"hidden": self.cut, "silent": self.silent}[what])
         )
 
-    def _hear(self, _, content, buffers):
-        """Answer what the view asks: it has no model of its own here."""
-        asked = content.get("asked")
-        try:
-            answer = ANSWERS[content["what"]](content)
-        except Exception as error:  # whatever it is, the view has to say it
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        self.send({"asked": asked, **answer})
+    def _load(self, content):
+        real_model.smollm2()
+        return {}
+
+    def _encode(self, content):
+        ids = _encoded(content["text"])
+        return {"ids": ids, "pieces": real_model.pieces(real_model.smollm2(), ids)}
+
+    def _predict(self, content):
+        cut = [tuple(edge) for edge in content["cut"]]
+        found = _ask(content["ids"], cut, content["silent"], content["last"])
+        return {"top": [prediction._asdict() for prediction in found]}
+
+    answers: ClassVar = {"load": _load, "encode": _encode, "run": _predict}
 
     def describe(self):
         taken = []
@@ -235,26 +226,24 @@ def _a_head(pair):
     return head
 
 
-def encoded(text):
+def _encoded(text):
     """The ids of `text`, which begins with its new line; at most `MOST_TOKENS`."""
-    ids = model().tokenizer.encode(text).ids
-    if len(ids) > MOST_TOKENS:
-        raise ValueError(
-            f"That is {len(ids)} tokens; the figure takes {MOST_TOKENS}, the new line included."
-        )
+    ids = real_model.ids_of(real_model.smollm2(), text)
+    real_model.check_length(ids)
     return ids
 
 
 def _ask(ids, cut, silent, last):
     """The `KEPT` likeliest tokens after `ids`, as the model says now."""
     silent = [tuple(head) for head in silent]
-    logits = model()(np.array(ids), cut=cut, silent=silent, last=last or None)[-1]
+    model = real_model.smollm2()
+    logits = model(np.array(ids), cut=cut, silent=silent, last=last or None)[-1]
     logits = np.asarray(logits, dtype=float)
     p = np.exp(logits - logits.max())
     p /= p.sum()
-    decode = model().tokenizer.decode
-    order = np.argsort(-p, kind="stable")[:KEPT]
-    return [Prediction(int(i), decode([int(i)]), float(p[i])) for i in order]
+    order = np.argsort(-p, kind="stable")[:KEPT].tolist()
+    written = zip(order, real_model.pieces(model, order), strict=True)
+    return [Prediction(i, piece, float(p[i])) for i, piece in written]
 
 
 def place_of_run(recording, cut, layers, last, silent):
@@ -281,23 +270,3 @@ def recorded_run(recording, place):
     found = sorted(named.items(), key=lambda one: -one[1])
     pieces = recording["vocabulary"]
     return [Prediction(int(i), pieces[str(i)], float(p)) for i, p in found]
-
-
-def _load(content):
-    model()
-    return {}
-
-
-def _encode(content):
-    ids = encoded(content["text"])
-    return {"ids": ids, "pieces": [model().tokenizer.decode([i]) for i in ids]}
-
-
-def _run(content):
-    cut = [tuple(edge) for edge in content["cut"]]
-    found = _ask(content["ids"], cut, content["silent"], content["last"])
-    return {"top": [prediction._asdict() for prediction in found]}
-
-
-# What a view may ask of the kernel: js/src/core/liveModel.js.
-ANSWERS = {"load": _load, "encode": _encode, "run": _run}

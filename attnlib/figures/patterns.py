@@ -1,13 +1,14 @@
 """Patterns: layers by heads of any model, what they look at and what each edge adds."""
 
 import base64
+from typing import ClassVar
 
 import numpy as np
 import traitlets
 
 from attnlib import head_scores
-from attnlib.figures import pattern_bytes, still
-from attnlib.figures.base import Figure, check_pair
+from attnlib.figures import challenges, pattern_bytes, questions, real_model, still
+from attnlib.figures.base import check_pair
 from attnlib.figures.heads import Heads
 
 MOST_BYTES = 200_000_000
@@ -24,7 +25,12 @@ ORDERS = {  # of the small patterns, and what a reader reads of each
 }
 
 
-class Patterns(Figure):
+def _as_bytes(sent, _):
+    """What a view sends: a view of memory."""
+    return bytes(sent)
+
+
+class Patterns(real_model.Answering):
     """The attention patterns of a model: all heads small, one of them large.
 
     Parameters
@@ -47,6 +53,9 @@ class Patterns(Figure):
     selected : `[query, key]`, the edge that is explained; or None.
     corner : `[query, key]`, the first of both that the large pattern shows, if not all fit.
     orientation : "rows" or "columns", whichever are the queries.
+    challenges : see `attnlib.figures.challenges`; a condition's `measure` is of the edge that is
+        `selected`: "weight", "query" or "key", its place, or "outdone", how many times as much the
+        longest of its row adds. Or the name of a file of attnlib/questions.
 
     Numbers travel in bytes: a weight is off by at most 0.002, a length by 0.002 of the longest of
     its head. Wrong values raise `ValueError` or `TypeError` (for choices traitlets' `TraitError`).
@@ -54,8 +63,11 @@ class Patterns(Figure):
     """
 
     script = "attnlib-model.js"
+    _model = None  # that reads another text
 
     title = traitlets.Unicode("What every head looks at").tag(sync=True)
+    own_text = traitlets.Bool(False).tag(sync=True)
+    text = traitlets.Unicode().tag(sync=True)
     tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
     key_tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
     cross = traitlets.Bool(False).tag(sync=True)
@@ -68,9 +80,11 @@ class Patterns(Figure):
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
     corner = traitlets.List([0, 0]).tag(sync=True)
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
+    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
     longest = traitlets.List(traitlets.Float()).tag(sync=True)  # what a head's byte 255 stands for
-    _weights = traitlets.Bytes().tag(sync=True)
-    _added = traitlets.Bytes().tag(sync=True)
+    _ids = traitlets.List(traitlets.Int()).tag(sync=True)  # where pieces do not tell tokens apart
+    _weights = traitlets.Bytes().tag(sync=True, from_json=_as_bytes)
+    _added = traitlets.Bytes().tag(sync=True, from_json=_as_bytes)
 
     def __init__(
         self,
@@ -92,9 +106,35 @@ class Patterns(Figure):
             keys = _words("key_tokens", key_tokens, weights.shape[3], "keys")
         lengths = pattern_bytes.as_contributions(weights, contributions, values)
         packed = _packed(weights, lengths)
+        if isinstance(traits.get("challenges"), str):
+            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(
             tokens=queries, key_tokens=keys, cross=key_tokens is not None, **packed, **traits
         )
+
+    @classmethod
+    def of_text(cls, model, text, **traits):
+        """What the heads of `model`, an `al.Decoder` with its tokenizer, look at in `text`.
+
+        A newline is put before the text, as everywhere in the book, and is the first of `tokens`.
+        The lengths of what each edge adds are known: `show` may be "added" or "both". `traits` are
+        the others of the figure, `show`, `order`, `chosen` and so on. Assign to `text` to see
+        another one.
+
+        If the model is of the size of SmolLM2, which a page can bring, `own_text` is True unless
+        given: the figure has a box for texts of the reader's own, up to 64 tokens, and `text`,
+        `tokens`, `weights` and `added` are those of the last.
+
+        Raises `TypeError` for another kind of model and for a text that is no string, `ValueError`
+        for a model without a tokenizer, for a text without words, and for one of more tokens than
+        a page bears: 608 for SmolLM2.
+        """
+        reading = real_model.read(model, text, MOST_BYTES)
+        traits.setdefault("own_text", real_model.is_smollm2(model))
+        known = {"contributions": reading.lengths, "text": text, "_ids": reading.ids}
+        figure = cls(reading.tokens, reading.weights, **known, **traits)
+        figure._model = model
+        return figure
 
     @classmethod
     def from_state(cls, state):
@@ -105,7 +145,7 @@ class Patterns(Figure):
             if isinstance(traits.get(name), str):  # of a page: JSON has no bytes
                 traits[name] = base64.b64decode(traits[name])
         figure = cls.__new__(cls)
-        Figure.__init__(figure, **traits)
+        super(Patterns, figure).__init__(**traits)
         return figure
 
     @traitlets.validate("chosen")
@@ -176,8 +216,61 @@ class Patterns(Figure):
         }
 
     @property
+    def solved(self):
+        """The ids of the challenges that the current state solves."""
+        return challenges.solved_by(self)
+
+    def measure(self, condition):
+        """What the selected edge has of what `condition` measures; None if no edge is."""
+        what = condition["measure"]
+        if self.selected is None or (what == "outdone" and not self._added):
+            return None
+        query, key = self.selected
+        if what in ("query", "key"):
+            return query if what == "query" else key
+        row = (self.weights if what == "weight" else self.added)[*self.chosen, query]
+        if what == "weight":
+            return float(row[key])
+        return float(row.max() / row[key]) if row[key] else None
+
+    @property
     def _numbers(self):
-        return np.unique(self.tokens, return_inverse=True)[1]
+        return np.unique(self._ids or self.tokens, return_inverse=True)[1]
+
+    @traitlets.validate("own_text")
+    def _of_smollm2(self, proposal):
+        if proposal["value"] and not (self.text and self.shape == real_model.SHAPE):
+            raise ValueError("own_text is for SmolLM2 alone: make the figure by Patterns.of_text")
+        return proposal["value"]
+
+    @traitlets.validate("text")
+    def _that_is_read(self, proposal):
+        text, model = proposal["value"], self._model
+        if model is not None and real_model.encoded(model, text) != self._ids:
+            self._show(real_model.read(model, text, MOST_BYTES))
+        return text
+
+    def _show(self, reading):
+        """Another text in place of that on show; the head stays."""
+        self.selected, self.corner = None, [0, 0]
+        traits = {"tokens": reading.tokens, "key_tokens": reading.tokens, "_ids": reading.ids}
+        for name, value in (traits | _packed(reading.weights, reading.lengths)).items():
+            setattr(self, name, value)
+        if self.order not in ("layers", "heads") and self.scores[self.order] is None:
+            self.order = "layers"
+
+    def _load(self, content):
+        self._model = self._model or real_model.smollm2()
+        return {}
+
+    def _read(self, content):
+        self._load(content)
+        real_model.check_length(real_model.encoded(self._model, content["text"]))
+        with self.hold_sync():  # one message: no view is half of another text
+            self.text = content["text"]
+        return {}
+
+    answers: ClassVar = {"load": _load, "read": _read}
 
     def describe(self):
         n_layers, n_heads = self.shape
@@ -194,7 +287,8 @@ class Patterns(Figure):
             min(STILL_TOKENS, len(words)) for words in (self.tokens, self.key_tokens)
         )
         weights = self.weights[layer, head, :n_queries, :n_keys]
-        parts, *size = still.pattern(self.tokens[:n_queries], weights, self.key_tokens[:n_keys])
+        queries, keys = map(_shown, (self.tokens[:n_queries], self.key_tokens[:n_keys]))
+        parts, *size = still.pattern(queries, weights, keys)
         return still.figure(still.svg(parts, *size, self.describe()))
 
 
@@ -257,6 +351,11 @@ def _pair(name, pair, names, most):
     return pair
 
 
+def _shown(tokens):
+    """Tokens as they are read: white space has a sign, as in js/src/core/patterns.js."""
+    return [token.replace("\n", "¶").replace("\t", "→").strip() or "·" for token in tokens]
+
+
 def _told(words):
-    text = " ".join(words[:STILL_TOKENS])
+    text = " ".join(_shown(words[:STILL_TOKENS]))
     return f"“{text}”" if len(words) <= STILL_TOKENS else f"{len(words)} tokens, “{text} …”"

@@ -4,7 +4,9 @@ import { painted, plain } from "../src/core/colour.js";
 import { number, parse, short, list } from "../src/core/format.js";
 import { fromLink, toLink } from "../src/core/link.js";
 import * as mathematics from "../src/core/mathematics.js";
+import { Squares, mosaicOf, shapeOf } from "../src/core/patterns.js";
 import { unhurried } from "../src/core/rest.js";
+import { Draws } from "../src/core/training/draws.js";
 
 const close = (a, b) => assert.ok(Math.abs(a - b) < 1e-12, `${a} is not ${b}`);
 
@@ -176,4 +178,42 @@ test("colours become what every editor of SVG knows", () => {
     stroke: "rgb(0, 0, 0)",
     "stroke-opacity": 0,
   });
+});
+
+test("a pixel of a small pattern has the largest of its weights, however many it stands for", () => {
+  const draws = new Draws(3);
+  for (const [queries, keys, causal, flipped, only] of [
+    [30, 30, true, false, null],
+    [5, 7, false, true, null],
+    [30, 7, false, false, 12],
+    [1, 2, false, true, 0],
+  ]) {
+    const shape = shapeOf({ heads: 3, queries, keys, causal });
+    const bytes = Uint8Array.from({ length: 3 * shape.size }, () => 256 * draws.next() ** 4);
+    const [tile, gap, size] = [13, 2, 11];
+    const place = { order: [2, 0, 1], columns: 2, tile, line: 15, gap, scale: 1, flipped, only };
+    const squares = new Squares(shape);
+    mosaicOf({ squares, bytes, ...place, tile: 9 }); // what is kept of this is of no use
+    mosaicOf({ squares, bytes: bytes.map((byte) => 255 - byte), ...place });
+    const { alpha, width, height } = mosaicOf({ squares, bytes, ...place });
+    const wanted = new Uint8Array(width * height);
+    const has = (i, n, at) => {
+      const from = Math.floor((i * size) / n);
+      return at >= from && at < Math.max(from + 1, Math.floor(((i + 1) * size) / n));
+    };
+    [2, 0, 1].forEach((head, n) => {
+      for (let y = 0; y < size; y++)
+        for (let x = 0; x < size; x++) {
+          const [across, down] = flipped ? [y, x] : [x, y];
+          let most = 0;
+          for (let i = 0; i < queries; i++)
+            for (let j = 0; j < shape.seen(i); j++)
+              if ((only === null ? has(i, queries, down) : i === only) && has(j, keys, across))
+                most = Math.max(most, bytes[head * shape.size + shape.start(i) + j]);
+          const spot = (Math.floor(n / 2) * 15 + y) * width + (n % 2) * tile + x;
+          wanted[spot] = Math.round(Math.sqrt(most * 255));
+        }
+    });
+    assert.deepEqual(alpha, wanted);
+  }
 });

@@ -81,3 +81,16 @@ test("the views of a model share its signals, until the last is gone", () => {
   assert.equal(signals.step.value, 3);
   dispose();
 });
+
+test("bytes that the kernel sends are taken over, though nothing tells them apart in words", async () => {
+  const view = (...bytes) => new DataView(Uint8Array.from(bytes).buffer);
+  const model = widgetModel({ text: "a", weights: view(1, 2) });
+  const { signals, dispose } = bind(model, ["text", "weights"]);
+  model.set("weights", view(3, 4));
+  model.set("text", "b");
+  await microtasks();
+  assert.equal(signals.weights.value.getUint8(0), 3);
+  nextFrame();
+  assert.equal(model.sent.length, 0); // they are not sent back
+  dispose();
+});

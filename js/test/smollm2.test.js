@@ -6,6 +6,7 @@ import { Arena } from "../src/core/smollm2/arena.js";
 import { Q4_1, Q8_0, rowBytes, unpackRow } from "../src/core/smollm2/blocks.js";
 import { Decoder, LONGEST, roomFor } from "../src/core/smollm2/decoder.js";
 import { likeliest } from "../src/core/smollm2/likeliest.js";
+import { Patterns } from "../src/core/smollm2/patterns.js";
 import { canRun, kernelProduct, plainProduct } from "../src/core/smollm2/product.js";
 import { Tokenizer } from "../src/core/smollm2/tokenizer.js";
 import { Draws } from "../src/core/training/draws.js";
@@ -114,19 +115,22 @@ async function smallModel(isFast) {
 }
 
 const model = await smallModel(true);
+const shown = new Patterns(model);
 const IDS = [3, 14, 15, 9, 2, 6, 5, 35];
 
-/** Logits and patterns after a run that finds nothing to use again. */
+/** Logits and weights after a run that finds nothing to use again. */
 function anew(ids, interventions) {
   model.past = null;
   return found(ids, interventions);
 }
 function found(ids, interventions) {
   model.run(ids, interventions);
-  return { logits: model.logits.data.slice(), patterns: model.attention.patternsOf(ids.length) };
+  return { logits: model.logits.data.slice(), ...shown.of(ids.length) };
 }
-const weight = ({ patterns }, layer, head, query, key) =>
-  patterns[((layer * 4 + head) * IDS.length + query) * IDS.length + key];
+const SIZE = (IDS.length * (IDS.length + 1)) / 2;
+const placeOf = (layer, head, query, key) =>
+  (layer * 4 + head) * SIZE + (query * (query + 1)) / 2 + key;
+const weight = ({ weights }, ...at) => weights[placeOf(...at)];
 
 test("without the kernel the model is the same", async () => {
   const slow = await smallModel(false);
@@ -150,9 +154,9 @@ test("what an earlier run has left is used again, and changes nothing", () => {
   ];
   const again = runs.map((run) => found(...run));
   runs.forEach((run, i) => {
-    const { logits, patterns } = anew(...run);
+    const { logits, weights } = anew(...run);
     near(again[i].logits, logits, 1e-3, `run ${i}, logit`);
-    near(again[i].patterns, patterns, 1, `run ${i}, weight`);
+    near(again[i].weights, weights, 1, `run ${i}, weight`);
   });
   anew(IDS);
   assert.equal(model.firstNew([...IDS, 1], model.past.taken), IDS.length);
@@ -164,7 +168,7 @@ test("a cut edge has no weight, in its layer alone, and its row sums to 1 again"
   for (let head = 0; head < 4; head++) {
     assert.ok(weight(whole, 1, head, 5, 2) > 0);
     assert.equal(weight(cut, 1, head, 5, 2), 0);
-    const row = IDS.map((_, key) => weight(cut, 1, head, 5, key));
+    const row = IDS.slice(0, 6).map((_, key) => weight(cut, 1, head, 5, key));
     assert.ok(Math.abs(row.reduce((sum, one) => sum + one) - 255) <= 4, String(row));
     assert.equal(weight(cut, 0, head, 5, 2), weight(whole, 0, head, 5, 2));
   }
@@ -184,8 +188,7 @@ test("a token with every edge cut attends to nothing, and nothing is NaN", () =>
 test("each token sees the last few alone", () => {
   const found = anew(IDS, { last: 3 });
   for (let query = 0; query < 8; query++)
-    for (let key = 0; key < 8; key++)
-      if (key > query || key <= query - 3) assert.equal(weight(found, 2, 1, query, key), 0);
+    for (let key = 0; key <= query - 3; key++) assert.equal(weight(found, 2, 1, query, key), 0);
   const logits = anew(IDS, { last: 8 }).logits;
   near(logits, anew(IDS).logits, 1e-4, "logit");
 });
@@ -199,6 +202,31 @@ test("a silent head adds nothing, and its row of weights stays", () => {
   const all = [0, 1, 2].flatMap((layer) => [0, 1, 2, 3].map((head) => [layer, head]));
   // Without heads, the last token alone decides.
   near(anew(IDS, { silent: all }).logits, anew([1, 35], { silent: all }).logits, 1e-4, "logit");
+});
+
+test("lengths are those of the weighted values that W_O has brought back", async () => {
+  const { weights, added, longest } = anew(IDS, { silent: [[2, 3]] });
+  const row = new Float32Array(64);
+  for (const [layer, head, key] of [
+    [0, 0, 0],
+    [1, 2, 5],
+    [2, 1, 3],
+  ]) {
+    const shared = Math.floor(head / 2);
+    const from = (key * 2 + shared) * 16;
+    const value = model.attention.values[layer].subarray(from, from + 16);
+    const back = Array.from({ length: 64 }, (_, r) => {
+      unpackRow(model.arena.bytes, model.matrices[`blk.${layer}.attn_output.weight`], r, row);
+      return value.reduce((sum, one, i) => sum + one * row[head * 16 + i], 0);
+    });
+    const at = placeOf(layer, head, 7, key);
+    const wanted = (Math.hypot(...back) * weights[at]) / 255;
+    const most = longest[layer * 4 + head];
+    const step = (Math.hypot(...back) + most) / 510; // of its weight, and its own
+    assert.ok(Math.abs((added[at] * most) / 255 - wanted) <= step + 1e-6 * wanted, `${at}`);
+    assert.ok(added[at] > 0);
+  }
+  assert.equal(longest[2 * 4 + 3], 0);
 });
 
 test("what is no token, layer, head or number is refused, and the next run is right", () => {

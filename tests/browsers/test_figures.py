@@ -10,6 +10,7 @@ from tests.browsers.windows import becomes
 from tests.figures import (
     test_alignment,
     test_break_it,
+    test_cache_lab,
     test_context_nudge,
     test_embedding_space,
     test_heads,
@@ -19,6 +20,7 @@ from tests.figures import (
     test_order_lab,
     test_patterns,
     test_softmax_lab,
+    test_tiles,
     test_training,
     test_truth,
     test_value_mixer,
@@ -29,6 +31,7 @@ from tests.figures.test_questions import CHAPTER, SHARES
 TRUTH = {
     "Alignment": test_alignment,
     "BreakIt": test_break_it,
+    "CacheLab": test_cache_lab,
     "ContextNudge": test_context_nudge,
     "EmbeddingSpace": test_embedding_space,
     "Heads": test_heads,
@@ -39,6 +42,7 @@ TRUTH = {
     "Patterns": test_patterns,
     "QueryKey": test_truth,
     "SoftmaxLab": test_softmax_lab,
+    "Tiles": test_tiles,
     "Training": test_training,
     "ValueMixer": test_value_mixer,
 }

@@ -7,11 +7,14 @@ import numpy as np
 import traitlets
 
 from attnlib.figures.base import LARGEST
+from attnlib.figures.cache_lab import BUGS, SHARINGS, WINDOW, WORDS
 from attnlib.figures.heads import STRONGEST
 from attnlib.figures.ledger import MOST, PRESETS
 from attnlib.figures.next_word import LAST, RANGES
+from attnlib.figures.patterns import ORDERS
 from attnlib.figures.seeded import normals, shuffled
 from attnlib.figures.softmax_lab import WIDTHS
+from attnlib.figures.tiles import MOST as MOST_SCORES
 from attnlib.world import PAIRS
 
 SEEDS = range(20)  # as often as anybody presses a button that draws anew
@@ -156,10 +159,58 @@ def of_ledger(figure):
     return moves, ends | {f"{name} {most}": changed(**{name: most}) for name, most in MOST.items()}
 
 
+def of_cache_lab(figure):
+    moves = menu("step", range(len(WORDS) + 1)) | menu("cache", [False, True])
+    moves |= menu("sharing", SHARINGS) | menu("window", [WINDOW, len(WORDS)])
+    return moves | menu("bug", BUGS), {}
+
+
 def of_next_word(figure):
     texts = {f"text {name}": {"text": one["text"]} for name, one in figure.recordings.items()}
     menus = texts | menu("layers", map(list, RANGES)) | menu("last", (0, *LAST))
     return menus, {}
+
+
+def of_tiles(figure):
+    def to_all(step):
+        return lambda figure: setattr(figure, "scores", [s + step for s in figure.scores])
+
+    def take(order):
+        return lambda figure: setattr(figure, "order", order(figure))
+
+    def press(tile):
+        return lambda figure: (
+            [n for n in figure.order if n != tile] + ([] if tile in figure.order else [tile])
+        )
+
+    moves = {f"{step:+} to all": to_all(step) for step in (-100, -1, 1, 100)}
+    moves |= {f"tile {tile}": take(press(tile)) for tile in range(6)}
+    moves |= {"from the left": take(lambda figure: list(range(len(figure.tiles))))}
+    moves |= {"from the right": take(lambda figure: list(range(len(figure.tiles)))[::-1])}
+    moves |= {name: {**row, "order": []} for name, row in figure.rows.items()}
+    moves |= menu("tile", (1, 2, 3, 6)) | menu("window", (None, 1, 2, 3, MOST_SCORES))
+    moves |= menu("maximum", ["running", "none"]) | menu("correction", ["both", "sum"])
+    return moves | menu("kept", (0, MOST_SCORES)), cells(figure, "scores", "values")
+
+
+def first(scores):
+    """The head with the largest score, `[layer, head]`."""
+    return [int(i) for i in np.unravel_index(scores.argmax(), scores.shape)]
+
+
+def of_patterns(figure):
+    """The menus, heads at the corners of the map, and the first of each order, with its row."""
+    orders = {f"order {name}": {"order": name} for name in ORDERS}
+    shapes = menu("show", ("weights", "added", "both")) | menu("small", ("patterns", "row"))
+    asked = {f"who asks {i}": {"selected": [i, 0]} for i in range(len(figure.tokens))}
+    heads = {
+        f"first by {n}": {"chosen": first(s)} for n, s in figure.scores.items() if s is not None
+    }
+    n_layers, n_heads = figure.shape
+    corners = menu(
+        "chosen", ([0, 0], [0, n_heads - 1], [n_layers - 1, 0], [n_layers - 1, n_heads - 1])
+    )
+    return orders | shapes | asked | heads | corners, {}
 
 
 def moves_of(figure):
@@ -170,12 +221,12 @@ def moves_of(figure):
 
 
 def make(figure, move):
-    """`move` on `figure`; what the figure refuses does not happen."""
+    """`move` on `figure`; what the figure refuses, or has no place for, does not happen."""
     try:
         if callable(move):
             move(figure)
         else:
             for name, value in move.items():
                 setattr(figure, name, value)
-    except (ValueError, traitlets.TraitError):
+    except (IndexError, ValueError, traitlets.TraitError):
         pass

@@ -64,6 +64,7 @@ class TestWhatAPageAsksFor:
     def test_one_script_of_the_figures_it_has(self):
         assert scripts_for(HOST.format("QueryKey")) == [("attnlib.js", "")]
         assert scripts_for(HOST.format("Training")) == [("attnlib-training.js", "")]
+        assert scripts_for(HOST.format("CacheLab")) == [("attnlib-long.js", "")]
 
     def test_questions_ask_for_no_other(self):
         html = HOST.format("Training") + HOST.format("Quiz") + HOST.format("Prediction")

@@ -3,7 +3,8 @@
 import re
 import tomllib
 from collections import Counter
-from itertools import combinations, product
+from functools import cache
+from itertools import combinations, permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from attnlib.bugs import BUGS
 from attnlib.figures import (
     Alignment,
     BreakIt,
+    CacheLab,
     ContextNudge,
     EmbeddingSpace,
     Heads,
@@ -23,17 +25,38 @@ from attnlib.figures import (
     OrderLab,
     QueryKey,
     SoftmaxLab,
+    Tiles,
     ValueMixer,
+    patterns,
+    real_model,
 )
 from attnlib.figures.ledger import PRESETS
 from attnlib.figures.mask_lab import PRESETS as MASKS
 from attnlib.figures.mask_lab import preset
+from attnlib.smollm2 import has_weights
 from tests.figures.driving import AXES, D_MODEL, centre, mouse_drag, resting_drag
 from tests.figures.pressing import REACH, make, moves_of
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import STATES, as_matrices, link_state
 
+NAMES_TEXT = "When Mary and John went to the garden, Mary gave the book to"
 FILES = sorted((Path(__file__).parents[2] / "attnlib" / "questions").glob("*.toml"))
+
+
+@cache
+def reading():
+    return real_model.read(real_model.smollm2(), NAMES_TEXT, patterns.MOST_BYTES)
+
+
+def all_heads(**traits):
+    """Patterns as chapter 14 shows it; of the real model, whose weights not everybody has."""
+    if not has_weights():
+        pytest.skip("the weights of SmolLM2 are not installed")
+    one = reading()
+    traits = {"text": NAMES_TEXT, "show": "both", "chosen": [24, 0], **traits}
+    return patterns.Patterns(one.tokens, one.weights, contributions=one.lengths, **traits)
+
+
 FIGURES = {
     "embeddings": EmbeddingSpace,
     "context": ContextNudge,
@@ -48,6 +71,9 @@ FIGURES = {
     "cross-attention": Alignment,
     "counting": Ledger,
     "real-model": NextWord,
+    "reading-heads": all_heads,
+    "cache": CacheLab,
+    "long-texts": Tiles,
 }
 
 
@@ -138,8 +164,20 @@ SOLUTIONS = {
     ("counting", "mostly-attention"): {"shape": Ledger().shape | {"d_ff": 23_000}},
     ("counting", "small-cache"): {"shape": Ledger().shape | {"n_kv_heads": 12}},
     ("counting", "pythia"): {"shape": PYTHIA},
+    ("cache", "own-keys"): {"step": 8, "cache": True, "sharing": "latent"},
+    ("cache", "asleep"): {"step": 8, "cache": True, "bug": "offset"},
+    ("cache", "level"): {"step": 8, "cache": True, "window": 3},
     ("real-model", "forget-the-name"): {"cut": [4], "layers": [20, 24]},
     ("real-model", "forget-the-letter"): {"cut": [18], "layers": [20, 24]},
+    ("reading-heads", "misleading-edge"): {"chosen": [23, 7], "selected": [9, 0]},
+    ("reading-heads", "copying-edge"): {"chosen": [17, 4], "selected": [10, 3]},
+    ("long-texts", "corrected"): {"order": [1, 4, 0, 3, 5, 2]},
+    ("long-texts", "hidden-bug"): {"order": [2, 4, 0, 5, 1, 3]},
+    ("long-texts", "breaks-midway"): {
+        "scores": [score + 706 for score in Tiles().scores],
+        "order": [0, 1, 2],
+    },
+    ("long-texts", "three-keys"): {"window": 2, "kept": 1},
 }
 every_challenge = pytest.mark.parametrize("key", SOLUTIONS, ids="-".join)
 
@@ -345,6 +383,32 @@ class TestClaims:
         assert whole.parts["normalisation"] == 100_352
         assert whole.parts["embedding"] == whole.parts["unembedding"] == 51_511_296
 
+    def test_one_order_corrects_every_time_and_one_first_tile_hides_the_bug(self):
+        for name, wanted in (("corrected", {(1, 4, 0, 3, 5, 2)}), ("hidden-bug", {(2,)})):
+            figure, challenge = at_start("long-texts", name)
+            figure.close()
+            found = set()
+            for order in permutations(range(6)):
+                figure.order = list(order)
+                if challenge["id"] in figure.solved:
+                    found.add(order if name == "corrected" else order[:1])
+            assert found == wanted
+
+    def test_what_breaks_midway_and_what_three_keys_must_be(self):
+        figure, _ = at_start("long-texts", "breaks-midway")
+        figure.order, at_first = [0, 1, 2], figure.scores
+        found = []
+        for more in range(600, 800):
+            figure.scores = [score + more for score in at_first]
+            found += [more] if "breaks-midway" in figure.solved else []
+        assert found == [705, 706, 707]
+        figure, _ = at_start("long-texts", "three-keys")
+        assert round(Tiles("a designed resting place").weights[0], 2) == 0.81
+        found = []
+        for figure.window, figure.kept in product(range(1, 13), range(13)):
+            found += [(figure.window, figure.kept)] if "three-keys" in figure.solved else []
+        assert found == [(2, 1)]
+
     def test_w_o_takes_the_hull_along(self):
         figure, _ = at_start("values", "far-out")
         make(figure, SOLUTIONS["values", "far-out"])
@@ -537,6 +601,25 @@ class TestByHand:
         answers = hands.root.get_by_role("textbox", name="The text that answers", exact=True)
         answers.fill("the fluffy and blue creature roamed the verdant forest")
         hands.press("Enter")
+        assert_solved(hands, item)
+
+    def test_corrected_by_pressing_tiles(self, open_figure):
+        hands, item = begun(open_figure, "long-texts", 1)
+        for tile in (2, 5, 1, 4, 6):
+            hands.button(f"tile {tile} take").press("Enter")
+        hands.settle()
+        assert not item.inner_text().startswith("Solved.")
+        hands.button("Next tile").press("Enter")
+        assert_solved(hands, item)
+
+    def test_broken_midway_by_adding_to_every_score(self, open_figure):
+        hands, item = begun(open_figure, "long-texts", 3)
+        for button in ["Next tile"] * 3 + ["+100"] * 7:
+            hands.button(button).press("Enter")
+        hands.settle()
+        assert not item.inner_text().startswith("Solved.")
+        for _ in range(5):
+            hands.button("+1").press("Enter")
         assert_solved(hands, item)
 
     def test_rebuild_by_typing_and_switching(self, open_figure):

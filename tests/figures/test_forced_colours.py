@@ -9,6 +9,7 @@ from PIL import Image
 from attnlib.figures import (
     Alignment,
     BreakIt,
+    CacheLab,
     ContextNudge,
     EmbeddingSpace,
     Heads,
@@ -20,6 +21,7 @@ from attnlib.figures import (
     Prediction,
     QueryKey,
     SoftmaxLab,
+    Tiles,
     Training,
     ValueMixer,
 )
@@ -95,6 +97,21 @@ STATES = {
         row("what each word receives", 1),
         lambda hands: hands.menu("Who asks").select_option("4"),
     ),
+    "a place that is read": (
+        CacheLab,
+        grid_cell("keys and values", 4),
+        lambda hands: hands.button("Write the next word").press("Enter"),
+    ),
+    "a place that is dropped": (
+        lambda: CacheLab(4),
+        grid_cell("keys and values", 0),
+        lambda hands: hands.menu("Window").select_option("3"),
+    ),
+    "who reads the chosen key": (
+        lambda: CacheLab(sharing="grouped"),
+        lambda hands: hands.root.locator(".al-wires"),
+        click(grid_cell("keys and values", 1)),
+    ),
     "an open line of the ledger": (
         lambda: Ledger(opened="attention: w_q"),
         row("the tally", 1),
@@ -119,6 +136,16 @@ STATES = {
         Patterns,
         lambda hands: hands.root.locator(".al-map td[data-at]").nth(2),
         lambda hands: hands.root.locator(".al-map td[data-at]").nth(2).click(),
+    ),
+    "a tile that is taken": (
+        Tiles,
+        lambda hands: hands.root.locator(".al-online-shares button").nth(1),
+        lambda hands: hands.button("tile 2 take").click(),
+    ),
+    "a key that the window hides": (
+        Tiles,
+        lambda hands: hands.cell("row", "score", 2),
+        lambda hands: hands.menu("window").select_option("3"),
     ),
     "a silent head": (
         Training,
@@ -187,6 +214,8 @@ INK = {
         lambda: Patterns(list("abcdefgh"), np.tile(np.eye(8), (2, 2, 1, 1))),
         lambda hands: hands.root.locator(".al-map-drawing"),
     ),
+    "keys and values": (CacheLab, lambda hands: hands.root.locator(".al-bands")),
+    "multiplications by words": (CacheLab, lambda hands: hands.root.locator(".al-growth svg")),
     "a meter": (SoftmaxLab, lambda hands: hands.root.locator(".al-share").nth(2)),
     "ribbons": (Alignment, lambda hands: hands.root.locator(".al-ribbons")),
     "a dial": (

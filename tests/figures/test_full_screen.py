@@ -25,11 +25,23 @@ CHOSEN = {  # by chapter, or by view: with a cell chosen, so that its arithmetic
     "training": lambda: figures.Training(selected=3),
     "experiments": lambda: figures.Training(views=["experiments"], selected=3),
     "patterns": lambda: figures.Patterns(selected=[3, 1]),
+    "cache": lambda: figures.CacheLab(8, bug="tile", selected=[0, 3], challenges="cache"),
+    "tiles": lambda: figures.Tiles(order=[0, 1, 2], selected=[1, 4], challenges="long-texts"),
+    "tiles of twelve": lambda: figures.Tiles(
+        "a designed resting place", order=[2, 0, 5], window=2, kept=1, selected=[0, 3]
+    ),
 }
-EVERY = {name: lambda name=name: FIGURES[name](challenges=name) for name in FIGURES} | CHOSEN
+# All heads of a real model are more than a screen holds: they scroll in a box of their own.
+SCROLLED = ("reading-heads",)
+EVERY = {
+    name: lambda name=name: FIGURES[name](challenges=name)
+    for name in FIGURES
+    if name not in SCROLLED
+} | CHOSEN
 # What is to be in one view; a figure that is not named here has its whole picture in it.
 IN_VIEW = {
     "QueryKey": [".al-matrices", ".al-pattern", ".al-plane", ".al-strip"],
+    "CacheLab": [".al-bands", ".al-bill", ".al-growth", ".al-compared"],
     "Heads": [".al-head-card .al-mask-grid", ".al-reads"],
     "ValueMixer": [".al-plane", ".al-rank-matrix", ".al-errors"],
     "Alignment": [".al-ribbons", ".al-mask-grid", ".al-received"],
@@ -120,8 +132,12 @@ class TestFromTheLastRow:
     [
         (lambda: figures.Ledger(), [".al-walk-up", ".al-ledger tr:last-child"]),
         (lambda: figures.ValueMixer(views=["mix"]), [".al-matrix"]),
+        (
+            lambda: FIGURES["reading-heads"](challenges="reading-heads"),
+            [".al-map", ".al-large-grid", ".al-edge"],
+        ),
     ],
-    ids=["a short tally and what it comes to", "both maps of the values"],
+    ids=["a short tally and what it comes to", "both maps of the values", "a real model's heads"],
 )
 def test_as_its_chapter_has_it_this_too_is_in_view(open_figure, figure, parts):
     hands = alone(open_figure, figure())

@@ -39,6 +39,7 @@ FIGURES_OF = {
     "11_counting": ["Ledger"],
     "12_training": ["Training", "Training", "Training"],
     "13_real_model": ["NextWord", "NextWord"],
+    "14_reading_heads": ["Patterns", "Patterns"],
 }
 START_UP = 600  # seconds, at most, on a machine that is busy with others
 
@@ -178,6 +179,12 @@ NEXT_WORD = [
     "print('state:', figure.text, figure.now[0].piece)",
 ]
 
+OWN_TEXT = [
+    "from attnlib.figures import Patterns, real_model\n"
+    "figure = Patterns.of_text(real_model.smollm2(), 'the old fox', chosen=[17, 5])\nfigure",
+    "print('state:', figure.text, [int(255 * w + 0.5) for w in figure.weights[17, 5, -1]])",
+]
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, browser, built_book):
@@ -189,6 +196,7 @@ def lab(tmp_path_factory, browser, built_book):
         "keys": WITH_KEYS,
         "training": TRAINING,
         "next-word": NEXT_WORD,
+        "own-text": OWN_TEXT,
         "figures": figures_of_the_book(built_book),
     }
     for name, cells in sources.items():
@@ -526,7 +534,7 @@ INSIDE = "document.activeElement.closest('[data-attnlib-figure]') !== null"
 
 
 @pytest.mark.skipif(not has_weights(), reason="the weights of SmolLM2 are not installed")
-class TestNextWordInJupyterLab:
+class TestARealModelInJupyterLab:
     def test_any_text_is_answered_by_the_kernels_model(self, notebook):
         page = notebook("next-word.ipynb")
         figure = run(page, 0).locator('[data-attnlib-figure="NextWord"]')
@@ -537,3 +545,23 @@ class TestNextWordInJupyterLab:
         likeliest = figure.get_by_role("table").get_by_role("row").nth(1)
         expect(likeliest).to_contain_text("cold")
         told(page, "The opposite of hot is  cold")
+
+    def test_the_kernel_reads_a_text_for_patterns_and_the_first_comes_back(self, notebook):
+        page = notebook("own-text.ipynb")
+        run(page, 0)
+        hands = Hands(page, "Patterns")
+
+        def last_row():
+            return [round(255 * w) for w in hands.values()["rows"][-1]["weights"]]
+
+        first = last_row()
+        hands.root.get_by_text("Your own text").click()
+        hands.root.get_by_label("Your text").fill("the cat saw the cat")
+        hands.root.get_by_label("Your text").press("Enter")
+        hands.root.get_by_role("button", name="Ask the model").click()
+        hands.hears("6 tokens, new line included")
+        assert len(last_row()) == 6 and hands.values()["head"] == 158
+        told(page, f"the cat saw the cat {last_row()}")
+        hands.button("Show the first text again").click()
+        told(page, f"the old fox {first}")
+        assert last_row() == first

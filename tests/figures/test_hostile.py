@@ -7,6 +7,7 @@ import pytest
 from attnlib.figures import (
     Alignment,
     BreakIt,
+    CacheLab,
     Heads,
     Ledger,
     MaskLab,
@@ -140,6 +141,7 @@ def figures():
         "Heads": Heads(challenges="many-heads"),
         "OrderLab": OrderLab(challenges="order"),
         "Alignment": Alignment(challenges="cross-attention"),
+        "CacheLab": CacheLab(challenges="cache"),
         "Ledger": Ledger(challenges="counting"),
         "Training": Training(challenges="training"),
     }

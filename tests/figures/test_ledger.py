@@ -1,17 +1,37 @@
 """Ledger: every count equals attnlib's to the last digit, and nonsense gets a sentence."""
 
+import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import numpy as np
 import pytest
 import traitlets
 
-from attnlib import GPT2_SMALL, GPT3, TransformerShape, count_parameters
-from attnlib.counting import BYTES, NORMS, OPTIONAL, PARTS
+from attnlib import (
+    GPT2_SMALL,
+    GPT3,
+    TransformerShape,
+    count_parameters,
+    explain_config,
+    shape_from_config,
+)
+from attnlib.configs import published_configs
+from attnlib.counting import BIASES, BYTES, NORMS, OPTIONAL, PARTS, QK_NORMS
 from attnlib.figures import Ledger
-from attnlib.figures.ledger import FIELDS, MOST, MOST_TOKENS, PRESETS, asked
+from attnlib.figures.ledger import (
+    EXAMPLES,
+    FIELDS,
+    MOST,
+    MOST_EXTRAS,
+    MOST_PARAMETERS,
+    MOST_TOKENS,
+    PRESETS,
+    TABLES,
+    asked,
+)
 from tests.conftest import ROOT, serving
+from tests.core import test_configs
 from tests.figures.driving import shown_number
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import link_state
@@ -19,7 +39,8 @@ from tests.figures.test_shared_rules import assert_judged_alike
 
 START = link_state(Ledger())
 EXACT = 2**53  # whole numbers up to here are exact in JavaScript
-LARGEST = MOST | {"gated": True, "tied": False, "biases": True, "norm": "layer"}
+USUAL = {field.name: field.default for field in fields(TransformerShape)[4:]}
+LARGEST = USUAL | MOST | {"gated": True, "tied": False, "biases": True, "norm": "layer"}
 LABELS = {
     "n_layers": "layers",
     "n_heads": "heads a layer",
@@ -47,7 +68,25 @@ def random_shape(rng):
     shape |= {name: None for name in OPTIONAL if rng.random() < 0.4}
     shape |= {name: bool(rng.random() < 0.5) for name in SWITCHES}
     shape |= {"n_positions": 0} if rng.random() < 0.3 else {}
-    return {name: (shape | {"norm": str(rng.choice(list(NORMS)))})[name] for name in FIELDS}
+    shape = USUAL | shape | {"norm": str(rng.choice(list(NORMS)))}
+    return {name: shape[name] for name in FIELDS}
+
+
+def with_extras(seed):
+    """A random shape with what today's models have, in part of a kind that cannot be built."""
+    rng = np.random.default_rng(seed)
+
+    def some(most):
+        return int(most ** rng.uniform()) if rng.random() < 0.8 else 0
+
+    shape = random_shape(rng) | {name: some(64) for name in MOST_EXTRAS if rng.random() < 0.2}
+    shape |= {"n_layers": 1 + some(99), "biases": [True, False, *BIASES][rng.integers(4)]}
+    shape |= {"qk_norm": str(rng.choice(QK_NORMS)), "sinks": bool(rng.random() < 0.5)}
+    if rng.random() < 0.5:
+        shape |= {"n_experts": 64, "n_active": 1 + some(63), "router_bias": bool(seed % 2)}
+    if shape["d_latent"] and rng.random() < 0.8:
+        shape |= {"biases": False, "qk_norm": "none", "n_kv_heads": None, "d_head": 64}
+    return shape
 
 
 def random_state(seed):
@@ -56,6 +95,7 @@ def random_state(seed):
     lines = ids(count_parameters(TransformerShape(**shape)))
     return {
         "shape": shape,
+        "config": None,
         "precision": str(rng.choice(list(BYTES))),
         "n_tokens": int(10 ** rng.uniform(0, 6)),
         "opened": None if seed % 5 == 0 else str(rng.choice(lines)),
@@ -104,6 +144,8 @@ def assert_true(hands, state):
         (name, e.each, e.copies, e.total) for name, e in zip(ids(tally), tally.entries, strict=True)
     ]
     assert values["cache"] == shape.cache_bytes(1, state["precision"])
+    assert values["kept"] == shape.cache_bytes(state["n_tokens"], state["precision"])
+    assert values["active"] == tally.active
     assert (figure.tally.total, figure.measure({"measure": "cache"})) == (
         tally.total,
         values["cache"],
@@ -157,12 +199,16 @@ def counting(browser):
         def count(shapes):
             return page.evaluate(
                 """async ([url, shapes]) => {
-                    const { complete, tally, cacheBytes } = await import(url);
+                    const { complete, tally, active, cacheBytes } = await import(url);
                     const count = (asked) => {
                         const shape = complete(asked);
                         const { entries, parts, total } = tally(shape);
                         const lines = entries.map(({ id, each, total }) => [id, each, total]);
-                        return { shape, parts, total, lines, cache: cacheBytes(shape, "float32") };
+                        return {
+                            kept: [1, 40, 5000].map((n) => cacheBytes(shape, "int8", n)),
+                            active: active(shape, tally(shape)),
+                            shape, parts, total, lines, cache: cacheBytes(shape, "float32"),
+                        };
                     };
                     return shapes.map((asked) => {
                         try { return count(asked); } catch (error) { return error.message; }
@@ -190,6 +236,8 @@ def counted(shapes):
         complete, tally = TransformerShape(**shape), figure.tally
         lines = [[name, e.each, e.total] for name, e in zip(ids(tally), tally.entries, strict=True)]
         return {
+            "kept": [complete.cache_bytes(n, "int8") for n in (1, 40, 5000)],
+            "active": tally.active,
             **{"shape": asdict(complete), "parts": tally.parts, "total": tally.total},
             **{"lines": lines, "cache": complete.cache_bytes(1, "float32")},
         }
@@ -212,11 +260,12 @@ class TestCore:
 
     def test_extreme_shapes_are_counted_to_the_last_digit(self, counting):
         follow = dict.fromkeys(OPTIONAL)
-        ones = dict.fromkeys(MOST, 1) | {"norm": "none"} | dict.fromkeys(SWITCHES, False)
+        ones = USUAL | dict.fromkeys(MOST, 1) | {"norm": "none"} | dict.fromkeys(SWITCHES, False)
         wide = {"n_heads": 1, "d_model": MOST["d_model"]}
         shapes = [LARGEST, LARGEST | follow, LARGEST | wide | follow, ones, ones | follow]
         shapes += [LARGEST | narrowed(name, 1) for name in MOST]
         shapes += [ones | {name: LARGEST[name]} for name in ones if name != "n_kv_heads"]
+        shapes += [ones | {"n_norms": MOST_EXTRAS["n_norms"], "norm": "layer"}]
         assert all(one["total"] < EXACT for one in self.assert_alike(counting, shapes))
 
     def test_no_shape_has_more_parameters_than_the_largest(self, counting):
@@ -229,6 +278,23 @@ class TestCore:
         # What follows is less: heads times d_head is d_model then, and d_ff four times that.
         assert MOST["d_model"] < MOST["n_heads"] * MOST["d_head"]
         assert 4 * MOST["d_model"] < MOST["d_ff"]
+
+    def test_what_todays_models_have_is_counted_to_the_last_digit(self, counting):
+        found = self.assert_alike(counting, [with_extras(seed) for seed in range(400)])
+        refused = [one for one in found if isinstance(one, str)]
+        assert 100 < len(refused) < 300
+        for kind in ("or no n_full", "expected at most n_layers", "keys and values of its own"):
+            assert any(kind in one for one in refused), kind
+        total = max(one["total"] for one in found if not isinstance(one, str))
+        assert total < EXACT
+
+    def test_experts_without_end_are_refused(self, counting):
+        experts = {"n_experts": 10_000, "n_active": 1}
+        found = self.assert_alike(counting, [LARGEST | experts, START["shape"] | experts])
+        assert found[0] == (
+            f"the figure counts up to {MOST_PARAMETERS} parameters; this model has more"
+        )
+        assert found[1]["total"] < MOST_PARAMETERS < EXACT
 
     def test_errors_are_told_in_attnlibs_words(self, counting):
         rng = np.random.default_rng(1)
@@ -249,7 +315,9 @@ class TestCore:
 
     def test_the_constants_are_pythons(self, counting):
         constants = counting.constants
-        assert constants["MOST"] == MOST
+        assert constants["MOST"] == MOST and constants["MOST_EXTRAS"] == MOST_EXTRAS
+        assert constants["MOST_PARAMETERS"] == MOST_PARAMETERS
+        assert constants["USUAL"] == USUAL
         assert constants["NORMS"] == NORMS and constants["BYTES"] == BYTES
         assert constants["PARTS"] == list(PARTS)
 
@@ -756,6 +824,181 @@ class TestOut:
             assert (tally.total, tally.parts) == (values["total"], values["parts"])
             assert weighs == values["total"] * BYTES[state["precision"]]
             assert cached == values["cache"] * state["n_tokens"]
+
+
+@pytest.fixture(scope="module")
+def reading(browser):
+    """js/src/core/configs.js: `reading(configs)` gives what it reads, or its error's sentence."""
+    page = browser.new_page()
+    with serving(ROOT / "js" / "src" / "core") as address:
+        page.goto(f"{address}configs.js")
+        yield lambda configs: page.evaluate(
+            """async ([url, configs, tables]) => {
+                const { readConfig } = await import(url);
+                return configs.map((config) => {
+                    try { return readConfig(config, tables); }
+                    catch (error) { return error.message; }
+                });
+            }""",
+            [f"{address}configs.js", configs, TABLES],
+        )
+        page.close()
+
+
+def read(config):
+    """What `reading` gives, by attnlib and by the figure in Python."""
+    try:
+        explained, figure = explain_config(config), Ledger(config=config)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    lines = [list(line) for line in explained.lines]
+    return {"shape": figure.shape, "lines": lines, "config": figure.config}
+
+
+PUBLISHED = {title: entry["config"] for title, entry in published_configs().items()}
+SPOILT = [None, 0, 1, 7, -3, 0.5, True, False, "x", [], ["full_attention"], {"rope_type": "linear"}]
+
+
+def spoilt_configs():
+    """Every line of every published configuration taken out, and something else in its place."""
+    for n, config in enumerate(PUBLISHED.values()):
+        for name in config:
+            yield {key: value for key, value in config.items() if key != name}
+            yield from ({**config, name: SPOILT[(n + k) % len(SPOILT)]} for k in range(4))
+    nonsense = (config for config, _, _ in test_configs.NONSENSE.values())
+    yield from (config for config in nonsense if isinstance(config, dict))
+
+
+def paste(hands, text):
+    """As a reader does it who has no mouse."""
+    hands.root.get_by_text("Paste a config.json", exact=True).press("Enter")
+    box = hands.root.get_by_role("textbox", name="The file, from its { to its }")
+    if not box.is_visible():
+        hands.root.get_by_text("Paste a config.json", exact=True).press("Enter")
+    box.fill(text)
+    box.press("Tab")
+    hands.press("Enter")
+    hands.settle()
+    return box
+
+
+NO_CONFIGS = {  # what is pasted, and the sentence beside it
+    "nothing": ("  ", "There is nothing here. Paste a config.json, or take one from the menu."),
+    "Python": ('{"model_type": None}', "This is Python: JSON writes null, true and false."),
+    "single quotes": ("{'model_type': 'llama'}", "its names stand between double quotes."),
+    "a comma too many": ('{"model_type": "llama",}', "a comma stands before a closing bracket."),
+    "half a file": ('{"model_type": "llama"', "Paste the whole file, from its { to its }."),
+    "a list": ("[1, 2]", "this is no configuration: it has no { around its lines."),
+    "a book": ("x" * 100_001, "This has 100,001 letters; a config.json has a few thousand."),
+    "an inherited kind": ('{"model_type": "constructor"}', '"constructor", which is not read here'),
+    "markup": (
+        '{"model_type": "<img src=x onerror=alert(1)>"}',
+        'model_type is "<img src=x onerror=aler…, which is not read here; expected one of: gpt2',
+    ),
+    "a name without end": (
+        json.dumps(PUBLISHED["Llama 3.1 8B"] | {"attn_" + "W" * 3000: "<b>" * 3000}),
+        f'attn_{"W" * 35}… is "{"<b>" * 7}<b…: it may change attention',
+    ),
+    "a prototype": ('{"__proto__": {"model_type": "gpt2"}}', "does not say its model_type"),
+    "too many heads": (
+        json.dumps(PUBLISHED["Llama 3.1 8B"] | {"num_attention_heads": 2048}),
+        "num_attention_heads is 2048; the figure counts up to 1024.",
+    ),
+    "latent of another kind": (
+        json.dumps(PUBLISHED["Llama 3.1 8B"] | {"kv_lora_rank": 512}),
+        "kv_lora_rank is 512: it may change attention and is not understood here.",
+    ),
+}
+
+
+class TestConfigs:
+    def test_published_and_spoilt_ones_are_read_as_by_attnlib(self, reading):
+        configs = [*PUBLISHED.values(), *spoilt_configs()]
+        refused = 0
+        for config, there in zip(configs, reading(configs), strict=True):
+            here = read(config)
+            assert there == here, config
+            refused += isinstance(here, str)
+        assert refused > 400 and len(configs) - refused > 400
+
+    def test_one_that_is_pasted_becomes_the_model(self, hands):
+        for title in EXAMPLES:
+            paste(hands, json.dumps(PUBLISHED[title]))
+            state = START | {"shape": asked(shape_from_config(PUBLISHED[title]))}
+            assert_true(hands, state)
+            assert hands.spoken == told(state)
+            lines = explain_config(PUBLISHED[title]).lines
+            names, meant = (hands.root.locator(f".al-config-lines {tag}") for tag in ("dt", "dd"))
+            assert names.all_inner_texts() == [f"{name}\n{value}" for name, value, _ in lines]
+            assert meant.all_inner_texts() == [meaning for _, _, meaning in lines]
+            walk = hands.cells("from one matrix")
+            tally = count_parameters(TransformerShape(**state["shape"]))
+            matrices = (e for e in tally.entries if e.part == "attention" and e.name[0] == "w")
+            assert walk[-2][1] == f"{sum(e.total for e in matrices):,}"
+            assert f"{reckoned(walk[-2][0]):,}" == walk[-2][1]
+        head = hands.root.locator(".al-grand-total").inner_text()
+        assert head.endswith("a token meets 4,187,440,704 of them")
+        kept = hands.root.locator(".al-bytes > p").inner_text()
+        assert kept.endswith("for 2,048 tokens: 12 layers keep the last 128 tokens at most.")
+
+    def test_what_cannot_be_read_is_told_beside_it_and_nothing_is_lost(self, hands):
+        before = hands.values()
+        for name, (text, sentence) in NO_CONFIGS.items():
+            box = paste(hands, text)
+            said = hands.root.locator(".al-config-wrong")
+            assert sentence.rstrip(".") in said.inner_text(), name
+            assert said.inner_text().endswith("The model stays as it was.")
+            assert hands.spoken == said.inner_text()
+            assert box.get_attribute("aria-invalid") == "true"
+            assert box.input_value() == text and hands.values() == before, name
+            assert said.evaluate("one => one.scrollWidth <= one.clientWidth"), name
+        assert hands.root.locator("img").count() == 0 and hands.page.record.errors == []
+        hands.menu("Or take that of").select_option("Gemma 3 1B")
+        hands.button("Read it").click()
+        hands.settle()
+        assert not said.is_visible() and box.get_attribute("aria-invalid") == "false"
+        assert hands.values()["total"] == 999_885_952
+
+    def test_a_size_that_is_changed_is_not_what_the_file_says(self, hands):
+        paste(hands, json.dumps(PUBLISHED["gpt-oss 20b"]))
+        link = hands.copied("Copy link")
+        names = {"print": lambda *printed: None}
+        exec(hands.copied(), names)
+        assert names["shape"] == shape_from_config(PUBLISHED["gpt-oss 20b"])
+        type_into(hands, "n_layers", "26")
+        values = hands.values()
+        assert values["config"] is None and values["lines"] is None
+        assert values["shape"]["n_layers"] == 26 and values["shape"]["window"] == 128
+        assert hands.root.locator(".al-config-lines").count() == 0
+        hands.follow("#" + link.partition("#")[2])
+        assert hands.values()["config"] == Ledger(config=PUBLISHED["gpt-oss 20b"]).config
+        assert hands.root.locator(".al-config-lines dt").count() > 10
+
+    def test_links_of_before_and_links_that_contradict_themselves(self, hands):
+        old = {name: START["shape"][name] for name in list(START["shape"])[:12]}
+        hands.open_link({"shape": old | {"n_layers": 3}, **dict(list(START.items())[2:])})
+        assert_true(hands, with_shape(n_layers=3))
+        for config in (PUBLISHED["Gemma 3 1B"], {"model_type": "gpt2"}, [], "x", 3):
+            hands.open_link(START | {"config": config})
+            hands.hears("The link's state could not be read: ")
+
+    def test_in_python(self):
+        figure = Ledger.from_config(PUBLISHED["Gemma 3 1B"] | {"torch_dtype": "bfloat16"}, key="g")
+        assert figure.config == PUBLISHED["Gemma 3 1B"] and figure.key == "g"
+        assert figure.tally.total == 999_885_952
+        assert "22 of 26 layers read 512 tokens back at most" in repr(figure)
+        with pytest.raises(ValueError, match="does not say num_hidden_layers"):
+            figure.config = {"model_type": "llama"}
+        assert figure.tally.total == 999_885_952
+        figure.config = PUBLISHED["DeepSeek-V2-Lite"]
+        assert figure.shape == asked(shape_from_config(PUBLISHED["DeepSeek-V2-Lite"]))
+        assert "a token meets 2,661,150,208 of them" in repr(figure)
+        figure.shape = "GPT-2 small"
+        assert figure.config is None and figure.reading is None
+        with pytest.raises(ValueError, match="shape is not what config describes"):
+            Ledger(GPT3, config=PUBLISHED["Gemma 3 1B"])
+        again = Ledger.from_state(Ledger(config=PUBLISHED["gpt-oss 20b"]).get_state())
+        assert again.config["num_local_experts"] == 32
 
 
 WRONG = {

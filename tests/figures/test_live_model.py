@@ -3,16 +3,22 @@
 The engine and the parts are those of the built book, where it was built with the weights.
 """
 
+import base64
+import json
 import random
+import shutil
 import unicodedata
 from collections import Counter
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 import attnlib as al
+from attnlib.figures import Patterns, pattern_bytes
 from attnlib.sphinx_ext.smollm2 import FOLDER
 from tests.conftest import new_page, refuse
+from tests.figures.driving import STATIC, Hands, document, link
 
 TEXT = "\nWhen Mary and John went to the garden, Mary gave the book to"
 LAST = 14  # the last of its tokens
@@ -33,7 +39,9 @@ LOAD = """async (folder) => {
 }"""
 RUN = """async (asked) => {
     const { patterns, ...found } = await model.run(asked);
-    return { ...found, patterns: patterns && [...patterns] };
+    if (!patterns) return found;
+    const [weights, added] = [patterns.weights, patterns.added].map((bytes) => [...bytes]);
+    return { ...found, patterns: { ...patterns, weights, added } };
 }"""
 FAILURE = "(error) => error.message"
 
@@ -83,6 +91,19 @@ def page(browser, folder, tmp_path_factory):
     page.context.close()
 
 
+def assert_patterns(found, trace):
+    """Weights, and the lengths of what is added, are the trace's: off by half a step of a byte."""
+    shape = trace.weights.shape
+    weights = pattern_bytes.unpack(bytes(found["weights"]), 1.0, shape, causal=True)
+    np.testing.assert_allclose(weights, trace.weights, atol=1 / 510 + 1e-4)
+    longest = np.reshape(found["longest"], (*shape[:2], 1, 1))
+    lengths = pattern_bytes.unpack(bytes(found["added"]), longest, shape, causal=True)
+    moved = np.stack([block.values @ block.block.w_o for block in trace.blocks])
+    wanted = trace.weights * np.linalg.norm(moved, axis=-1)[..., None, :]
+    assert (np.abs(lengths - wanted) <= (1 / 510 + 1e-3) * longest + 1e-6).all()
+    np.testing.assert_allclose(longest, wanted.max((-2, -1), keepdims=True), rtol=1e-3, atol=1e-6)
+
+
 class TestTruth:
     @pytest.mark.parametrize("what", TAKEN_AWAY)
     def test_logits_and_patterns_equal_numpys(self, page, python_model, what):
@@ -99,8 +120,7 @@ class TestTruth:
         np.testing.assert_allclose([one["p"] for one in found["top"]], shares[top], atol=1e-4)
         pieces = [python_model.tokenizer.decode([i], skip_special_tokens=False) for i in top]
         assert [one["piece"] for one in found["top"]] == pieces
-        weights = np.reshape(found["patterns"], trace.weights.shape) / 255
-        np.testing.assert_allclose(weights, trace.weights, atol=1 / 510 + 1e-4)
+        assert_patterns(found["patterns"], trace)
 
     def test_a_text_written_on_equals_the_whole_text(self, page, python_model):
         ids = python_model.tokenizer.encode(TEXT).ids
@@ -276,6 +296,84 @@ class TestBringing:
         room = page.evaluate("() => attnlibSmolLM2.LiveModel.room()")
         found = None if memory == "undefined" else int(memory)
         assert room == {"enough": enough, "needed": 2, "found": found}
+
+
+OWN = 'A <img src=x onerror="alert(1)"> cat sat, and the cat sat on the <b>mat'
+
+
+class TestPatternsOfAnOwnText:
+    @pytest.fixture
+    def figure(self, python_model):
+        text, state = "The old fox saw the old owl", {"chosen": [17, 5], "selected": [6, 2]}
+        return Patterns.of_text(python_model, text, show="both", order="prefix", **state)
+
+    @pytest.fixture
+    def hands(self, page_factory, figure, folder, tmp_path):
+        """A page of a book with the model."""
+        static = tmp_path / "_static"
+        shutil.copytree(STATIC, static)
+        (static / "smollm2").symlink_to(folder)
+        html = document(figure).replace(STATIC.as_uri(), static.as_uri())
+        html = html.replace('data-attnlib-page=""', 'data-attnlib-page="" data-attnlib-model=""')
+        (tmp_path / "page.html").write_text(html, encoding="utf-8")
+        page = page_factory()
+        page.goto((tmp_path / "page.html").as_uri())
+        return Hands(page, "Patterns")
+
+    def test_it_is_read_in_the_page_as_python_reads_it(self, hands, figure, python_model):
+        page, start = hands.page, hands.values()
+        hands.root.get_by_text("Your own text").click()
+        box = hands.root.get_by_role("textbox", name="Your text")
+
+        def use(text):
+            box.fill(text)
+            box.press("Enter")
+
+        use(OWN)
+        assert hands.spoken == "The model reads it once it is here."
+        assert hands.values() == start
+        assert not [one for one in page.record.requests if "/smollm2" in one]
+        hands.root.get_by_role("button", name="Bring the model here").click()
+        hands.button("Show the first text again").wait_for()
+        wanted = Patterns.of_text(python_model, OWN)
+        hands.hears(f"{len(wanted.tokens)} tokens, new line included")
+        for head in ([17, 5], [0, 0], [29, 8]):
+            hands.follow(link("Patterns", self.state(hands, chosen=head)))
+            assert_shows_as(hands.values(), wanted, head)
+        cells = hands.root.get_by_role("grid", name="Head 29.8").get_by_role("rowheader")
+        assert cells.all_inner_texts()[:4] == ["¶", "A", "<", "img"]
+        assert hands.root.locator("img").count() == 0
+        snippet = {}
+        exec(hands.copied().replace("al.load_smollm2()", "model"), {"model": python_model}, snippet)
+        assert snippet["figure"].text == OWN and snippet["figure"].order == "prefix"
+        for text, told in ((" b" * 80, "That is 81 tokens; the"), (" ", "There is no text here")):
+            use(text)
+            hands.root.locator(".al-wrong", has_text=told).wait_for()
+            assert len(hands.values()["rows"]) == len(wanted.tokens)
+        hands.button("Reset").click()
+        expect(box).to_have_value(figure.text)
+        assert hands.values() == start
+        elsewhere = [one for one in page.record.requests if not one.startswith(("file:", "blob:"))]
+        assert elsewhere == [] and page.record.errors == []
+
+    @staticmethod
+    def state(hands, **changed):
+        """What the figure's own link holds, with something `changed`."""
+        state = hands.copied("Copy link").split("state=")[1]
+        padded = state + "=" * (-len(state) % 4)
+        return json.loads(base64.urlsafe_b64decode(padded)) | changed
+
+
+def assert_shows_as(values, figure, head):
+    """What a page tells is `figure`'s, up to what another order of additions moves in a byte."""
+    weights = [row["weights"] for row in values["rows"]]
+    np.testing.assert_allclose(weights, figure.weights[tuple(head)], atol=1 / 255 + 1e-3)
+    lengths, longest = [row["added"] for row in values["rows"]], figure.added[tuple(head)].max()
+    off = np.abs(lengths - figure.added[tuple(head)])
+    assert off.max() <= (1 / 255 + 1e-3) * longest
+    assert values["head"] == 9 * head[0] + head[1]
+    for name, score in figure.scores.items():
+        np.testing.assert_allclose(values["scores"][name], score.ravel(), atol=1 / 255 + 1e-3)
 
 
 # A worker whose WebAssembly lacks the 128-bit instructions.

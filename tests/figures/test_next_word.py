@@ -8,7 +8,7 @@ import pytest
 import traitlets
 
 import attnlib as al
-from attnlib.figures import NextWord, next_word
+from attnlib.figures import NextWord, next_word, real_model
 from tests.figures.driving import STATIC, Hands, assert_links_refused, document, link, on_our_clock
 from tests.figures.test_questions import link_state
 
@@ -173,7 +173,7 @@ class TestKernel:
         return ask
 
     def test_it_encodes_and_runs(self, heard, smollm2, monkeypatch):
-        monkeypatch.setattr(next_word, "model", lambda: smollm2)
+        monkeypatch.setattr(real_model, "smollm2", lambda: smollm2)
         assert heard(what="load") == {"asked": "7"}
         answer = heard(what="encode", text=next_word.START + CAPITAL["text"])
         assert answer["ids"] == CAPITAL["ids"] and answer["pieces"] == CAPITAL["pieces"]
@@ -188,12 +188,12 @@ class TestKernel:
         def missing():
             raise FileNotFoundError("the weights are not here")
 
-        monkeypatch.setattr(next_word, "model", missing)
+        monkeypatch.setattr(real_model, "smollm2", missing)
         answer = heard(what="load")
         assert answer == {"asked": "7", "error": "FileNotFoundError: the weights are not here"}
 
     def test_a_text_that_is_too_long_is_refused(self, heard, smollm2, monkeypatch):
-        monkeypatch.setattr(next_word, "model", lambda: smollm2)
+        monkeypatch.setattr(real_model, "smollm2", lambda: smollm2)
         assert "That is 101 tokens" in heard(what="encode", text="\n" + " b" * 100)["error"]
 
 

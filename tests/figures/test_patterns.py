@@ -1,9 +1,11 @@
 """Patterns: what is shown equals the weights of any model, and strangers' arrays are understood."""
 
 import base64
+import dataclasses
 import itertools
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from playwright.sync_api import expect
 
 import attnlib as al
 from attnlib import head_scores
+from attnlib.decoder import Decoder, GatedFeedForward
 from attnlib.figures import Patterns
 from attnlib.figures.page import page_state
 from attnlib.sphinx_ext.figures import revive, whole_state
@@ -352,6 +355,153 @@ def test_wrong_values_change_nothing(name):
     with pytest.raises(ValueError, match=message):
         setattr(figure, name, value)
     assert figure.get_state() == before
+
+
+class Letters:
+    """A tokenizer with a token for each byte; no byte of "é" is a letter alone."""
+
+    def encode(self, text):
+        return SimpleNamespace(ids=list(text.encode()))
+
+    def decode(self, ids, skip_special_tokens=True):
+        return bytes(ids).decode(errors="replace")
+
+
+def decoder(xp=np, n_layers=2, n_heads=4, n_kv_heads=2, d=8):
+    """A model of random weights, whose heads share keys and values."""
+    draw = np.random.default_rng(0).normal
+
+    def random(*shape):
+        return xp.asarray(draw(size=shape) / 2)
+
+    kept = [random(n_kv_heads, d, 2) for _ in range(4 * n_layers)]
+    blocks = [
+        al.MultiHead(random(n_heads, d, 2), *kept[2 * i : 2 * i + 2], random(n_heads, 2, d))
+        for i in range(n_layers)
+    ]
+    layer = GatedFeedForward(random(d, 4), random(d, 4), random(4, d))
+    gains = [random(d)] * n_layers
+    parts = (random(256, d), blocks, [layer] * n_layers, gains, gains, random(d), random(d, 256))
+    return Decoder(*parts, tokenizer=Letters())
+
+
+class TestOfText:
+    @pytest.mark.parametrize("xp", [np, torch], ids=["numpy", "torch"])
+    def test_it_shows_what_the_model_traces(self, xp):
+        model = decoder(xp)
+        figure = Patterns.of_text(model, "aba", show="both", chosen=[1, 3])
+        assert figure.tokens == ["\n", "a", "b", "a"] and figure.text == "aba"
+        trace = model.trace(list(b"\naba"))
+        np.testing.assert_allclose(figure.weights, np.asarray(trace.weights), atol=0.002)
+        for layer, block in enumerate(trace.blocks):
+            for head in range(4):  # of its own matrices, not of the block's
+                alone = block.block.heads[head]
+                moved = np.asarray(model._read(trace.states[layer], layer) @ alone.ov)
+                lengths = np.asarray(block.weights)[head] * np.linalg.norm(moved, axis=-1)
+                shown = figure.added[layer, head]
+                np.testing.assert_allclose(shown, lengths, atol=0.002 * lengths.max())
+
+    def test_pieces_that_look_alike_are_told_apart(self, open_figure):
+        figure = Patterns.of_text(decoder(), "éa\xa0é")
+        assert figure.tokens == ["\n", "\ufffd", "\ufffd", "a", *["\ufffd"] * 4]
+        ids = list("\néa\xa0é".encode())
+        wanted = head_scores.same_token_score(figure.weights, np.array(ids))
+        np.testing.assert_allclose(figure.scores["same"], wanted)
+        assert_shows(open_figure(figure), figure)
+
+    @pytest.mark.parametrize(
+        "model, text, kind, message",
+        [
+            (decoder(), " \n", ValueError, r"text is ' \\n', without a word: write one"),
+            (decoder(), 7, TypeError, "text is a int; expected a string"),
+            (np.eye(2), "a", TypeError, r"a ndarray; expected an al.Decoder.*Patterns\(tokens, w"),
+            (
+                dataclasses.replace(decoder(), tokenizer=None),
+                "a",
+                ValueError,
+                "no tokenizer, which",
+            ),
+            (
+                decoder(),
+                "a" * 3535,
+                ValueError,
+                "3536 tokens, .* but a page bears 3535 of 2 layers",
+            ),
+            (
+                dataclasses.replace(decoder(), blocks=[lambda x, causal: x] * 2),
+                *("a", TypeError, r"blocks\[0\] is a function, .*expected an al.MultiHead"),
+            ),
+        ],
+    )
+    def test_what_it_cannot_read_is_refused(self, model, text, kind, message):
+        with pytest.raises(kind, match=message):
+            Patterns.of_text(model, text)
+
+
+HOSTILE_TEXT = '<img src=x onerror="alert(1)"> </script> ${1} __proto__ \\ "'
+
+
+class TestOwnText:
+    """Where there is no model, and what a kernel answers; with one: test_live_model.py."""
+
+    def test_without_a_model_the_form_says_so_and_text_stays_text(self, open_figure):
+        weights = weights_of(30, 9, 13, causal=True)
+        figure = Patterns(WORDS, weights, contributions=weights, text="the old", own_text=True)
+        hands = open_figure(figure)
+        before = hands.values()
+        hands.root.get_by_text("Your own text").click()
+        box = hands.root.get_by_role("textbox", name="Your text")
+        assert box.input_value() == "the old"
+        for text, told in [
+            (HOSTILE_TEXT, "There is no model here to read it."),
+            ("   ", "There is no text here. Write a word at least."),
+        ]:
+            box.fill(text)
+            box.press("Enter")
+            hands.root.locator(".al-wrong", has_text=told).wait_for()
+            assert hands.spoken == told and box.input_value() == text
+        assert "This page was built without the model’s weights" in hands.root.inner_text()
+        hands.open_link(link_state(figure) | {"text": HOSTILE_TEXT})
+        assert "its text is another one. There is no model here to read it" in hands.spoken
+        hands.open_link(link_state(figure) | {"text": 7})
+        assert "its text does not fit this figure" in hands.spoken
+        assert hands.values() == before and hands.root.locator("img").count() == 0
+        hands.button("Reset").click()
+        expect(box).to_have_value("the old")
+        assert hands.page.record.errors == []
+
+    def test_the_kernel_reads_it(self, monkeypatch):
+        model, answers = decoder(), []
+        figure = Patterns.of_text(model, "abab", order="prefix", selected=[4, 4], chosen=[1, 2])
+        monkeypatch.setattr(Patterns, "send", lambda self, content: answers.append(content))
+
+        def ask(**content):
+            figure._hear(None, {"asked": "7", **content}, [])
+            return answers.pop()
+
+        assert ask(what="load") == {"asked": "7"}
+        assert ask(what="read", text="x😀") == {"asked": "7"}
+        assert figure.tokens == figure.key_tokens == ["\n", "x", *["\ufffd"] * 4]
+        trace = model.trace(list("\nx😀".encode()))
+        np.testing.assert_allclose(figure.weights, trace.weights, atol=0.002)
+        state = (figure.text, figure.order, figure.selected, figure.chosen)
+        assert state == ("x😀", "layers", None, [1, 2])
+        before = figure.get_state()
+        for text, error in [
+            ("a" * 64, "That is 65 tokens; the figure takes up to 64, the new line included."),
+            (" ", "text is ' ', without a word: write one at least"),
+            (None, "TypeError: text is a NoneType; expected a string, such as 'The old fox saw'"),
+        ]:
+            assert ask(what="read", text=text) == {"asked": "7", "error": error}
+        assert figure.get_state() == before
+        figure.set_state({"_added": memoryview(figure._added)})  # as a view sends it
+        figure.text = "abc"  # in Python, the same
+        assert figure.tokens == ["\n", "a", "b", "c"] and figure.added.shape == (2, 4, 4, 4)
+
+    def test_it_is_of_smollm2_alone(self):
+        assert not Patterns.of_text(decoder(), "a").own_text
+        with pytest.raises(ValueError, match=r"SmolLM2 alone: make the figure by Patterns.of_text"):
+            Patterns(WORDS, GOOD, text="the old", own_text=True)
 
 
 def test_a_score_that_the_text_has_not_is_no_order():

@@ -140,6 +140,7 @@ SMALL = {"n_layers": 2, "n_heads": 4, "d_model": 16, "n_vocab": 100}
 STATES = {
     "Alignment": {"padding": 2, "hidden": False, "query": 2, "selected": [1, 0]},
     "BreakIt": {"seed": 7, "selected": [3, 1], "bugs": ["half"], "named": {"A": ["axis"]}},
+    "CacheLab": {"step": 6, "sharing": "grouped", "window": 3, "selected": [3, 5], "cache": False},
     "ContextNudge": {"removed": [0, 3], "strength": 0.5},
     "EmbeddingSpace": {"vectors": dict(world.DIRECTIONS.vocabulary), "word": "queen"},
     "Heads": {"strengths": [1.0, -2.0, 0.0, 3.0], "query": 1, "selected": [3, 0], "step": 4},
@@ -152,6 +153,13 @@ STATES = {
     "QueryKey": {"w_q": GOOD.tolist(), "w_k": GOOD.tolist(), "selected": [3, 1], "causal": True},
     "Quiz": {"answers": {"0": 1, "1": 0}},
     "SoftmaxLab": {"scores": [1.0, 0.0, 2.5], "temperature": 0.5, "d_head": 16, "seed": 3},
+    "Tiles": {
+        "scores": [4.0, 1.5, 3.0],
+        "tile": 1,
+        "order": [2, 0],
+        "window": 2,
+        "selected": [1, 3],
+    },
     "Training": {"step": 25, "chosen": [1, 2], "silent": [[0, 1]], "mask": False, "rate": 0.03},
     "ValueMixer": {"shares": [0.125] * 8, "rank": 2, "query": 1, "residual": False},
 }
@@ -198,11 +206,15 @@ FIGURES = {
     "BreakIt": lambda: BreakIt(
         mask="padding", bugs=["half"], selected=[0, 1], named={"A": ["axis"]}
     ),
+    "CacheLab": lambda: figures.CacheLab(7, sharing="latent", bug="offset", selected=[1, 6]),
     "Heads": lambda: Heads("the fox", query=1, strengths=[1, -2, 0, 3], selected=[3, 0], step=4),
     "OrderLab": lambda: OrderLab("the old fox", order=[2, 0, 1], positions="rotary", query=2),
     "Alignment": lambda: Alignment("le renard", "the fox", padding=2, query=1, selected=[1, 3]),
     "Ledger": lambda: Ledger("GPT-2 small", opened="attention: b_q", precision="int8"),
     "Patterns": lambda: figures.Patterns(selected=[3, 1], show="both", order="own"),
+    "Tiles": lambda: figures.Tiles(
+        "a designed resting place", order=[2, 0, 5], window=2, kept=1, selected=[1, 3]
+    ),
     "NextWord": lambda: NextWord(sentences=["capital"], cut=[2], layers=[5, 9]),
     "Training": lambda: Training(
         challenges="training", sentence="bell ring", query=1, silent=[[1, 0]], n_layers=1, seed=7

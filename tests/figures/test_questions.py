@@ -56,6 +56,7 @@ STATES = {  # what a link to each figure holds
         "show",
         "selected",
     ],
+    "CacheLab": ["step", "cache", "sharing", "window", "bug", "selected"],
     "Heads": ["sentence", "query", "strengths", "selected", "orientation", "step"],
     "OrderLab": [
         *["view", "sentence", "query", "order", "positions"],
@@ -65,11 +66,15 @@ STATES = {  # what a link to each figure holds
         *["asks", "answers", "padding", "hidden", "causal", "values"],
         *["query", "selected", "orientation"],
     ],
-    "Ledger": ["shape", "precision", "n_tokens", "opened"],
+    "Ledger": ["shape", "config", "precision", "n_tokens", "opened"],
     "Patterns": [
         *["show", "order", "small", "chosen", "selected", "corner", "orientation"],
     ],
     "NextWord": ["text", "cut", "layers", "silent", "last"],
+    "Tiles": [
+        *["scores", "values", "tile", "order", "maximum", "correction"],
+        *["window", "kept", "selected"],
+    ],
     "Training": [
         *["seed", "n_layers", "positions", "previous", "mask", "root", "unsettled", "rate"],
         *["recorded", "step", "sentence", "chosen", "query", "selected", "silent", "orientation"],
@@ -245,11 +250,11 @@ class TestQuiz:
     ids=["bars", "choice", "number", "quiz"],
 )
 def test_without_javascript_the_question_is_read_and_the_answer_folded(
-    page_factory, tmp_path, make, questions
+    borrow_page, tmp_path, make, questions
 ):
     figure = make()
     (tmp_path / "page.html").write_text(document(figure), encoding="utf-8")
-    page = page_factory(java_script_enabled=False)
+    page = borrow_page(java_script_enabled=False)
     page.goto((tmp_path / "page.html").as_uri())
     text = figure.question if questions == 1 else figure.questions[-1]["text"]
     assert page.get_by_text(text).is_visible()

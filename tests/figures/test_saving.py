@@ -12,6 +12,7 @@ from PIL import Image
 from attnlib.figures import (
     Alignment,
     BreakIt,
+    CacheLab,
     ContextNudge,
     EmbeddingSpace,
     Heads,
@@ -22,6 +23,7 @@ from attnlib.figures import (
     Patterns,
     QueryKey,
     SoftmaxLab,
+    Tiles,
     Training,
     ValueMixer,
 )
@@ -76,6 +78,7 @@ UNREADABLE = r"var\(|NaN|color\(|color-mix|oklab|oklch|calc"
 SEEN = {
     "Alignment": lambda: Alignment(query=1, selected=[1, 3]),
     "BreakIt": lambda: BreakIt(mask="causal", selected=[3, 1]),
+    "CacheLab": lambda: CacheLab(7, sharing="grouped", window=3, bug="tile", selected=[2, 5]),
     "ContextNudge": ContextNudge,
     "EmbeddingSpace": EmbeddingSpace,
     "Heads": lambda: Heads(selected=[0, 1]),
@@ -92,6 +95,9 @@ SEEN = {
         for view in ("bars", "axis", "overflow", "saturation")
     },
     "NextWord": lambda: NextWord(cut=[4], layers=[20, 24]),
+    "Tiles": lambda: Tiles(
+        "a designed resting place", order=[2, 0, 5], window=2, kept=1, selected=[1, 3]
+    ),
     "Training": lambda: Training(selected=6, silent=[[0, 1]]),
     **{f"ValueMixer, {view}": lambda view=view: ValueMixer(view=view) for view in ("mix", "rank")},
 }

@@ -12,19 +12,22 @@ from attnlib import figures
 from attnlib.figures import (
     Alignment,
     BreakIt,
+    CacheLab,
     Heads,
     Ledger,
     MaskLab,
     NextWord,
     OrderLab,
     Patterns,
+    Tiles,
     Training,
     ValueMixer,
 )
 from attnlib.figures.ledger import MOST
 from tests.axe import OF_COLOUR, violations
+from tests.conftest import new_page
 from tests.figures import test_reading
-from tests.figures.driving import Hands, document, encoded, shown_number
+from tests.figures.driving import Hands, document, encoded, on_our_clock, shown_number
 from tests.figures.test_questions import link_state
 from tests.figures.test_reading import FOCUSABLE, tree
 from tests.figures.test_saving import SVG
@@ -111,6 +114,18 @@ STATES = {
     ),
     "next word": lambda: NextWord(cut=[4], layers=[20, 24]),
     "next word, not recorded": lambda: NextWord(silent=[[20, 6], [3, 1]]),
+    "cache": lambda: CacheLab(challenges="cache"),
+    "cache of nothing": lambda: CacheLab(0, selected=[7, 7]),
+    "cache with a bug": lambda: CacheLab(8, bug="offset", window=3, selected=[2, 6]),
+    "cache of latents": lambda: CacheLab(7, sharing="latent", cache=False, selected=[1, 5]),
+    "tiles": lambda: Tiles(challenges="long-texts"),
+    "tiles of one": lambda: Tiles(
+        "twelve scores", tile=1, order=list(range(12))[::-1], window=9, kept=2, selected=[11, 4]
+    ),
+    "tiles that overflow": lambda: Tiles(
+        "six scores, 200 times", order=[0, 1, 2], maximum="none", selected=[1, 4]
+    ),
+    "no tile": lambda: Tiles(order=[], correction="sum"),
     "ledger": lambda: Ledger(challenges="counting"),
     "ledger of everything": lambda: Ledger(
         MOST | {"gated": True, "tied": False}, opened="attention: b_o", n_tokens=10**6
@@ -122,7 +137,8 @@ STRAINED = ["mix of 16", "mix of thousands", "rank", "mask with holes", "NaN", "
 STRAINED += ["a case", "heads in 16", "order of 16", "dials apart"]
 STRAINED += ["alignment of 16", "ledger of everything", "training on 16"]
 STRAINED += ["patterns", "patterns of both"]
-STRAINED += ["next word"]
+STRAINED += ["next word", "cache with a bug", "cache of latents"]
+STRAINED += ["tiles of one", "tiles that overflow"]
 strained_state = pytest.mark.parametrize("name", STRAINED)
 
 
@@ -156,35 +172,67 @@ EARLIER = {
 }
 
 
-@pytest.mark.parametrize("name", [*EARLIER, *STRAINED])
-def test_nothing_reaches_over_the_edge_of_its_panel(open_figure, name):
-    hands = open_figure({**EARLIER, **STATES}[name]())
-    hands.unfold()
+@pytest.fixture(scope="module")
+def shown(request, browser, tmp_path_factory):
+    """A figure on a page that is opened once, for all tests that leave its state as it is."""
+    figure = {**EARLIER, **STATES}[request.param]()
+    path = tmp_path_factory.mktemp("shown") / "page.html"
+    path.write_text(on_our_clock(document(figure)), encoding="utf-8")
+    page = new_page(browser)
+    page.goto(path.as_uri())
+    yield Hands(page, type(figure).__name__)
+    page.context.close()
+
+
+def each_shown(names):
+    """A test that looks at `shown`, for each name; pytest runs those of one together."""
+    both = [(name, name) for name in names]
+    return pytest.mark.parametrize(
+        ("shown", "name"), both, indirect=["shown"], ids=names, scope="module"
+    )
+
+
+@each_shown(STRAINED)
+def test_nothing_is_asked_for_outside_the_pages_own_folder(shown, name):
+    assert shown.page.record.errors == []
+    assert all(address.startswith(("file:", "data:")) for address in shown.page.record.requests)
+
+
+@each_shown(STRAINED)
+def test_the_svg_holds_what_is_shown_and_nothing_that_runs(shown, name):
+    figure = STATES[name]()
+    root = ElementTree.fromstring(downloaded(shown, "SVG"))
+    assert root.find(f"{SVG}title").text.startswith(shown.kind)
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert not tags & {"foreignObject", "script", "image", "a", "style"}
+    written = " ".join(root.itertext())
+    assert [word for word in figure_words(figure) if word not in written] == []
+    assert "undefined" not in written
+    for element in root.iter():
+        assert not any("var(" in value or "NaN" in value for value in element.attrib.values())
+        assert not any(attribute.lower().startswith("on") for attribute in element.attrib)
+
+
+@each_shown([*EARLIER, *STRAINED])
+def test_nothing_reaches_over_the_edge_of_its_panel(shown, name):
+    shown.unfold()
+    size = shown.page.viewport_size
     for width in (1280, 1024, 768, 480, 360, 320):
-        hands.page.set_viewport_size({"width": width, "height": 900})
-        hands.settle()
-        assert hands.root.evaluate(OUTSIDE) == [], width
+        shown.page.set_viewport_size({"width": width, "height": 900})
+        shown.settle()
+        assert shown.root.evaluate(OUTSIDE) == [], width
+    shown.page.set_viewport_size(size)
 
 
-@pytest.mark.parametrize("name", [FEWER.get(name, name) for name in STRAINED])
-def test_axe_has_nothing_against_it(open_figure, name):
-    hands = open_figure(STATES[name]())
-    everything_open(hands)
-    assert violations(hands.page) == []
-    hands.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    assert violations(hands.page, only=OF_COLOUR) == []
-
-
-@strained_state
-def test_controls_are_named_once_and_grids_are_labelled(open_figure, name):
-    hands = open_figure(STATES[name]())
-    hands.unfold()
-    hands.settle()
-    names = [(role, text) for role, text, _ in tree(hands.page) if role in FOCUSABLE]
+@each_shown(STRAINED)
+def test_controls_are_named_once_and_grids_are_labelled(shown, name):
+    shown.unfold()
+    shown.settle()
+    names = [(role, text) for role, text, _ in tree(shown.page) if role in FOCUSABLE]
     assert {"button"} < {role for role, _ in names}
     assert all(text for _, text in names)
     assert sorted(names) == sorted(set(names))
-    for grid in hands.root.get_by_role("grid").all():
+    for grid in shown.root.get_by_role("grid").all():
         rows = grid.get_by_role("rowheader").all_inner_texts()
         columns = grid.get_by_role("columnheader").all_inner_texts()
         cells = grid.locator('[role="gridcell"]')
@@ -193,6 +241,15 @@ def test_controls_are_named_once_and_grids_are_labelled(open_figure, name):
         assert len(labels) == len(rows) * len(columns) == len(set(labels)) or "16" in name
         assert all(re.match(r".+: .+", label) for label in labels)
         assert grid.locator('[role="gridcell"][tabindex="0"]').count() == 1
+
+
+@each_shown([FEWER.get(name, name) for name in STRAINED])
+def test_axe_has_nothing_against_it(shown, name):
+    everything_open(shown)
+    assert violations(shown.page) == []
+    shown.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert violations(shown.page, only=OF_COLOUR) == []
+    shown.page.evaluate("document.documentElement.dataset.theme = 'light'")
 
 
 @strained_state
@@ -213,12 +270,10 @@ def test_reduced_motion_is_honoured(open_figure, name):
 
 
 @strained_state
-def test_without_javascript_there_is_a_picture_that_says_what_it_shows(
-    page_factory, tmp_path, name
-):
+def test_without_javascript_there_is_a_picture_that_says_what_it_shows(borrow_page, tmp_path, name):
     figure = STATES[name]()
     (tmp_path / "still.html").write_text(document(figure), encoding="utf-8")
-    page = page_factory(java_script_enabled=False)
+    page = borrow_page(java_script_enabled=False)
     page.goto((tmp_path / "still.html").as_uri())
     picture = page.get_by_role("img")
     assert picture.get_attribute("aria-label") == figure.describe()
@@ -236,6 +291,8 @@ def figure_words(figure):
         return figure.asking + figure.answering
     if isinstance(figure, Ledger):
         return [part for part, count in figure.tally.parts.items() if count]
+    if isinstance(figure, Tiles):
+        return ["score", "value 1", "value 2"]
     if isinstance(figure, NextWord):
         return [one.piece.strip() for one in figure.now[:5]]
     if isinstance(figure, Training):
@@ -250,22 +307,6 @@ def downloaded(hands, kind):
         hands.button(f"Save {kind}").click()
     assert download.value.suggested_filename == f"{hands.kind}.{kind.lower()}"
     return download.value.path().read_bytes()
-
-
-@strained_state
-def test_the_svg_holds_what_is_shown_and_nothing_that_runs(open_figure, name):
-    figure = STATES[name]()
-    hands = open_figure(figure)
-    root = ElementTree.fromstring(downloaded(hands, "SVG"))
-    assert root.find(f"{SVG}title").text.startswith(hands.kind)
-    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
-    assert not tags & {"foreignObject", "script", "image", "a", "style"}
-    written = " ".join(root.itertext())
-    assert [word for word in figure_words(figure) if word not in written] == []
-    assert "undefined" not in written
-    for element in root.iter():
-        assert not any("var(" in value or "NaN" in value for value in element.attrib.values())
-        assert not any(attribute.lower().startswith("on") for attribute in element.attrib)
 
 
 @pytest.mark.parametrize("name", ["mix", "rank", "mask with holes", "NaN"])
@@ -308,7 +349,7 @@ def test_a_copied_link_opens_the_same_state_and_reset_leads_back(open_figure, na
 
 
 EVERY = [ValueMixer, MaskLab, BreakIt, Heads, OrderLab, Alignment, Ledger, Training]
-EVERY += [Patterns, NextWord]
+EVERY += [Patterns, NextWord, CacheLab, Tiles]
 SPOILT = ["null", "[]", "7", "{}", '{"__proto__": {"polluted": 1}}']
 
 
@@ -333,10 +374,3 @@ def test_python_keeps_the_whole_state_and_tells_it_the_same_way(name):
     assert again.still() == figure.still()
     assert repr(figure) == repr(other) == figure.describe()
     assert not re.search(r"0x[0-9a-f]{6}|at 0x|model_id", repr(figure))
-
-
-@strained_state
-def test_nothing_is_asked_for_outside_the_pages_own_folder(open_figure, name):
-    hands = open_figure(STATES[name]())
-    assert hands.page.record.errors == []
-    assert all(address.startswith(("file:", "data:")) for address in hands.page.record.requests)

@@ -7,6 +7,7 @@ import pytest
 from attnlib.figures import (
     Alignment,
     BreakIt,
+    CacheLab,
     ContextNudge,
     EmbeddingSpace,
     Heads,
@@ -19,6 +20,7 @@ from attnlib.figures import (
     QueryKey,
     Quiz,
     SoftmaxLab,
+    Tiles,
     Training,
     ValueMixer,
 )
@@ -28,6 +30,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 FIGURES = {
     "Alignment": Alignment,
     "BreakIt": lambda: BreakIt(case="A"),
+    "CacheLab": CacheLab,
     "ContextNudge": ContextNudge,
     "EmbeddingSpace": EmbeddingSpace,
     "Heads": Heads,
@@ -44,6 +47,7 @@ FIGURES = {
     "next word": lambda: NextWord(cut=[4]),
     "overflow": lambda: SoftmaxLab(view="overflow"),
     "saturation": lambda: SoftmaxLab(view="saturation"),
+    "tiles": lambda: Tiles(order=[0, 1, 2]),
     "training": Training,
     "mix": ValueMixer,
     "rank": lambda: ValueMixer(view="rank"),

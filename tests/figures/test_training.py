@@ -18,7 +18,6 @@ from tests.figures.driving import assert_links_refused, document, drawn
 from tests.figures.test_questions import link_state
 from tests.figures.test_truth import solved_on_page
 
-START = link_state(Training())
 CHANGED = {"n_layers": 1, "mask": False, "root": False, "rate": 0.03, "seed": 7}
 UNSETTLED = {"positions": False, "previous": False, "unsettled": 1.0, "seed": 123}
 SENTENCE = "banker met old bank that lent . sailor saw shy bank that flooded ."
@@ -38,6 +37,12 @@ COUNTED = """
         terminate() { super.terminate(); atWork--; }
     };
 """
+
+
+@functools.cache
+def start():
+    """The state of an untouched figure: not made where these tests are only collected."""
+    return link_state(Training())
 
 
 @functools.cache
@@ -90,7 +95,7 @@ def random_state(seed):
     rng = np.random.default_rng(seed)
     n_tokens = [13, 1, 16, 5][seed % 4]
     heads = [list(head) for head in product(range(2), range(4))]
-    return START | {
+    return start() | {
         **{name: bool(rng.random() < 0.5) for name in ("positions", "previous", "mask", "root")},
         "n_layers": int(rng.integers(1, 3)),
         "seed": int(rng.integers(LARGEST_SEED + 1)),
@@ -142,7 +147,7 @@ def bench(open_figure):
 
 
 def opened(bench, state):
-    bench.open_link(START | state)
+    bench.open_link(start() | state)
     bench.reach(state.get("step", 0))
     bench.be_at_rest()
 
@@ -151,7 +156,7 @@ class TestTruth:
     @pytest.mark.parametrize("state", [{}, CHANGED, UNSETTLED], ids=["plain", "changed", "bare"])
     def test_before_and_after_25_steps(self, bench, state):
         figure = bench()
-        figure.open_link(START | state)
+        figure.open_link(start() | state)
         assert_true(figure, state)
         state = state | {"step": STEPS, "sentence": SENTENCE}
         opened(figure, state)
@@ -348,7 +353,7 @@ class TestNoFiniteLoss:
     def test_no_moment_shows_what_is_no_number(self, bench, step):
         figure = bench()
         figure.root.evaluate(WATCH)
-        figure.open_link(START | {"rate": TOO_FAST, "step": step})
+        figure.open_link(start() | {"rate": TOO_FAST, "step": step})
         figure.hears("start again with a smaller rate")
         figure.be_at_rest()
         assert not figure.page.evaluate("wasNoNumber")
@@ -356,7 +361,7 @@ class TestNoFiniteLoss:
 
     def test_it_is_told_and_the_last_good_step_is_kept(self, bench):
         figure = bench()
-        figure.open_link(START | {"rate": TOO_FAST, "step": 40})
+        figure.open_link(start() | {"rate": TOO_FAST, "step": 40})
         figure.hears("start again with a smaller rate")
         figure.be_at_rest()
         assert_true(figure, {"rate": TOO_FAST})
@@ -409,12 +414,12 @@ REFUSED.remove(("recorded", 1))
 
 class TestRefusals:
     def test_links_with_wrong_values(self, bench):
-        states = {f"{n} {v}": START | {n: v} for n, values in WRONG.items() for v in values}
+        states = {f"{n} {v}": start() | {n: v} for n, values in WRONG.items() for v in values}
         assert_links_refused(bench().hands, states)
 
     def test_a_recorded_run_of_another_recipe(self, bench):
         figure = bench(Training(recording=recording()))
-        state = START | {"recorded": True, "step": STEPS}
+        state = start() | {"recorded": True, "step": STEPS}
         assert_links_refused(
             figure.hands, {"seed": state | {"seed": 2}}, "its recorded does not fit"
         )

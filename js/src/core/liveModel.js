@@ -1,5 +1,11 @@
 // The model itself, where there is one: brought into the page from the book's folder, or in the kernel.
+import { signal } from "@preact/signals";
 import { carried } from "./carried.js";
+
+/** Of a text, the new line before it included; as in attnlib/figures/real_model.py. */
+export const MOST_TOKENS = 64;
+export const MOST_CHARACTERS = 1000;
+export const START = "\n";
 
 const script = globalThis.document?.currentScript; // of a page; a notebook has a kernel instead
 
@@ -7,8 +13,12 @@ const script = globalThis.document?.currentScript; // of a page; a notebook has 
 const folder = () =>
   script?.dataset.attnlibModel === undefined ? null : new URL("smollm2/", script.src).href;
 
-/** The model of a page; its own script comes when it is asked for. */
+/** The model of a page, one for all of its figures; its own script comes when it is asked for. */
 class PageModel {
+  where = "page";
+  status = signal("away"); // or "small", "coming", "stopped", "here"
+  progress = signal(null);
+  nUsers = 0;
   constructor(base) {
     this.base = base;
   }
@@ -33,15 +43,39 @@ class PageModel {
     return this.live.encode(text);
   }
   run(asked) {
-    return this.live.run({ ...asked, patterns: false });
+    return this.live.run(asked);
+  }
+  /** What the figure Patterns shows of `text`: traits of it. */
+  async read(text) {
+    const { ids, pieces } = await this.encode(START + text);
+    checkLength(ids);
+    const { weights, added, longest } = (await this.run({ ids, patterns: true })).patterns;
+    const tokens = { _ids: ids, tokens: pieces, key_tokens: pieces };
+    return { text, ...tokens, _weights: weights, _added: added, longest };
   }
   close() {
+    if (--this.nUsers) return;
     this.live?.close();
+    pageModels.delete(this.base);
   }
+}
+
+const pageModels = new Map(); // by the addresses of their folders
+
+/** Fails with words unless there are as many tokens as a figure shows. */
+export function checkLength(ids) {
+  if (ids.length > MOST_TOKENS)
+    throw new Error(
+      `That is ${ids.length} tokens; the figure takes up to ${MOST_TOKENS}, the new line included.`,
+    );
+  if (ids.length < 2) throw new Error("The model has no token for what you wrote.");
 }
 
 /** The model of a notebook's kernel, asked by messages. */
 class KernelModel {
+  where = "kernel";
+  status = signal("away");
+  progress = signal(null);
   constructor(model) {
     this.model = model;
     this.waiting = new Map();
@@ -75,14 +109,23 @@ class KernelModel {
   run(asked) {
     return this.ask("run", asked);
   }
+  /** The kernel sets the figure's traits itself: nothing is handed over. */
+  async read(text) {
+    await this.ask("read", { text });
+    return null;
+  }
   close() {
     this.model.off("msg:custom", this.hear);
   }
 }
 
-/** What answers where nothing is recorded: `{where: "page" | "kernel", ...}`; null where nothing does. */
+/** What answers where nothing is recorded; null where nothing does. `close` it when it is no longer needed. */
 export function modelFor(model) {
-  if (!model.isPage) return Object.assign(new KernelModel(model), { where: "kernel" });
+  if (!model.isPage) return new KernelModel(model);
   const base = folder();
-  return base === null ? null : Object.assign(new PageModel(base), { where: "page" });
+  if (base === null) return null;
+  if (!pageModels.has(base)) pageModels.set(base, new PageModel(base));
+  const live = pageModels.get(base);
+  live.nUsers++;
+  return live;
 }

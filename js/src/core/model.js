@@ -16,7 +16,8 @@ export class PageModel {
   off() {}
 }
 
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const same = (a, b) =>
+  a === b || (!ArrayBuffer.isView(a) && JSON.stringify(a) === JSON.stringify(b));
 
 const bound = new WeakMap(); // by model, what is bound and how many views it has
 

@@ -76,37 +76,58 @@ export function scoresOf(name, shape, bytes, tokens) {
   return { heads, uniform };
 }
 
-/** Which pixels of `size` a token of `n` has: `[first, end]`, one at least. */
+/** Which pixels of `size` each of `n` tokens has, one at least: from `first` up to `end`. */
 function pixelsOf(n, size) {
-  return range(0, n).map((i) => {
-    const first = Math.floor((i * size) / n);
-    return [first, Math.max(first + 1, Math.floor(((i + 1) * size) / n))];
-  });
+  const first = Int32Array.from({ length: n }, (_, i) => Math.floor((i * size) / n));
+  const end = first.map((from, i) => Math.max(from + 1, Math.floor(((i + 1) * size) / n)));
+  return { first, end };
 }
 
-/**
- * Writes a head into `out`, `width` pixels to a line, as a square of `size` at `origin`: a pixel has the
- * largest of its bytes. `only`: the one query that is written, over the whole square.
- */
-function writeHead(out, { width, origin, size, flipped, only }, shape, bytes, head) {
-  const rows = only === null ? pixelsOf(shape.queries, size) : [[0, size]];
+/** Writes to `line` the largest byte of each pixel of a row, `seen` bytes from `from`. */
+function drawLine(line, { first, end }, bytes, from, seen) {
+  line.fill(0);
+  for (let j = 0; j < seen; j++) {
+    const byte = bytes[from + j];
+    for (let x = first[j]; x < end[j]; x++) if (line[x] < byte) line[x] = byte;
+  }
+}
+
+/** The heads as squares of pixels. Whole patterns of one size are kept: to arrange them anew is quick. */
+export class Squares {
+  kept = new Map(); // by bytes, which are weights or lengths
+  size = null;
+  constructor(shape) {
+    this.shape = shape;
+  }
+  /** `size` by `size` pixels, each the largest of its bytes. `only`: the one query that is drawn, over all of it. */
+  of(bytes, head, size, only) {
+    if (only !== null) return squareOf(this.shape, bytes, head, size, only);
+    if (size !== this.size) this.kept.clear();
+    this.size = size;
+    if (!this.kept.has(bytes)) this.kept.set(bytes, []);
+    return (this.kept.get(bytes)[head] ??= squareOf(this.shape, bytes, head, size, null));
+  }
+}
+
+function squareOf(shape, bytes, head, size, only) {
+  const rows = only === null ? pixelsOf(shape.queries, size) : pixelsOf(1, size);
   const columns = pixelsOf(shape.keys, size);
+  const [square, line] = [new Uint8Array(size * size), new Uint8Array(size)];
+  for (let n = 0; n < rows.first.length; n++) {
+    const query = n + (only ?? 0);
+    const from = head * shape.size + shape.start(query);
+    drawLine(line, columns, bytes, from, shape.seen(query));
+    for (let at = rows.first[n] * size; at < rows.end[n] * size; at += size)
+      for (let x = 0; x < size; x++) if (square[at + x] < line[x]) square[at + x] = line[x];
+  }
+  return square;
+}
+
+/** Writes `square`, of `size`, into `out` at `origin`, where `width` pixels are a line. */
+function writeSquare(out, square, { width, origin, size, flipped }) {
   const [across, down] = flipped ? [width, 1] : [1, width];
-  const first = only ?? 0;
-  rows.forEach(([top, bottom], n) => {
-    const from = head * shape.size + shape.start(first + n);
-    const seen = shape.seen(first + n);
-    for (let j = 0; j < seen; j++) {
-      const byte = bytes[from + j];
-      if (!byte) continue;
-      const [left, right] = columns[j];
-      for (let y = top; y < bottom; y++)
-        for (let x = left; x < right; x++) {
-          const spot = origin + y * down + x * across;
-          if (out[spot] < byte) out[spot] = byte;
-        }
-    }
-  });
+  for (let y = 0, at = 0; y < size; y++)
+    for (let x = 0; x < size; x++) out[origin + y * down + x * across] = square[at++];
 }
 
 /** Small weights are many and faint: opacity is the root of what a byte tells. */
@@ -115,10 +136,11 @@ const OPACITY = Uint8Array.from({ length: STEPS + 1 }, (_, byte) =>
 );
 
 /**
- * The heads of `order` as squares, `columns` to a line, each `tile` wide and `line` high with `gap` between,
+ * The heads of `order` as `squares`, `columns` to a line, each `tile` wide and `line` high with `gap` between,
  * in units of `scale` pixels: `{alpha, width, height}`.
  */
-export function mosaicOf({ shape, bytes, order, columns, tile, line, gap, scale, flipped, only }) {
+export function mosaicOf({ squares, bytes, order, only, flipped, ...place }) {
+  const { columns, tile, line, gap, scale } = place;
   const width = Math.round(columns * tile * scale);
   const height = Math.round(Math.ceil(order.length / columns) * line * scale);
   const size = Math.max(1, Math.floor((tile - gap) * scale));
@@ -126,7 +148,8 @@ export function mosaicOf({ shape, bytes, order, columns, tile, line, gap, scale,
   order.forEach((head, n) => {
     const x = Math.round((n % columns) * tile * scale);
     const y = Math.round(Math.floor(n / columns) * line * scale);
-    writeHead(alpha, { width, origin: y * width + x, size, flipped, only }, shape, bytes, head);
+    const square = squares.of(bytes, head, size, only);
+    writeSquare(alpha, square, { width, origin: y * width + x, size, flipped });
   });
   for (let n = 0; n < alpha.length; n++) alpha[n] = OPACITY[alpha[n]];
   return { alpha, width, height };
@@ -141,4 +164,4 @@ export function brief(token) {
 }
 
 /** A token as it is shown: what is white space has a sign. */
-export const shown = (token) => token.replace(/\n/g, "¶").replace(/\t/g, "→").replace(/^\s*$/, "·");
+export const shown = (token) => token.replace(/\n/g, "¶").replace(/\t/g, "→").trim() || "·";

@@ -1,34 +1,38 @@
 // The parameters of a transformer that the reader puts together, to the last digit.
-import { computed } from "@preact/signals";
+import { batch, computed } from "@preact/signals";
 import { whole } from "../core/format.js";
-import { BYTES, MOST, cacheBytes, complete, tally } from "../core/counting.js";
+import { BYTES, EXTRAS, USUAL, active, cacheBytes, complete, tally } from "../core/counting.js";
+import { readConfig } from "../core/configs.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
+import { Config } from "../parts/ledger/Config.jsx";
 import { Sizes } from "../parts/ledger/Sizes.jsx";
 import { Account, Table, percent } from "../parts/ledger/Table.jsx";
 import { Tower } from "../parts/ledger/Tower.jsx";
 import { Walk, Weight, walk } from "../parts/ledger/Walk.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
 
-const STATE = ["shape", "precision", "n_tokens", "opened"];
+const STATE = ["shape", "config", "precision", "n_tokens", "opened"];
 const MOST_TOKENS = 1_000_000;
-const FIELDS = [...Object.keys(MOST), "gated", "tied", "biases", "norm"];
+const FIELDS = ["n_layers", "n_heads", "d_model", "n_vocab", ...Object.keys(USUAL)];
+const isSame = (one, other) => FIELDS.every((name) => one[name] === other[name]);
 
-function graph(s) {
+function graph(s, tables) {
   const shape = computed(() => complete(s.shape.value));
   const counted = computed(() => tally(shape.value));
   const opened = computed(() => {
     const known = counted.value.entries.some(({ id }) => id === s.opened.value);
     return known ? s.opened.value : null;
   });
-  return { shape, counted, opened };
+  const lines = computed(() => s.config.value && readConfig(s.config.value, tables).lines);
+  return { shape, counted, opened, lines };
 }
 
 /** What a link holds, checked field by field. */
-function readState(raw) {
-  const shape = raw.shape;
-  if (typeof shape !== "object" || shape === null) throw new Error("it holds no shape");
+function readState(raw, tables) {
+  if (typeof raw.shape !== "object" || raw.shape === null) throw new Error("it holds no shape");
+  const shape = { ...EXTRAS, ...raw.shape };
   for (const name of FIELDS)
     if (!Object.hasOwn(shape, name)) throw new Error(`its shape does not say ${name}`);
   const asked = Object.fromEntries(FIELDS.map((name) => [name, shape[name]]));
@@ -40,19 +44,51 @@ function readState(raw) {
   };
   for (const [name, fits] of Object.entries(checks))
     if (!fits(raw[name])) throw new Error(`its ${name} does not fit this figure`);
-  return { shape: asked, precision: raw.precision, n_tokens: raw.n_tokens, opened: raw.opened };
+  const reading = (raw.config ?? null) && readConfig(raw.config, tables);
+  if (reading && !isSame(reading.shape, asked)) throw new Error("its config has another shape");
+  const config = reading && reading.config;
+  return {
+    shape: asked,
+    config,
+    precision: raw.precision,
+    n_tokens: raw.n_tokens,
+    opened: raw.opened,
+  };
+}
+
+/** A value of JSON as Python writes it. */
+function python(value) {
+  if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
+  if (typeof value === "object" && value !== null)
+    return `{${Object.entries(value)
+      .map(([name, one]) => `${JSON.stringify(name)}: ${python(one)}`)
+      .join(", ")}}`;
+  if (typeof value === "string") return JSON.stringify(value);
+  return { true: "True", false: "False", null: "None" }[value] ?? String(value);
+}
+
+function shapeInPython(shape, config) {
+  const line = (name, value) => `    ${name}${python(value)},`;
+  if (config)
+    return [
+      "shape = al.shape_from_config({",
+      ...Object.entries(config).map(([name, value]) => line(`${JSON.stringify(name)}: `, value)),
+      "})",
+    ];
+  const told = FIELDS.filter((name) => EXTRAS[name] !== shape[name]);
+  return [
+    "shape = al.TransformerShape(",
+    ...told.map((name) => line(`${name}=`, shape[name])),
+    ")",
+  ];
 }
 
 function snippet(s) {
-  const python = (value) =>
-    ({ true: "True", false: "False", null: "None" })[String(value)] ?? JSON.stringify(value);
-  const { precision, n_tokens, shape } = s;
+  const { precision, n_tokens, shape, config } = s;
   return [
     "import attnlib as al",
     "",
-    "shape = al.TransformerShape(",
-    ...FIELDS.map((name) => `    ${name}=${python(shape.value[name])},`),
-    ")",
+    ...shapeInPython(shape.value, config.value),
     "tally = al.count_parameters(shape)",
     "print(tally)",
     `print(tally.bytes("${precision.value}"), shape.cache_bytes(${n_tokens.value}, "${precision.value}"))`,
@@ -68,25 +104,26 @@ const MEASURES = {
   n_heads: ["heads a layer", ({ shape }) => shape.n_heads],
   differs: [
     "sizes and switches that are still different",
-    ({ shape }, wanted) => FIELDS.filter((name) => shape[name] !== wanted.shape[name]).length,
+    ({ shape }, { shape: wanted }) =>
+      Object.keys(wanted).filter((name) => shape[name] !== wanted[name]).length,
   ],
 };
 
 /** Which of the presets the shape is, if any. */
 function titleOf(asked, presets) {
-  const same = (one) => FIELDS.every((name) => one[name] === asked[name]);
-  return Object.keys(presets).find((title) => same(presets[title])) ?? "";
+  return Object.keys(presets).find((title) => isSame(presets[title], asked)) ?? "";
 }
 
 export function Ledger({ model }) {
   const voice = useVoice();
   const presets = model.get("presets");
+  const tables = model.get("config_tables");
   const { s, g, start, put, linkState, reset } = useFigureState({
     model,
     voice,
     names: STATE,
-    derive: graph,
-    read: readState,
+    derive: (signals) => graph(signals, tables),
+    read: (raw) => readState(raw, tables),
   });
   const [shape, counted, opened] = [g.shape.value, g.counted.value, g.opened.value];
   const fault = (change) => {
@@ -101,7 +138,13 @@ export function Ledger({ model }) {
     const wrong = fault(change);
     if (wrong) return voice.tell(`${wrong.message}. The model stays as it was.`, true);
     voice.tell("");
-    s.shape.value = { ...s.shape.value, ...change };
+    take({ ...s.shape.value, ...change }, null);
+  };
+  const take = (shape, config) => {
+    batch(() => {
+      s.shape.value = shape;
+      s.config.value = config; // a size that is changed is not what the file says
+    });
     s.opened.value = g.opened.value; // a line that is gone does not come back
     const { total, parts } = g.counted.value;
     voice.speak(`${whole(total)} parameters, ${percent(parts.attention / total)} in attention`);
@@ -127,6 +170,10 @@ export function Ledger({ model }) {
         ...g.counted.value,
         walk: walk(g.shape.value),
         cache: cacheBytes(g.shape.value, s.precision.value),
+        kept: cacheBytes(g.shape.value, s.precision.value, s.n_tokens.value),
+        active: active(g.shape.value, g.counted.value),
+        config: s.config.value,
+        lines: g.lines.value,
       })}
       after={
         <Challenges
@@ -136,7 +183,10 @@ export function Ledger({ model }) {
           s={s}
           name={({ measure }) => MEASURES[measure][0]}
           voice={voice}
-          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
+          onStart={({ given, setting }) => {
+            const state = { ...start, ...given, ...setting };
+            put({ ...state, shape: { ...EXTRAS, ...state.shape } });
+          }}
         />
       }
     >
@@ -150,12 +200,20 @@ export function Ledger({ model }) {
           }}
           onChange={(title) => title && set(presets[title])}
         />
+        <Config
+          examples={model.get("configs")}
+          tables={tables}
+          lines={g.lines.value}
+          onRead={(reading) => take(reading.shape, reading.config)}
+          voice={voice}
+        />
       </div>
       <Sizes asked={s.shape.value} complete={shape} fits={fits} set={set} voice={voice} />
       <div data-picture>
         <p class="al-grand-total">
           <strong>{whole(counted.total)}</strong> parameters,{" "}
           {percent(counted.parts.attention / counted.total)} of them in attention
+          {shape.n_experts > 0 && `; a token meets ${whole(active(shape, counted))} of them`}
         </p>
         <div class="al-row al-account">
           <Tower

@@ -2,23 +2,22 @@
 import { computed, effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { list } from "../core/format.js";
+import { MOST_CHARACTERS, MOST_TOKENS, START } from "../core/liveModel.js";
 import { LAST, RANGES } from "../core/recorded.js";
+import { Bring } from "../parts/Bring.jsx";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
-import { Bring } from "../parts/nextword/Bring.jsx";
 import { Guesses, SHOWN, rowsOf, share } from "../parts/nextword/Guesses.jsx";
 import { Silence, nameOf } from "../parts/nextword/Silence.jsx";
 import { Tokens, shown } from "../parts/nextword/Tokens.jsx";
-import { START, makeModel, useModel } from "../parts/nextword/useModel.js";
+import { makeModel, useModel } from "../parts/nextword/useModel.js";
+import { OwnText } from "../parts/OwnText.jsx";
 import { useFigureState } from "../parts/useFigureState.js";
-import { useOwnId } from "../parts/useOwnId.js";
 
 const STATE = ["text", "cut", "layers", "silent", "last"];
 const N_LAYERS = 30;
 const N_HEADS = 9;
-const MOST_TOKENS = 64;
-const MOST_CHARACTERS = 1000;
 const UNTOUCHED = { cut: [], silent: [], last: 0 };
 
 const nameOfRange = ([first, last]) =>
@@ -117,40 +116,6 @@ const MEASURES = {
   last: { label: () => "tokens that each may look at", of: (_, { s }) => s.last.value },
 };
 
-function OwnText({ text, onUse }) {
-  const [typed, setTyped] = useState(null);
-  const id = useOwnId();
-  return (
-    <details class="al-more">
-      <summary>Write your own</summary>
-      <form
-        class="al-field al-own"
-        onSubmit={(event) => {
-          event.preventDefault();
-          onUse(typed ?? text);
-          setTyped(null);
-        }}
-      >
-        <label for={id}>Your text</label>
-        <input
-          id={id}
-          type="text"
-          maxLength={MOST_CHARACTERS}
-          spellcheck={false}
-          autocomplete="off"
-          value={typed ?? text}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-        <button type="submit">Use</button>
-      </form>
-      <p class="al-hint">
-        Up to {MOST_TOKENS} tokens, about 45 words. Every text begins with a new line, ¶, which the
-        figure puts there.
-      </p>
-    </details>
-  );
-}
-
 /** Says the new five, politely, when they change; not at the start. */
 function useTold(g, voice) {
   useEffect(() => {
@@ -231,7 +196,6 @@ export function NextWord({ model }) {
   useTold(g, voice);
   const [grownFrom, setGrownFrom] = useState([]);
   const use = (text) => {
-    if (!text.trim()) return voice.tell("There is no text here. Write a word at least.", true);
     voice.tell("");
     setGrownFrom([]);
     put({ ...UNTOUCHED, layers: s.layers.peek(), text });
@@ -309,7 +273,7 @@ export function NextWord({ model }) {
             <option value="">your own</option>
           </select>
         </label>
-        <OwnText text={text} onUse={use} />
+        <OwnText summary="Write your own" text={text} tell={voice.tell} onUse={use} />
       </div>
       <div class="al-next-word" data-picture>
         <div class="al-asked">
@@ -345,7 +309,7 @@ export function NextWord({ model }) {
           </div>
         </div>
         <Answer g={g} onAppend={append} />
-        <Bring known={known} />
+        <Bring known={known} besides=", with anything taken away" />
       </div>
       <p class="al-hint">
         The model is SmolLM2-135M: 135 million numbers, which is small. It repeats prejudices that

@@ -2,13 +2,18 @@
 import { computed } from "@preact/signals";
 import { distinct, many, number } from "../core/format.js";
 import { SCORES, bytesOf, rowOf, scoresOf, shapeOf, shown } from "../core/patterns.js";
+import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { Edge } from "../parts/patterns/Edge.jsx";
 import { Large } from "../parts/patterns/Large.jsx";
 import { HeadMap } from "../parts/patterns/HeadMap.jsx";
+import { Own } from "../parts/patterns/Own.jsx";
+import { makeReader, useReader } from "../parts/patterns/reader.js";
 import { useFigureState } from "../parts/useFigureState.js";
 
+// What a text's patterns are: a model may send others.
+const SENT = ["text", "tokens", "key_tokens", "_ids", "longest", "_weights", "_added"];
 const STATE = ["show", "order", "small", "chosen", "selected", "corner", "orientation"];
 const SPAN = 20; // tokens that the large grid shows at once
 const ORIENTATIONS = { rows: "rows", columns: "columns (3Blue1Brown)" };
@@ -22,9 +27,9 @@ const LABELS = {
 };
 const OVER = 0.55; // of lengths that are drawn over weights
 
-/** What was sent, read once. */
-function readModel(model) {
-  const [tokens, keyTokens] = [model.get("tokens"), model.get("key_tokens")];
+/** What was sent, read once for each text. */
+function readSent(s, model) {
+  const [tokens, keyTokens] = [s.tokens.value, s.key_tokens.value];
   const [nLayers, nHeads] = model.get("shape");
   const shape = shapeOf({
     heads: nLayers * nHeads,
@@ -32,11 +37,13 @@ function readModel(model) {
     keys: keyTokens.length,
     causal: model.get("causal"),
   });
-  const [weights, added] = ["_weights", "_added"].map((name) => bytesOf(model.get(name)));
+  const [weights, added] = [s._weights, s._added].map((sent) => bytesOf(sent.value));
   const [queries, keys] = [tokens.map(shown), keyTokens.map(shown)];
+  const ids = s._ids.value;
   return {
-    ...{ tokens, nLayers, nHeads, shape, weights, queries, keys, cross: model.get("cross") },
-    ...{ added: added.length ? added : null, longest: model.get("longest") },
+    told: ids.length ? ids : tokens, // what tells tokens apart
+    ...{ nLayers, nHeads, shape, weights, queries, keys, cross: model.get("cross") },
+    ...{ added: added.length ? added : null, longest: s.longest.value },
     ...{ queryNames: distinct(queries), keyNames: distinct(keys) },
     span: [Math.min(SPAN, queries.length), Math.min(SPAN, keys.length)],
     headName: (head) => `${Math.floor(head / nHeads)}.${head % nHeads}`,
@@ -71,7 +78,7 @@ function scoresOfAll(m) {
     return Object.fromEntries(SCORES.map((name) => [name, null]));
   return Object.fromEntries(
     SCORES.map((name) => {
-      const score = scoresOf(name, m.shape, m.weights, m.tokens);
+      const score = scoresOf(name, m.shape, m.weights, m.told);
       return [name, score && { label: LABELS[name], ...score }];
     }),
   );
@@ -84,8 +91,30 @@ function layersOf(m, show) {
   return show === "added" ? [added] : [weights, { ...added, opacity: OVER }];
 }
 
-function graph(s, model) {
-  const m = readModel(model);
+/** Of the edge that is chosen: what a challenge may ask for, null where there is none. */
+const MEASURES = {
+  weight: {
+    label: "weight of the edge",
+    of: ({ row, key }) => row.weights[key],
+  },
+  outdone: {
+    label: "the longest of its row, in lengths of the edge",
+    of: ({ row, key }) => (row.added?.[key] ? Math.max(...row.added) / row.added[key] : null),
+  },
+  query: { label: "its query, counted from 0", of: ({ query }) => query },
+  key: { label: "its key, counted from 0", of: ({ key }) => key },
+};
+
+function measure(condition, { s, g }) {
+  if (s.selected.value === null) return null;
+  const [query, key] = s.selected.value;
+  return MEASURES[condition.measure].of({ query, key, row: g.row.value });
+}
+
+let nGraphs = 0;
+
+/** Of one text `m`: nothing in here is read anew for another. */
+function graph(s, m) {
   const counts = [m.queries.length, m.keys.length];
   const clampCorner = (corner) =>
     corner.map((first, axis) => Math.max(0, Math.min(first, counts[axis] - m.span[axis])));
@@ -99,6 +128,7 @@ function graph(s, model) {
     added: of(m.added, m.longest[head.value], i),
   });
   return {
+    number: nGraphs++,
     ...{ ...m, head, query, corner, clampCorner, scores, rowsOf },
     row: computed(() => rowsOf(query.value)),
     scored: computed(() => scores.value[s.order.value] ?? null),
@@ -127,20 +157,19 @@ function graph(s, model) {
   };
 }
 
-/** What a link holds, checked field by field. */
-function readState(raw, model) {
-  const counts = [model.get("tokens").length, model.get("key_tokens").length];
+/** What a link holds of the text on show, checked field by field. */
+function readState(raw, g) {
+  const counts = [g.queries.length, g.keys.length];
   const pair = (v, most) =>
     Array.isArray(v) &&
     v.length === 2 &&
     v.every((i, n) => Number.isInteger(i) && i >= 0 && i < most[n]);
-  const m = readModel(model);
-  const scores = scoresOfAll(m);
+  const scores = g.scores.peek();
   const checks = {
-    show: (v) => v === "weights" || (m.added && ["added", "both"].includes(v)),
+    show: (v) => v === "weights" || (g.added && ["added", "both"].includes(v)),
     order: (v) => ["layers", "heads"].includes(v) || (Object.hasOwn(scores, v) && scores[v]),
     small: (v) => ["patterns", "row"].includes(v),
-    chosen: (v) => pair(v, model.get("shape")),
+    chosen: (v) => pair(v, [g.nLayers, g.nHeads]),
     selected: (v) => v === null || pair(v, counts),
     corner: (v) => pair(v, counts),
     orientation: (v) => Object.keys(ORIENTATIONS).includes(v),
@@ -152,17 +181,27 @@ function readState(raw, model) {
 
 const python = (value) => (value === null ? "None" : JSON.stringify(value));
 
-function snippet(s, g) {
-  const [nLayers, nHeads] = [g.nLayers, g.nHeads];
-  const [layer, head] = s.chosen.value;
+/** How the figure is made of what the reader has, and what must be there for it. */
+function making(s, g, hasOwnText) {
+  const state = STATE.map((name) => `${name}=${python(s[name].value)}`).join(", ");
+  const text = JSON.stringify(s.text.value); // what JSON escapes, Python reads alike
+  if (hasOwnText)
+    return ["import attnlib as al", `Patterns.of_text(al.load_smollm2(), ${text}, ${state})`];
+  const shape = [g.nLayers, g.nHeads, g.queries.length, g.keys.length].join(", ");
   const others = g.cross ? ", key_tokens" : "";
   const added = g.added ? ", contributions=contributions" : "";
-  const state = STATE.map((name) => `${name}=${python(s[name].value)}`).join(", ");
+  return [
+    `# weights: your model's, (${shape})`,
+    `Patterns(tokens, weights${others}${added}, ${state})`,
+  ];
+}
+
+function snippet(s, g, hasOwnText) {
+  const [layer, head] = s.chosen.value;
+  const [needed, made] = making(s, g, hasOwnText);
   return [
     "from attnlib.figures import Patterns",
-    "",
-    `# weights: your model's, (${nLayers}, ${nHeads}, ${g.queries.length}, ${g.keys.length})`,
-    `figure = Patterns(tokens, weights${others}${added}, ${state})`,
+    ...["", needed, `figure = ${made}`],
     `print(figure.weights[${layer}, ${head}, ${g.query.value}].round(2))`,
   ].join("\n");
 }
@@ -229,15 +268,48 @@ function Legend({ s, g }) {
   );
 }
 
+const pick = (state, names) => Object.fromEntries(names.map((name) => [name, state[name]]));
+
+/** What is computed, at full precision. */
+function valuesOf(g) {
+  const ofScores = (what) =>
+    Object.fromEntries(
+      Object.entries(g.scores.value).map(([name, score]) => [name, score && what(score)]),
+    );
+  return {
+    head: g.head.value,
+    order: g.arranged.value.order,
+    rows: g.queries.map((_, i) => g.rowsOf(i)),
+    scores: ofScores(({ heads }) => [...heads]),
+    uniform: ofScores(({ uniform }) => uniform),
+  };
+}
+
 export function Patterns({ model }) {
   const voice = useVoice();
-  const { s, g, put, linkState, reset } = useFigureState({
-    model,
-    voice,
-    names: STATE,
-    derive: (signals) => graph(signals, model),
-    read: (raw) => readState(raw, model),
+  const hasOwnText = model.get("own_text");
+  const {
+    s,
+    g: made,
+    start,
+    put,
+    linkState,
+    reset,
+  } = useFigureState({
+    ...{ model, voice, names: STATE, sent: SENT },
+    derive: (s, put) => {
+      const now = computed(() => graph(s, readSent(s, model)));
+      const reader = hasOwnText ? makeReader({ model, s, put, voice, now, readState }) : null;
+      return { now, reader };
+    },
+    read: (raw, start, { now, reader }) => {
+      const isOther = reader && "text" in raw && raw.text !== s.text.peek();
+      return isOther ? reader.open(raw) : readState(raw, now.peek());
+    },
   });
+  const { now, reader } = made;
+  useReader(reader);
+  const g = now.value;
   /** The edge, and the part of the pattern that holds it. */
   const select = (query, key) => {
     const edge = [query, key];
@@ -267,23 +339,32 @@ export function Patterns({ model }) {
       voice={voice}
       title={model.get("title")}
       claim={`${many(g.nLayers, "layer")} of ${many(g.nHeads, "head")}, ${text}. Choose a head to see it large, and an edge to see what it adds.`}
-      snippet={() => snippet(s, g)}
-      linkState={linkState}
-      reset={reset}
-      values={() => ({
-        head: g.head.value,
-        order: g.arranged.value.order,
-        rows: g.queries.map((_, i) => g.rowsOf(i)),
-        scores: Object.fromEntries(
-          Object.entries(g.scores.value).map(([name, score]) => [name, score && [...score.heads]]),
-        ),
-        uniform: Object.fromEntries(
-          Object.entries(g.scores.value).map(([name, score]) => [name, score && score.uniform]),
-        ),
-      })}
+      snippet={() => snippet(s, g, hasOwnText)}
+      linkState={() => ({ ...linkState(), ...(hasOwnText && { text: s.text.value }) })}
+      reset={() => {
+        reader?.forget();
+        reset();
+      }}
+      values={() => valuesOf(now.value)}
+      after={
+        <Challenges
+          figureKey={model.get("key")}
+          challenges={model.get("challenges")}
+          s={s}
+          measure={(condition) => measure(condition, { s, g: now.value })}
+          name={(condition) => MEASURES[condition.measure].label}
+          needs={{ text: (text) => `the text “${text}”` }}
+          voice={voice}
+          onStart={({ given, setting }) => {
+            reader?.forget();
+            put({ ...start, ...given, ...setting });
+          }}
+        />
+      }
     >
+      {hasOwnText && <Own {...{ s, reader }} first={pick(start, SENT)} />}
       <Controls {...{ s, g }} onQuery={ask} />
-      <div class="al-patterns" data-picture>
+      <div class="al-patterns" data-picture key={g.number}>
         <div class="al-patterns-small" data-many={g.arranged.value.columns > 16 ? "" : undefined}>
           <HeadMap {...{ s, g }} onChoose={choose} />
           <Legend {...{ s, g }} />

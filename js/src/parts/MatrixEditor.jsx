@@ -256,7 +256,7 @@ function writeNumber(cell, value) {
 }
 
 /** What a drag changes is written without rendering, one effect for all cells. */
-function useWriting(table, { matrix, shape, lit, labelOf }) {
+function useWriting(table, { matrix, shape, lit, mark, labelOf }) {
   useLayoutEffect(() => {
     const cells = [...table.current.querySelectorAll("[data-index]")].map((cell) => {
       const [i, d] = cell.dataset.index.split(",").map(Number);
@@ -275,7 +275,7 @@ function useWriting(table, { matrix, shape, lit, labelOf }) {
       }),
       effect(() => {
         for (const { cell, i, d } of cells)
-          cell.className = `al-cell al-editable ${lit?.(i, d) ? "al-lit" : ""}`;
+          cell.className = `al-cell al-editable ${lit?.(i, d) ? "al-lit" : ""} ${mark?.(i, d) ?? ""}`;
       }),
     ];
     return () => {
@@ -288,7 +288,8 @@ function useWriting(table, { matrix, shape, lit, labelOf }) {
 /**
  * @param {{name: string, matrix: import("@preact/signals").Signal<number[][]>, rowLabels: string[],
  *   kind: "query" | "key", columnLabels?: string[], lit?: (row: number, column: number) => boolean,
- *   onChange: Function, voice: object}} props `lit` reads signals
+ *   mark?: (row: number, column: number) => string, onChange: Function, voice: object}} props `lit` and
+ *   `mark`, which gives classes of a cell, read signals
  */
 export function MatrixEditor({
   name,
@@ -297,6 +298,7 @@ export function MatrixEditor({
   columnLabels,
   kind,
   lit,
+  mark,
   onChange,
   voice,
 }) {
@@ -310,7 +312,7 @@ export function MatrixEditor({
     () => computed(() => matrix.value[row]?.[column] ?? 0),
     [matrix, row, column],
   );
-  useWriting(table, { matrix, shape, lit, labelOf });
+  useWriting(table, { matrix, shape, lit, mark, labelOf });
   const draw = useColours(table, matrix, shape);
   const change = (i, d, value) => {
     voice.speakAtRest(() => `${labelOf(i, d)}: ${number(value)}`);

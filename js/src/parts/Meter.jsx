@@ -12,16 +12,19 @@ const percent = (share) => `${Math.round(share * 1000) / 10}%`;
 
 /**
  * `bars` is a signal of bars, always as many: `{ends, kind, y}`, where `ends` are two shares of the width,
- * `kind` is a class, and `y` is where the bar lies.
+ * `kind` is a class, and `y` is where the bar lies. An `upright` one has a single bar from the ground up.
  */
-export function Meter({ bars, class: kind = "" }) {
+export function Meter({ bars, class: kind = "", upright = false }) {
   const svg = useRef(null);
   useLayoutEffect(
     () =>
       effect(() => {
         bars.value.forEach(({ ends, kind, y = 0.5 }, n) => {
           const [x1, x2, height] = [...ends, y].map(percent);
-          write(svg.current.children[n], { x1, x2, y1: height, y2: height, class: kind });
+          const [y1, y2] = ends.map((end) => percent(1 - end));
+          const lies = { x1, x2, y1: height, y2: height };
+          const stands = { x1: height, x2: height, y1, y2 };
+          write(svg.current.children[n], { ...(upright ? stands : lies), class: kind });
         });
       }),
     [bars],

@@ -1,6 +1,5 @@
 // The phrase: one of the book's, or the reader's own from the words that have vectors.
-import { useState } from "preact/hooks";
-import { useOwnId } from "./useOwnId.js";
+import { OwnWords } from "./OwnWords.jsx";
 
 const MOST_TOKENS = 16;
 
@@ -36,16 +35,12 @@ export function readSentence(text, vocabulary) {
 }
 
 export function SentenceBox({ sentence, sentences, vocabulary, onChange, voice, children }) {
-  const [text, setText] = useState(null);
-  const id = useOwnId();
   const use = (wanted) => {
     const words = readSentence(wanted, vocabulary);
     if (words instanceof Error) return voice.tell(words.message, true);
-    setText(null);
     voice.tell("");
     onChange(words.join(" "));
   };
-  const add = (word) => setText(`${(text ?? sentence).trim()} ${word}`);
   return (
     <div class="al-sentence" data-not-in-picture>
       <label class="al-field">
@@ -62,32 +57,20 @@ export function SentenceBox({ sentence, sentences, vocabulary, onChange, voice, 
       </label>
       <details class="al-more">
         <summary>Write your own</summary>
-        <form
-          class="al-field al-own"
-          onSubmit={(event) => {
-            event.preventDefault();
-            use(text ?? sentence);
-          }}
-        >
-          <label for={id}>Your phrase</label>
-          <input
-            id={id}
-            type="text"
-            spellcheck={false}
-            autocomplete="off"
-            value={text ?? sentence}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-          <button type="submit">Use</button>
-        </form>
-        <p>Words that have a vector; press one to add it:</p>
-        <p class="al-words">
-          {Object.keys(vocabulary).map((word) => (
-            <button type="button" aria-label={`Add ${word}`} onClick={() => add(word)}>
-              {word}
-            </button>
-          ))}
-        </p>
+        <OwnWords label="Your phrase" text={sentence} onUse={use}>
+          {(add) => (
+            <>
+              <p>Words that have a vector; press one to add it:</p>
+              <p class="al-words">
+                {Object.keys(vocabulary).map((word) => (
+                  <button type="button" aria-label={`Add ${word}`} onClick={() => add(word)}>
+                    {word}
+                  </button>
+                ))}
+              </p>
+            </>
+          )}
+        </OwnWords>
       </details>
       {children}
     </div>

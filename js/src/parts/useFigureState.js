@@ -5,12 +5,13 @@ import { bind } from "../core/model.js";
 import { fromLink } from "../core/link.js";
 
 /**
- * `names`: the traits that make up the state. `derive(signals)` builds the graph on them, once.
- * `read(raw, start)` turns what a link holds into a state, or throws with what is wrong with it.
+ * `names`: the traits that make up the state; `sent`: others that may change, which no link holds.
+ * `derive(signals, put)` builds the graph on them, once. `read(raw, start, graph)` turns what a link holds into a
+ * state, or throws with what is wrong with it.
  */
-export function useFigureState({ model, voice, names, derive, read }) {
+export function useFigureState({ model, voice, names, sent = [], derive, read }) {
   const made = useMemo(() => {
-    const { signals: s, start, dispose } = bind(model, names);
+    const { signals: s, start, dispose } = bind(model, [...names, ...sent]);
     // All at once: nothing may be drawn, or judged, of a state that is half the old one.
     const put = (state) =>
       batch(() => {
@@ -21,7 +22,7 @@ export function useFigureState({ model, voice, names, derive, read }) {
       start,
       put,
       dispose,
-      g: derive(s),
+      g: derive(s, put),
       linkState: () => Object.fromEntries(names.map((name) => [name, s[name].value])),
       reset: () => {
         put(start);
@@ -34,7 +35,7 @@ export function useFigureState({ model, voice, names, derive, read }) {
       try {
         const raw = fromLink(location.hash, model.get("key"));
         if (!raw) return;
-        made.put(read(raw, made.start));
+        made.put(read(raw, made.start, made.g));
         voice.tell("This is the state that the link holds. Reset leads back to the start.");
       } catch (error) {
         voice.tell(

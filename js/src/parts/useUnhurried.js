@@ -1,6 +1,6 @@
 // What stands beside a drag need not follow its every step.
-import { effect } from "@preact/signals";
-import { useLayoutEffect } from "preact/hooks";
+import { effect, signal } from "@preact/signals";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 import { NAMES_AFTER, unhurried } from "../core/rest.js";
 
 /**
@@ -19,4 +19,11 @@ export function useUnhurried(source, follow) {
       stop();
     };
   }, [source]);
+}
+
+/** A signal of `tell(now)` that follows `source` so: for sentences, which nobody reads in a drag. */
+export function useAtRest(source, tell) {
+  const told = useMemo(() => signal(tell(source.peek())), [source]);
+  useUnhurried(source, (now) => (told.value = tell(now)));
+  return told;
 }

@@ -1,7 +1,5 @@
 // The attention of every layer: rotary positions, grouped heads, what earlier tokens left, the patterns.
 
-const WHOLE = 255; // a weight of 1, in a byte
-
 /** Cosines and sines by position and pair of numbers, for keys and queries of `dHead`. */
 function turnsOf(longest, dHead, base) {
   const turns = new Float32Array(longest * dHead);
@@ -40,7 +38,7 @@ export class Attention {
       Array.from({ length: nLayers }, () => new Float32Array(longest * nKvHeads * dHead));
     this.keys = room();
     this.values = room();
-    this.patterns = new Uint8Array(nLayers * nHeads * longest * longest);
+    this.patterns = new Float32Array(nLayers * nHeads * longest * longest);
     this.row = new Float32Array(longest);
   }
 
@@ -79,7 +77,7 @@ export class Attention {
   /** Leaves in `row` the weights of `query` in one head, and notes them in `patterns`. */
   weigh(layer, head, query, queries, at, taken) {
     const { nHeads, nKvHeads, dHead } = this.shape;
-    const { row, longest } = this;
+    const { row } = this;
     const shared = Math.floor((head * nKvHeads) / nHeads);
     const scale = 1 / Math.sqrt(dHead);
     const first = taken.firstKey(query);
@@ -90,9 +88,7 @@ export class Attention {
     }
     for (const key of taken.keysCut(layer, query)) row[key] = -Infinity;
     softmax(row, first, query);
-    const start = ((layer * nHeads + head) * longest + query) * longest;
-    for (let key = 0; key <= query; key++)
-      this.patterns[start + key] = Math.round(WHOLE * row[key]);
+    this.patterns.set(row.subarray(0, query + 1), this.startOf(layer, head, query));
   }
 
   /** Writes the values that `row` weighs, added up, to `mixed` from `at`. */
@@ -107,14 +103,16 @@ export class Attention {
     }
   }
 
-  /** The weights of a text of `n` tokens in bytes, 255 for 1: `(nLayers, nHeads, n, n)`. */
-  patternsOf(n) {
-    const { nLayers, nHeads } = this.shape;
-    const out = new Uint8Array(nLayers * nHeads * n * n);
-    for (let row = 0; row < nLayers * nHeads * n; row++) {
-      const start = (Math.floor(row / n) * this.longest + (row % n)) * this.longest;
-      const query = row % n;
-      out.set(this.patterns.subarray(start, start + query + 1), row * n);
+  startOf(layer, head, query) {
+    return ((layer * this.shape.nHeads + head) * this.longest + query) * this.longest;
+  }
+
+  /** The weights of a text of `n` tokens in one head, query by query up to itself: `n (n + 1) / 2`. */
+  half(layer, head, n) {
+    const out = new Float32Array((n * (n + 1)) / 2);
+    for (let query = 0, to = 0; query < n; to += ++query) {
+      const start = this.startOf(layer, head, query);
+      out.set(this.patterns.subarray(start, start + query + 1), to);
     }
     return out;
   }

@@ -55,7 +55,7 @@ export class LiveModel {
    * The 50 likeliest tokens after `ids`, `top: [{ id, piece, p, logit }, ...]`, and the `seconds` it took. Taken away
    * are the edges `cut: [[layer, query, key], ...]`, after which rows sum to 1 again, the heads
    * `silent: [[layer, head], ...]`, and for each token all but the `last` tokens, its own included. With `patterns`
-   * also all weights in bytes, 255 for 1: `(layer, head, query, key)`, `(30, 9, n, n)`.
+   * also all weights and the lengths of what is added, in bytes (patterns.js).
    */
   run({ ids, cut = [], silent = [], last = null, patterns = false }) {
     return this.askReady("run", { ids, cut, silent, last, patterns });

@@ -3,6 +3,7 @@ import { Arena } from "./arena.js";
 import { Decoder, LONGEST, roomFor } from "./decoder.js";
 import kernel from "./kernel.ts" with { type: "wasm" };
 import { likeliest } from "./likeliest.js";
+import { Patterns } from "./patterns.js";
 import { canRun, kernelProduct, plainProduct } from "./product.js";
 import { Tokenizer } from "./tokenizer.js";
 
@@ -10,6 +11,7 @@ const N_TOP = 50;
 
 let arena;
 let decoder;
+let shown; // patterns of its runs
 let tokenizer;
 
 const HEARD = {
@@ -18,6 +20,7 @@ const HEARD = {
     arena = new Arena(about.bytes + roomFor(about.shape), canRun(kernel));
     arena.take(about.bytes);
     decoder = new Decoder(arena, about);
+    shown = new Patterns(decoder);
   },
   part({ at, bytes }) {
     arena.bytes.set(bytes, at);
@@ -40,8 +43,8 @@ const HEARD = {
     decoder.run(ids, interventions);
     const top = likeliest(decoder.logits.data, N_TOP);
     for (const one of top) one.piece = tokenizer.piece(one.id);
-    const found = { top, seconds: (performance.now() - began) / 1000 };
-    return patterns ? { ...found, patterns: decoder.attention.patternsOf(ids.length) } : found;
+    const found = { top, ...(patterns && { patterns: shown.of(ids.length) }) };
+    return { ...found, seconds: (performance.now() - began) / 1000 };
   },
 };
 

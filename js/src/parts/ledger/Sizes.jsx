@@ -105,7 +105,7 @@ export function Sizes({ asked, complete, fits, set, voice }) {
           onChange={(norm) => set({ norm })}
         />
         {Object.entries(SWITCHES).map(([name, label]) => (
-          <Switch label={label} on={asked[name]} onChange={(on) => set({ [name]: on })} />
+          <Switch label={label} on={Boolean(asked[name])} onChange={(on) => set({ [name]: on })} />
         ))}
       </div>
       <p class="al-hint">

@@ -1,4 +1,5 @@
 // The tally, line by line; a line that is chosen shows its multiplication.
+import { EXPERT, NORMS, withExperts } from "../../core/counting.js";
 import { many, number, whole } from "../../core/format.js";
 
 export function percent(share) {
@@ -72,13 +73,21 @@ export function Table({ counted, opened, onOpen }) {
 
 const ABOUT = {
   attention: ({ shape, name }) => {
-    if (name === "b_o") return `one for each of ${many(shape.n_layers, "layer")}`;
+    if (name === "b_o" || /_(latent|rotary)$/.test(name))
+      return `one for each of ${many(shape.n_layers, "layer")}`;
     const heads = /_[kv]$/.test(name) ? shape.n_kv_heads : shape.n_heads;
     return `${many(heads, "head")} × ${many(shape.n_layers, "layer")}`;
   },
-  "feed-forward": ({ shape }) => `one for each of ${many(shape.n_layers, "layer")}`,
-  normalisation: ({ shape, copies }) =>
-    `${copies / (2 * shape.n_layers + 1)} × (2 for each of ${many(shape.n_layers, "layer")}, and one at the end)`,
+  "feed-forward": ({ shape, name, copies }) =>
+    name.startsWith(EXPERT)
+      ? `${many(shape.n_experts + shape.n_shared, "expert")} × ${many(withExperts(shape), "layer")}`
+      : `one for each of ${many(copies, "layer")}`,
+  normalisation: ({ shape, name, copies }) => {
+    const layers = many(shape.n_layers, "layer");
+    const each = name === "scales and shifts" ? shape.n_norms : copies / shape.n_layers;
+    if (name !== "scales and shifts") return `${whole(each)} for each of ${layers}`;
+    return `${NORMS[shape.norm]} × (${each} for each of ${layers}, and one at the end)`;
+  },
   embedding: () => "one for the whole model",
   unembedding: () => "one for the whole model",
 };

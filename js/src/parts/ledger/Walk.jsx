@@ -16,8 +16,47 @@ export function size(bytes) {
   return `${n ? number(bytes, 1) : bytes} ${UNITS[n]}`;
 }
 
+const isWide = (s) => s.d_value > 0 && s.d_value !== s.d_head;
+
+/** The same where values are not as wide as keys. */
+function wideWalk(s) {
+  const one = s.d_model * (s.d_head + s.d_value);
+  const block = (s.n_heads + s.n_kv_heads) * one;
+  return [
+    [
+      "a head that asks, or one of keys and values",
+      `${whole(s.d_model)} × ${whole(s.d_head + s.d_value)}`,
+      one,
+    ],
+    ["one layer", `${whole(s.n_heads + s.n_kv_heads)} × ${whole(one)}`, block],
+    ["all layers", `${whole(s.n_layers)} × ${whole(block)}`, s.n_layers * block],
+  ];
+}
+
+/** The same where keys and values are made from latent numbers. */
+function latentWalk(s) {
+  const [d_value, asked] = [s.d_value || s.d_head, s.d_query_latent || s.d_model];
+  const down = s.d_query_latent + s.d_latent + s.d_rotary;
+  const made = s.d_head - s.d_rotary + d_value;
+  const head = asked * s.d_head + s.d_model * d_value + s.d_latent * made;
+  const block = s.d_model * down + s.n_heads * head;
+  const times = (...pairs) => pairs.map((pair) => pair.map(whole).join(" × ")).join(" + ");
+  return [
+    ["down to what all heads share", times([s.d_model, down]), s.d_model * down],
+    [
+      "one head (w_q, w_o, w_k and w_v)",
+      times([asked, s.d_head], [s.d_model, d_value], [s.d_latent, made]),
+      head,
+    ],
+    ["one layer", times([1, s.d_model * down], [s.n_heads, head]), block],
+    ["all layers", times([s.n_layers, block]), s.n_layers * block],
+  ];
+}
+
 /** The matrices of attention, biases left out: `[what, how it is reckoned, number]`. */
 export function walk(s) {
+  if (s.d_latent) return latentWalk(s);
+  if (isWide(s)) return wideWalk(s);
   const one = s.d_model * s.d_head;
   const block = 2 * (s.n_heads + s.n_kv_heads) * one;
   const head =
@@ -53,7 +92,8 @@ export function Walk({ shape, counted }) {
         ))}
         <tr class="al-total">
           <th scope="row" colSpan={2}>
-            attention{shape.biases && ", with biases"}, of all parameters
+            attention{shape.biases && ", with biases"}
+            {shape.sinks && " and sinks"}, of all parameters
           </th>
           <td>{percent(counted.parts.attention / counted.total)}</td>
         </tr>
@@ -62,11 +102,19 @@ export function Walk({ shape, counted }) {
   );
 }
 
+/** The numbers that are kept of a token, as they are reckoned. */
+function kept(s) {
+  const [layers, heads] = [many(s.n_layers, "layer"), many(s.n_kv_heads, "head")];
+  if (s.d_latent) return `${layers} × (${whole(s.d_latent)} latent + ${whole(s.d_rotary)} rotated)`;
+  if (!isWide(s)) return `2 × ${layers} × ${heads} × ${whole(s.d_head)}`;
+  return `${layers} × ${heads} × (${whole(s.d_head)} + ${whole(s.d_value)})`;
+}
+
 /** Bytes of the parameters, and of the cache. */
 export function Weight({ s, shape, counted, voice }) {
   const dtype = s.precision.value;
-  const cache = cacheBytes(shape, dtype);
-  const kept = s.n_tokens.value * cache;
+  const n = s.n_tokens.value;
+  const windowed = shape.window ? shape.n_layers - shape.n_full : 0;
   return (
     <div class="al-bytes">
       <div class="al-controls" data-not-in-picture>
@@ -93,10 +141,13 @@ export function Weight({ s, shape, counted, voice }) {
         />
       </div>
       <p>
-        Parameters as {dtype}: <strong>{size(counted.total * BYTES[dtype])}</strong>. Cache: 2 ×{" "}
-        {many(shape.n_layers, "layer")} × {many(shape.n_kv_heads, "head")} × {whole(shape.d_head)} ×{" "}
-        {many(BYTES[dtype], "byte")} = <strong>{many(cache, "byte")}</strong> a token, {size(kept)}{" "}
-        for {many(s.n_tokens.value, "token")}.
+        Parameters as {dtype}: <strong>{size(counted.total * BYTES[dtype])}</strong>. Cache:{" "}
+        {kept(shape)} × {many(BYTES[dtype], "byte")} ={" "}
+        <strong>{many(cacheBytes(shape, dtype), "byte")}</strong> a token,{" "}
+        {size(cacheBytes(shape, dtype, n))} for {many(n, "token")}
+        {windowed > 0 &&
+          `: ${many(windowed, "layer")} keep the last ${many(shape.window, "token")} at most`}
+        .
       </p>
     </div>
   );

@@ -1,11 +1,9 @@
 // What is known of texts and of runs: recorded, or asked of the model once it is here.
-import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { modelFor } from "../../core/liveModel.js";
+import { START, checkLength, modelFor } from "../../core/liveModel.js";
 import { openRecordings } from "../../core/recorded.js";
-
-export const START = "\n"; // as in attnlib/figures/next_word.py
-export const MOST_TOKENS = 64;
+import { makeBringing } from "../Bring.jsx";
 
 /** The edges from the last of `n` tokens to the hidden ones. */
 function edges({ cut, layers: [first, last] }, n) {
@@ -25,9 +23,7 @@ const untouched = (layers) => ({ cut: [], silent: [], last: 0, layers });
 export function makeModel({ model, text, taken, voice }) {
   const recorded = openRecordings(model.get("recordings"));
   const live = modelFor(model);
-  // "absent", "away", "small", "coming", "stopped" or "here".
-  const status = signal(live ? "away" : "absent");
-  const progress = signal(null);
+  const bringing = makeBringing({ live, voice });
   const wrong = signal(null); // why the text on show cannot be run
   const texts = signal(new Map());
   const runs = signal(new Map());
@@ -57,10 +53,7 @@ export function makeModel({ model, text, taken, voice }) {
   };
   async function encode(wanted) {
     const found = await live.encode(START + wanted);
-    if (found.ids.length > MOST_TOKENS)
-      throw new Error(
-        `That is ${found.ids.length} tokens; the figure takes up to ${MOST_TOKENS}, the new line included.`,
-      );
+    checkLength(found.ids);
     learn(texts, wanted, { ids: found.ids, pieces: found.pieces });
   }
   async function run(wanted, ids, asked) {
@@ -93,25 +86,8 @@ export function makeModel({ model, text, taken, voice }) {
     }
   }
 
-  async function load({ anyway = false } = {}) {
-    try {
-      const { enough } = await live.room();
-      if (!enough && !anyway) return (status.value = "small");
-      status.value = "coming";
-      const isHere = await live.load((done, all) => (progress.value = { done, all }));
-      status.value = isHere ? "here" : "stopped";
-      voice.speak(isHere ? "The model is here." : "Stopped. What has come is kept.");
-    } catch (error) {
-      batch(() => {
-        status.value = "away";
-        voice.tell(error.message, true);
-      });
-    }
-  }
   return {
-    ...{ tokens, before, now, isTaken, fitting, isBusy, status, progress, wrong, load },
-    where: live?.where ?? null,
-    stop: () => live.stop(),
+    ...{ tokens, before, now, isTaken, fitting, isBusy, wrong, ...bringing },
     isRecorded: (wanted) => recorded.textOf(wanted) !== null,
     follow: () => {
       const stops = [
@@ -122,7 +98,7 @@ export function makeModel({ model, text, taken, voice }) {
         effect(() => {
           // Whatever `next` would look at.
           [text.value, taken.value, isBusy.value, wrong.value, texts.value, runs.value];
-          if (status.value === "here") untracked(pump);
+          if (bringing.status.value === "here") untracked(pump);
         }),
       ];
       return () => {

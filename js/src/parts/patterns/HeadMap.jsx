@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { number } from "../../core/format.js";
-import { mosaicOf } from "../../core/patterns.js";
+import { Squares, mosaicOf } from "../../core/patterns.js";
 import { Drawing } from "../Drawing.jsx";
 import { walk } from "../MatrixEditor.jsx";
 
@@ -105,19 +105,30 @@ function Rows({ g, arranged, fits }) {
 
 /** The drawing of every head: its weights, its lengths, or one over the other. */
 function useMosaic({ s, g, tile, line }) {
+  const squares = useMemo(() => new Squares(g.shape), []);
   return useMemo(
     () => (pen) => {
       pen.clear();
       const { order, columns } = g.arranged.value;
       const only = s.small.value === "row" ? g.query.value : null;
       const flipped = s.orientation.value === "columns";
-      const place = { order, columns, tile, line, gap: GAP, scale: pen.scale, flipped, only };
+      const place = {
+        squares,
+        order,
+        columns,
+        tile,
+        line,
+        gap: GAP,
+        scale: pen.scale,
+        flipped,
+        only,
+      };
       order.forEach((_, n) =>
         pen.box((n % columns) * tile, Math.floor(n / columns) * line, tile - GAP, tile - GAP),
       );
       pen.fill({ ink: "line", opacity: groundOpacity() });
       for (const { bytes, ink, opacity } of g.layers.value)
-        pen.shade(mosaicOf({ shape: g.shape, bytes, ...place }), { ink, opacity });
+        pen.shade(mosaicOf({ bytes, ...place }), { ink, opacity });
     },
     [tile, line],
   );

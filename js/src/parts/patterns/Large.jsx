@@ -1,7 +1,7 @@
 // The chosen head, large: a grid of the queries and keys that there is room for, and where these stand.
 import { computed } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { brief, mosaicOf } from "../../core/patterns.js";
+import { Squares, brief, mosaicOf } from "../../core/patterns.js";
 import { Drawing } from "../Drawing.jsx";
 import { Grid, cellOf } from "../Grid.jsx";
 import { Slider } from "../Slider.jsx";
@@ -123,12 +123,13 @@ function Slide({ label, words, first, span, onChange }) {
 function drawWhole(pen, { s, g }) {
   pen.clear();
   const flipped = s.orientation.value === "columns";
-  const place = { order: [g.head.value], columns: 1, tile: WHOLE, line: WHOLE, gap: 0 };
+  const squares = new Squares(g.shape);
+  const place = { squares, order: [g.head.value], columns: 1, tile: WHOLE, line: WHOLE, gap: 0 };
   for (const { bytes, ink, opacity } of g.layers.value)
-    pen.shade(
-      mosaicOf({ shape: g.shape, bytes, ...place, scale: pen.scale, flipped, only: null }),
-      { ink, opacity },
-    );
+    pen.shade(mosaicOf({ bytes, ...place, scale: pen.scale, flipped, only: null }), {
+      ink,
+      opacity,
+    });
   const counts = [g.queries.length, g.keys.length];
   const [first, long] = [g.corner.value, g.span].map((pair) =>
     pair.map((tokens, axis) => (tokens / counts[axis]) * WHOLE),
