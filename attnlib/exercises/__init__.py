@@ -21,6 +21,7 @@ from attnlib.exercises import (
     order,
     pieces,
     queries_and_keys,
+    reading_heads,
     record,
     scaling,
     softmax,
@@ -59,6 +60,7 @@ _CHAPTERS = (
     counting,
     training,
     a_real_model,
+    reading_heads,
 )
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
 _PLACES = pieces.places(_CHAPTERS)

@@ -495,16 +495,18 @@ def exchanged(chance, n_layers, query, keys):
     return np.flatnonzero(np.array(left) < chance([]) / 2).astype(float)
 
 
-def by_number(layers):
-    return ", ".join(f"{layer:g}" for layer in layers[:12]) or "none"
+def by_number(numbers):
+    return ", ".join(f"{each:g}" for each in numbers[:12]) or "none"
 
 
 @dataclass(frozen=True)
-class LayersResult(ArrayResult):
-    """A list of layers, which may be empty."""
+class NumbersResult(ArrayResult):
+    """A list of the numbers of some `things`, which may be empty."""
+
+    things: str
 
     def wanted(self, expected):
-        return f"a list of layers, {len(expected)} of them here: {self.shape}"
+        return f"a list of {self.things}, {len(expected)} of them here: {self.shape}"
 
     def problem(self, result, expected):
         if result.ndim != 1:
@@ -513,7 +515,7 @@ class LayersResult(ArrayResult):
 
     def facts(self, case, result, expected):
         facts = {"wanted": self.wanted(expected), "shape": "no shape", "returned": "?"}
-        facts |= {"row": "the list", "column": "layers", "expected": by_number(expected)}
+        facts |= {"row": "the list", "column": self.things, "expected": by_number(expected)}
         if result is not None:
             facts["shape"] = str(result.shape)
             if result.ndim == 1:
@@ -521,7 +523,7 @@ class LayersResult(ArrayResult):
         return facts
 
     def message(self, facts):
-        return "Your layers: {returned}. Expected: {expected}.".format(**facts)
+        return "Your {column}: {returned}. Expected: {expected}.".format(**facts)
 
     def draw(self, case, result, expected):
         return ()
@@ -692,7 +694,7 @@ CARRYING = FunctionExercise(
     parameters=("chance", "n_layers", "query", "keys"),
     cases=carrying_cases,
     reference=carrying,
-    result=LayersResult("sorted, counted from 0"),
+    result=NumbersResult("sorted, counted from 0", "layers"),
 )
 
 

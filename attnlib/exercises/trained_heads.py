@@ -43,13 +43,20 @@ class TwoScores(ArrayResult):
         return "The {column} score is {returned}, not {expected}.".format(**facts)
 
 
-def score_mistake(id, which, ways, hint, stronger):
-    """A mistake in one of the two scores, whatever the other is; `ways` give this one."""
+def in_number(which, count):
+    """The `agree` of a mistake in one of `count` numbers, whatever the others are."""
 
     def agree(wrong, came):
-        return came.shape == (2,) and bool(same(np.asarray(wrong), np.asarray(came[which])))
+        if came.shape != (count,) or not np.isfinite(came).all():
+            return False
+        return bool(same(np.asarray(wrong), np.asarray(came[which])))
 
-    return mistake(id, ways, hint, stronger, agree=agree)
+    return agree
+
+
+def score_mistake(id, which, ways, hint, stronger):
+    """A mistake in one of the two scores, whatever the other is; `ways` give this one."""
+    return mistake(id, ways, hint, stronger, agree=in_number(which, 2))
 
 
 def prefix(looked_at=lambda at, i: [j + 1 for j in at], add=np.sum, over=np.mean):
@@ -141,13 +148,21 @@ SCORE_MISTAKES = (
     score_mistake(
         "the-word-itself",
         1,
+        (prefix(lambda at, i: at), prefix(lambda at, i: [*at, i])),
+        "Your prefix-matching score looks at the earlier occurrence itself. It is about what came "
+        "right after.",
+        "At place {i} stands a word that stood at place {j} before. The weight that counts lies on "
+        "place {follower}: it is {weight}.",
+    ),
+    score_mistake(
+        "the-word-before",
+        1,
         (
-            prefix(lambda at, i: at),
             prefix(lambda at, i: [j - 1 for j in at if j > 0]),
-            prefix(lambda at, i: [*at, i]),
+            prefix(lambda at, i: [j - 1 for j in at]),  # place -1 is the last one
         ),
-        "Your prefix-matching score looks at the earlier occurrence, or before it. It is about "
-        "what came right after.",
+        "Your prefix-matching score looks at what came right before the earlier occurrence. It is "
+        "about what came right after.",
         "At place {i} stands a word that stood at place {j} before. The weight that counts lies on "
         "place {follower}: it is {weight}.",
     ),
@@ -186,9 +201,12 @@ SCORE_MISTAKES = (
     score_mistake(
         "over-all-queries",
         1,
-        lambda w, ids: np.sum(prefix_sums(w, ids)) / len(ids),
-        "You divide your prefix-matching score by all words. Only those that stood before are "
-        "asked: a word that is new has nothing to match.",
+        (
+            lambda w, ids: np.sum(prefix_sums(w, ids)) / len(ids),
+            lambda w, ids: np.sum(prefix_sums(w, ids)) / (len(ids) - 1),
+        ),
+        "You divide your prefix-matching score by all words, or by all but the first. Only those "
+        "that stood before are asked: a word that is new has nothing to match.",
         "Of the {n} words of this text {asked} have stood before.",
     ),
     score_mistake(
@@ -361,19 +379,25 @@ class HeadsResult(ArrayResult):
         return ()
 
 
+def heads_of(name, listed, n_layers, n_heads):
+    """The heads that an answer lists, as a set; an error says what is wrong with the list."""
+    try:
+        heads = {(int(layer), int(head)) for layer, head in listed}
+    except (TypeError, ValueError):
+        told = f"{name} is {describe(listed)}, but a list of (layer, head) is expected, as in "
+        raise ValueError(f"{told}[(0, 1)]") from None
+    if absent := sorted(heads - set(all_heads(n_layers, n_heads))):
+        layer, head = absent[0]
+        told = f"there is no head {layer}.{head}: layers 0 to {n_layers - 1}"
+        raise ValueError(f"{told}, heads 0 to {n_heads - 1}")
+    return heads
+
+
 def model_that_copies(n_layers, n_heads, full, alone, together):
     """`copying`: `full`, or what is left without heads, `alone` or `together` with others."""
 
     def copying(silent):
-        try:
-            heads = {(int(layer), int(head)) for layer, head in silent}
-        except TypeError:
-            told = f"silent is {describe(silent)}, but a list of (layer, head) is expected, as in "
-            raise ValueError(f"{told}[(0, 1)]") from None
-        if absent := sorted(heads - set(all_heads(n_layers, n_heads))):
-            layer, head = absent[0]
-            told = f"there is no head {layer}.{head}: layers 0 to {n_layers - 1}"
-            raise ValueError(f"{told}, heads 0 to {n_heads - 1}")
+        heads = heads_of("silent", silent, n_layers, n_heads)
         left = [full, *(alone[at] for at in heads if at in alone)]
         left += [share for group, share in together.items() if heads >= set(group)]
         return min(left)
