@@ -146,3 +146,24 @@ PLANTED = tuple(
     "said that the murderer was"
     for found, told, said, meanwhile in product(_FOUND, _TOLD, _SAID, _MEANWHILE)
 )
+
+# Nouns and adjectives of one piece each, in two halves: heads are chosen on the first, and tried
+# on the second.
+NOUNS = (
+    *(("key", "keys"), ("dog", "dogs"), ("book", "books"), ("car", "cars")),
+    *(("friend", "friends"), ("teacher", "teachers"), ("door", "doors"), ("window", "windows")),
+    *(("picture", "pictures"), ("letter", "letters"), ("doctor", "doctors"), ("boat", "boats")),
+    *(("chair", "chairs"), ("garden", "gardens"), ("horse", "horses"), ("bird", "birds")),
+    *(("student", "students"), ("player", "players"), ("artist", "artists"), ("clock", "clocks")),
+    *(("farmer", "farmers"), ("author", "authors"), ("report", "reports"), ("road", "roads")),
+    *(("machine", "machines"), ("lamp", "lamps"), ("girl", "girls"), ("nurse", "nurses")),
+    *(("lawyer", "lawyers"), ("driver", "drivers"), ("soldier", "soldiers"), ("tower", "towers")),
+)
+ADJECTIVES = (
+    *("fluffy", "blue", "old", "wet", "heavy", "tired", "soft", "young", "dark", "empty"),
+    *("hungry", "rich", "loud", "tall", "warm", "red", "small", "green", "cold", "clean"),
+    *("happy", "sick", "bright", "strong", "dry", "quiet", "brave", "kind", "angry", "sweet"),
+)
+AGREEMENT = tuple(
+    f"The {{subject}} {where} the {{other}}" for where in ("near", "behind", "beside", "above")
+)

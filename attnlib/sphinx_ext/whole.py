@@ -40,6 +40,7 @@ BOXES = (
     Box(11, 268, 228, 118, 26, "counting"),
     Box(12, 396, 228, 118, 26, "training"),
     Box(13, 524, 228, 132, 26, "a real model"),
+    Box(14, 666, 228, 118, 26, "reading heads"),
 )
 # Lines: what flows, drawn under the boxes. "M x y" moves there, "L x y" draws.
 STREAM_LINE = f"M 58 {STREAM} L 700 {STREAM}"
