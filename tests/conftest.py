@@ -36,7 +36,7 @@ LONGEST = (
     *("test_execution.py", "test_transformations.py", "test_processors.py", "test_kernel.py"),
     *("08_many_heads.ipynb", "test_class.py", "test_sandbox.py", "test_smollm2.py"),
     *("12_training.ipynb", "10_cross_attention.ipynb", "test_challenges.py", "test_notebooks.py"),
-    *("07_masking.ipynb", "09_order.ipynb"),
+    *("departures.ipynb", "your_own_model.ipynb", "07_masking.ipynb", "09_order.ipynb"),
 )
 
 

@@ -347,7 +347,7 @@ class TestWorker:
         assert trainer.losses() == undisturbed(page, SHORT, 60)
 
     def test_another_start_ends_the_run_before(self, page, trainer):
-        trainer.begin(SHORT)
+        trainer.begin(SHORT | {"nSteps": 100_000})  # a short one may rest before it is ended
         trainer.reach(1)
         other = SHORT | {"seed": 5, "nSteps": 20}
         page.run("() => (heard.length = losses.length = 0)")

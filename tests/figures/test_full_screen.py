@@ -3,7 +3,8 @@
 import pytest
 
 from attnlib import figures
-from tests.figures.driving import overlap
+from tests.conftest import new_page
+from tests.figures.driving import Hands, document, on_our_clock, overlap
 from tests.figures.test_challenges import FIGURES
 
 SMALLEST_LETTER = 21.5  # CSS pixels at 1920 x 1080: 22, but for a rounding
@@ -87,7 +88,10 @@ ABOVE, BESIDE = 4, 1  # pixels of a line's box that are not its letters'
 
 def alone(open_figure, figure, **options):
     """`figure` on a page, alone on the screen."""
-    hands = open_figure(figure, viewport=SCREEN, **options)
+    return fill_the_screen(open_figure(figure, viewport=SCREEN, **options))
+
+
+def fill_the_screen(hands):
     hands.button("Full screen").click()
     hands.page.wait_for_function("document.fullscreenElement?.dataset.stage !== undefined")
     hands.page.wait_for_function("innerWidth === 1920 && innerHeight === 1080")
@@ -100,9 +104,16 @@ def letters_of(line):
     return line | across | {"top": line["top"] + ABOVE, "bottom": line["bottom"] - ABOVE}
 
 
-@pytest.fixture(params=EVERY)
-def lecture(request, open_figure):
-    return alone(open_figure, EVERY[request.param]())
+@pytest.fixture(scope="module", params=EVERY)
+def lecture(request, browser, tmp_path_factory):
+    """Each figure alone on the screen, once for all tests that only look at it."""
+    figure = EVERY[request.param]()
+    path = tmp_path_factory.mktemp("lecture") / "page.html"
+    path.write_text(on_our_clock(document(figure)), encoding="utf-8")
+    page = new_page(browser, viewport=SCREEN)
+    page.goto(path.as_uri())
+    yield fill_the_screen(Hands(page, type(figure).__name__))
+    page.context.close()
 
 
 class TestFromTheLastRow:
