@@ -228,10 +228,17 @@ class Patterns(real_model.Answering):
         query, key = self.selected
         if what in ("query", "key"):
             return query if what == "query" else key
-        row = (self.weights if what == "weight" else self.added)[*self.chosen, query]
         if what == "weight":
-            return float(row[key])
+            return float(self._of_chosen(self._weights)[query, key])
+        row = self._of_chosen(self._added)[query]
         return float(row.max() / row[key]) if row[key] else None
+
+    def _of_chosen(self, packed):
+        """The numbers of the chosen head, `(n_queries, n_keys)`, as shares of its largest."""
+        head = self.chosen[0] * self.shape[1] + self.chosen[1]
+        size = len(packed) // (self.shape[0] * self.shape[1])
+        own = packed[head * size : (head + 1) * size]
+        return pattern_bytes.unpack(own, 1.0, (1, 1, *self._shape[2:]), self.causal)[0, 0]
 
     @property
     def _numbers(self):
