@@ -37,6 +37,7 @@ LONGEST = (
     *("08_many_heads.ipynb", "test_class.py", "test_sandbox.py", "test_smollm2.py"),
     *("12_training.ipynb", "10_cross_attention.ipynb", "test_challenges.py", "test_notebooks.py"),
     *("departures.ipynb", "your_own_model.ipynb", "07_masking.ipynb", "09_order.ipynb"),
+    *("test_training.py", "test_tiles.py", "test_live_model.py", "test_parrot_runs.py"),
 )
 
 
