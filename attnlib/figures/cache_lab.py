@@ -13,7 +13,7 @@ WORDS = PHRASES.sentences["The fluffy blue creature"].split()
 SHARINGS = (*SHARED, LATENT)
 BUGS = ("none", "offset", "tile")
 WINDOW = 3
-ROUNDING = 1e-9  # as in CacheLab.jsx
+ROUNDING = 1e-9  # as in parts/cache/Compare.jsx
 BYTES_A_NUMBER = BYTES["bfloat16"]
 STILL = {  # of a place: what the still picture writes, and how much of its ink it has as a ground
     "absent": ("", 0),
