@@ -12,10 +12,12 @@ from types import MappingProxyType
 
 from attnlib.exercises import (
     a_real_model,
+    cache_and_groups,
     context,
     counting,
     cross_attention,
     embeddings,
+    long_texts,
     many_heads,
     masking,
     order,
@@ -61,6 +63,8 @@ _CHAPTERS = (
     training,
     a_real_model,
     reading_heads,
+    cache_and_groups,
+    long_texts,
 )
 _EXERCISES = MappingProxyType({each.id: each for part in _CHAPTERS for each in part.EXERCISES})
 _PLACES = pieces.places(_CHAPTERS)

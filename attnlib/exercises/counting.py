@@ -52,7 +52,13 @@ def equal(count, other):
     both = (count, other)
     if not all(isinstance(each, int | float) for each in both):
         return same(count, other)
-    if all(isinstance(each, int) for each in both) or not all(map(math.isfinite, both)):
+    if all(isinstance(each, int) for each in both):
+        return count == other
+    try:
+        count, other = map(float, both)
+    except OverflowError:  # a whole number that no float comes near
+        return False
+    if not (math.isfinite(count) and math.isfinite(other)):
         return count == other
     return abs(count - other) <= DOUBLE * max(abs(count), abs(other))
 

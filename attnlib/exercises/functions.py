@@ -150,6 +150,7 @@ class FunctionExercise(Exercise):
     reference: Callable
     result: object  # reads, compares and draws what the function returns: see ArrayResult
     forms: tuple[Callable, ...] = (tuple,)  # of the inputs: right in one of them is right
+    praise: str = ""  # what a right answer has shown besides
 
     @cached_property
     def _cases(self):
@@ -175,7 +176,8 @@ class FunctionExercise(Exercise):
             attempt = self._judge(case, outcome)
             if not attempt.solved:
                 return replace(attempt, elsewhere=cache(partial(self._others, answer, form, case)))
-        return Attempt(solved=True, message=f"Right on all {len(self._cases)} inputs tried.")
+        message = f"Right on all {len(self._cases)} inputs tried. {self.praise}".rstrip()
+        return Attempt(solved=True, message=message)
 
     def _others(self, answer, form, told):
         """Of all cases but `told`: the inputs, the outcome as read, and whether it is right."""
@@ -337,6 +339,19 @@ def mistake(id, would_give, hint, stronger, read=numeric, agree=same):
         return any(throughout(attempt, partial(gives, way)) for way in ways)
 
     return Diagnosis(id, hint, stronger, recognises)
+
+
+def also_right_in(corners, right, ways):
+    """`ways` of a mistake, alone and in code that does right in a corner which it treats apart.
+
+    Each of `corners` tells by the inputs whether they are in it; `right` gives what is right there.
+    """
+
+    def apart(way, corner):
+        return lambda *inputs: (right if corner(*inputs) else way)(*inputs)
+
+    ways = ways if isinstance(ways, tuple) else (ways,)
+    return (*ways, *(apart(way, corner) for corner in corners for way in ways))
 
 
 NOT_A_FUNCTION = Diagnosis(

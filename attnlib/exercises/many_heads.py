@@ -1,7 +1,7 @@
 """The exercises of the chapter "Many heads"."""
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from itertools import permutations
 
 import numpy as np
@@ -16,7 +16,6 @@ from attnlib.exercises.functions import (
     first_wrong,
     mistake,
     same,
-    throughout,
 )
 from attnlib.exercises.many_promises import load_torch
 from attnlib.exercises.own_multi_head import MULTI_HEAD
@@ -294,18 +293,14 @@ def parts_mistake(id, would_give, hint, stronger):
     A part that it gives as None may be anything. A mistake that can be made in several ways has
     a tuple of functions.
     """
-    ways = would_give if isinstance(would_give, tuple) else (would_give,)
 
-    def came(way, inputs, outcome):
-        if not isinstance(outcome, Parts):
+    def agree(given, came):
+        if not isinstance(came, Parts):
             return False
-        pairs = zip(way(*inputs), outcome.arrays, strict=True)
+        pairs = zip(given, came.arrays, strict=True)
         return all(part is None or same(part, array) for part, array in pairs)
 
-    def fits(attempt):
-        return any(throughout(attempt, partial(came, way)) for way in ways)
-
-    return Diagnosis(id, hint, stronger, fits)
+    return mistake(id, would_give, hint, stronger, read=lambda parts: parts, agree=agree)
 
 
 # --- staple: concatenation times w_o is the sum of the heads

@@ -7,6 +7,7 @@ import numpy as np
 from attnlib.exercises import check
 
 UNFILLED = re.compile(r"[{}]| \?|no shape|no number|\bNone\b(?! of)")
+NOT_OF_NUMBERS = ("raised", "not-a-function", "arguments")
 HOSTILE = "<script>alert(1)</script>"
 BAD = (
     HOSTILE, 10**400, -1.5, [], {}, set(), [[1], [2, 3]], [HOSTILE] * 3, np.zeros((3, 0)), object,
@@ -33,6 +34,21 @@ def assert_meets_hint(exercise, hint, answer, shown):
     assert all(text in str(second) for text in second.hints)
     for text in (*second.hints, second.message):
         assert not UNFILLED.search(text), f"an unfilled hint: {text}"
+
+
+def assert_hints_stay_where_a_corner_is_treated_apart(exercise, wrong, corner, right, but=()):
+    """A mistake is the same one in code that does right in `corner` by lines of its own.
+
+    Not asked of what is no function of the inputs, nor of the hints in `but`.
+    """
+    met = {}
+    for of, hint, answer, _ in wrong:
+        if of == exercise and hint not in (*NOT_OF_NUMBERS, *but):
+            met[hint, answer] = check(
+                of, lambda *inputs, f=answer: (right if corner(*inputs) else f)(*inputs)
+            ).hint
+    assert met, exercise
+    assert [(hint, came) for (hint, _), came in met.items() if came != hint] == []
 
 
 def assert_every_diagnosis_is_met(chapter, wrong):
