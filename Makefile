@@ -32,8 +32,8 @@ html: $(INSTALLED) ## build again what has changed, and no more
 
 # Some tests wait for cells that never end: one process more than two cores.
 check: WORKERS ?= 3
-check: $(INSTALLED) ## every test that needs no browser, no built book and no real model: a minute or two
-	@$(TESTS) -m "not book and not browser and not real_model"
+check: $(INSTALLED) ## the tests for while you work, without browser, built book and real model: a minute or two
+	@$(TESTS) -m "not book and not browser and not real_model and not slow"
 
 # Each process has a browser of its own, and waits for it half of the time: more than cores.
 test: WORKERS ?= 3

@@ -5,7 +5,7 @@ from importlib.resources import files
 AXE = files("axe_playwright_python").joinpath("axe.min.js")
 # Of all rules, contrast takes axe nearly the whole time: it looks at every word by itself. Words of
 # one colour, size and weight on the same grounds have the same contrast: the first and the last of
-# each kind are looked at.
+# each kind are looked at, in the run of all rules: where things lie is found out once for a run.
 KINDS = """() => {
     const grounds = new Map([[null, ""]]);
     const ground = (node) => {
@@ -36,17 +36,16 @@ KINDS = """() => {
 # A colour on its way from light to dark is nobody's choice: transitions end first.
 VIOLATIONS = f"""async (only) => {{
     await Promise.allSettled(document.getAnimations().map((transition) => transition.finished));
-    const contrast = "color-contrast";
-    const all = {{ resultTypes: ["violations"], preload: false }};
-    const rest = only
-        ? {{ runOnly: only.filter((rule) => rule !== contrast) }}
-        : {{ rules: {{ [contrast]: {{ enabled: false }} }} }};
-    const found = await axe.run(document, {{ ...all, ...rest }});
-    const kinds = only && !only.includes(contrast) ? [] : ({KINDS})();
-    const dim = kinds.length
-        && await axe.run({{ include: kinds }}, {{ ...all, runOnly: [contrast] }});
+    const kinds = ({KINDS})();
+    const looked = "data-looked-at";
+    kinds.forEach((node) => node.setAttribute(looked, ""));
+    const selector = `[${{looked}}], [${{looked}}] *`;
+    axe.configure({{ rules: [{{ id: "color-contrast", selector }}] }});
+    const options = {{ resultTypes: ["violations"], preload: false }};
+    const found = await axe.run(document, only ? {{ ...options, runOnly: only }} : options);
+    kinds.forEach((node) => node.removeAttribute(looked));
     const place = (node) => `${{node.target.join(" ")}}: ${{node.html}}`;
-    return [...found.violations, ...(dim?.violations ?? [])].map(({{ id, help, nodes }}) =>
+    return found.violations.map(({{ id, help, nodes }}) =>
         `${{id}} (${{help}}) at ${{nodes.slice(0, 3).map(place).join(" and ")}}`);
 }}"""
 

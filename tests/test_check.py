@@ -1,4 +1,4 @@
-"""`make check` leaves out what needs a browser, a built book or a real model, by itself."""
+"""`make check` leaves out what needs a browser, a built book or a real model, and what is slow."""
 
 import os
 import subprocess
@@ -24,19 +24,21 @@ def smollm2():
     pass
 
 def test_free(): pass
+@pytest.mark.slow
+def test_slow(): pass
 def test_of_a_browser(through_another): pass
 def test_of_the_book(built_book): pass
 def test_of_the_real_model(smollm2): pass
 def test_that_asks_late(request): request.getfixturevalue("built_book")
 """
-NONE_OF_THEM = " and ".join(f"not {mark}" for mark in sorted(set(NEEDS.values())))
+NONE_OF_THEM = " and ".join(f"not {mark}" for mark in (*sorted(set(NEEDS.values())), "slow"))
 
 
 def test_what_takes_more_than_python_is_left_out_and_what_asks_late_fails(tmp_path):
     (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (tmp_path / "test_some.py").write_text(TESTS, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text(
-        "[pytest]\nmarkers =\n    book\n    browser\n    real_model\n"
+        "[pytest]\nmarkers =\n    book\n    browser\n    real_model\n    slow\n"
     )
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", NONE_OF_THEM, "-rA"]
     done = subprocess.run(
@@ -50,9 +52,10 @@ def test_what_takes_more_than_python_is_left_out_and_what_asks_late_fails(tmp_pa
     assert "PASSED test_some.py::test_free" in done.stdout, done.stdout
     assert "FAILED test_some.py::test_that_asks_late" in done.stdout
     assert "take built_book as an argument, so that `make check` leaves this out" in done.stdout
-    assert "1 failed, 1 passed, 3 deselected" in done.stdout
+    assert "1 failed, 1 passed, 4 deselected" in done.stdout
 
 
 def test_the_makefile_asks_for_what_is_marked():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert f'-m "{NONE_OF_THEM}"' in makefile
+    assert makefile.count('-m "') == 1  # `make test` leaves out nothing

@@ -2,7 +2,7 @@
 
 The stock cache looks at a notebook's own cells. A page whose code calls attnlib would keep
 its old numbers after a change in attnlib, so the cache lives in a folder named by a digest
-of attnlib's sources and of the pinned requirements.
+of attnlib's sources and of the pinned requirements. The tests read what it holds.
 """
 
 import hashlib
@@ -23,7 +23,8 @@ from sphinx.util import logging
 from attnlib.smollm2 import has_weights
 
 PACKAGE = Path(__file__).resolve().parents[1]
-REQUIREMENTS = ("requirements.txt", "constraints.txt")
+REQUIREMENTS = ("requirements.txt", "constraints.txt", "requirements-model.txt")
+CACHES = ".jupyter_cache"  # beside the built pages
 RENDERING = ("sphinx_ext", "static")  # folders that only the built pages depend on
 DIGEST_LENGTH = 16
 MOST_KERNELS = 4  # at a time: each takes memory
@@ -78,15 +79,19 @@ def hide_pieces(app, config):
     os.environ["ATTNLIB_PIECES"] = str(folder)
 
 
+def name_of_cache(executed, package, book):
+    """The folder of what notebooks print with the files `executed` of `package`, and the pins."""
+    pins = [book / name for name in REQUIREMENTS if (book / name).exists()]
+    model = "with" if has_weights() else "without"
+    return f"{digest(executed, package)}-{digest(pins, book)}-{model}-model"
+
+
 def choose_cache(app, config):
     """Point myst-nb's cache at this digest's folder and drop the folders of earlier ones."""
     package = Path(config.attnlib_package)
-    book = Path(app.srcdir)
-    pins = [book / name for name in REQUIREMENTS if (book / name).exists()]
     executed, rendering = sources(package)
-    model = "with" if has_weights() else "without"
-    current = f"{digest(executed, package)}-{digest(pins, book)}-{model}-model"
-    caches = Path(app.outdir).parent / ".jupyter_cache"
+    current = name_of_cache(executed, package, Path(app.srcdir))
+    caches = Path(app.outdir).parent / CACHES
     if caches.is_dir():
         for stale in caches.iterdir():
             if stale.name != current:
@@ -94,6 +99,22 @@ def choose_cache(app, config):
     config.nb_execution_mode = "cache"
     config.nb_execution_cache_path = str(caches / current)
     config.attnlib_rendering = digest(rendering, package)
+
+
+def executed_by_build(notebook, book):
+    """The code cells of `notebook`, with their outputs, as the build of `book`, a folder, ran them.
+
+    None where no build ran exactly these cells with attnlib's sources and the pins as they are, or
+    where the weights of a real model are missing, so that none of its notebooks was run.
+    """
+    folder = book / "_build" / CACHES / name_of_cache(sources(PACKAGE)[0], PACKAGE, book)
+    if not has_weights() or not folder.is_dir():
+        return None
+    try:
+        _, executed = get_cache(folder).merge_match_into_notebook(notebook)
+    except KeyError:
+        return None
+    return [cell for cell in executed.cells if cell.cell_type == "code"]
 
 
 def run_ahead(app, env, docnames):

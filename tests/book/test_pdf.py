@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pypdfium2
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, SoupStrainer
 
 from tests.conftest import ROOT
 from tools import book_pdf
@@ -56,7 +56,7 @@ def test_answers_stand_in_the_appendix_alone(book):
         assert letters not in before and letters in appendix, answer
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def document(book):
     """What was printed, as HTML."""
     return BeautifulSoup(book_pdf.DOCUMENT.read_text(encoding="utf-8"), "html.parser")
@@ -74,5 +74,6 @@ def test_the_lines_that_make_figures_are_not_printed(document, built_book):
     printed = {code.get_text() for code in document.select("pre")}
     for stem in CHAPTERS:
         page = (built_book / "chapters" / f"{stem}.html").read_text(encoding="utf-8")
-        hidden = BeautifulSoup(page, "html.parser").select("details.hide pre")
+        folds = BeautifulSoup(page, "html.parser", parse_only=SoupStrainer("details"))
+        hidden = folds.select("details.hide pre")
         assert hidden and printed.isdisjoint(code.get_text() for code in hidden), stem

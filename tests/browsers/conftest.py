@@ -5,7 +5,7 @@ A browser that is not found is skipped with a word on how to get it; on CI that 
 
 import shutil
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
+from functools import cache, partial
 
 import pytest
 
@@ -59,15 +59,20 @@ BROWSERS = {
 MISSING = (chromium.NoChromium, firefox.NoFirefox, webkit.NoWebKit)
 
 
-@pytest.fixture(scope="session", params=BROWSERS)
-def browser_window(request, playwright):
-    """A window of each browser in turn, for all tests."""
+@pytest.fixture(scope="session")
+def opened(playwright):
+    """`opened(name)` gives the window of a browser, which stays: a start takes seconds."""
     with ExitStack() as stack:
-        try:
-            window = stack.enter_context(BROWSERS[request.param](playwright))
-        except MISSING as missing:
-            refuse(str(missing))
-        yield window
+        yield cache(lambda name: stack.enter_context(BROWSERS[name](playwright)))
+
+
+@pytest.fixture(scope="session", params=BROWSERS)
+def browser_window(request, opened):
+    """A window of each browser in turn, for all tests."""
+    try:
+        return opened(request.param)
+    except MISSING as missing:
+        refuse(str(missing))
 
 
 @pytest.fixture

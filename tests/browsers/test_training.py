@@ -31,13 +31,27 @@ LOSSES_WITHIN = 1e-10
 EXAMS_WITHIN = 1e-9
 
 
-@pytest.fixture
-def page(window, tmp_path):
+def with_script(window, folder):
     """The window with a page from disk that holds the figures' script, and no figure."""
-    path = tmp_path / "page.html"
+    path = folder / "page.html"
     path.write_text(noting(document(scripts=[SCRIPT])), encoding="utf-8")
     window.open(path.as_uri())
     return window
+
+
+@pytest.fixture
+def page(window, tmp_path):
+    """A page of its own for each test."""
+    return with_script(window, tmp_path)
+
+
+class OnOnePage:
+    """Tests that ask the script for something, and leave the page as they found it."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def page(cls, browser_window, tmp_path_factory):
+        return with_script(browser_window, tmp_path_factory.mktemp("page"))
 
 
 def camel(name):
@@ -54,7 +68,7 @@ def is_chromium(window):
     return isinstance(window, ChromiumWindow)
 
 
-class TestWorld:
+class TestWorld(OnOnePage):
     @pytest.mark.parametrize("seed", SEEDS)
     def test_ten_thousand_draws_are_the_same(self, page, seed):
         draws = parrot.Draws(seed)
@@ -133,7 +147,7 @@ def by_tensor(recipe, flat):
     return dict(zip(shapes, np.split(np.asarray(flat), ends[:-1]), strict=True))
 
 
-class TestEquality:
+class TestEquality(OnOnePage):
     @pytest.mark.parametrize("n_steps", [0, 3])
     @pytest.mark.parametrize("name", RECIPES)
     def test_gradients_equal_pytorch(self, page, name, n_steps):

@@ -51,7 +51,7 @@ LOST = {
     "ended": ("import os\nos._exit(0)", "kernel ended", "ended its kernel"),
     "mute": ("import sys\nsys.stdout = None", "kernel spoilt", "left a kernel that runs nothing"),
     "deaf": (
-        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass",
+        f"import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nif True:\n{LOOP}",
         "too long",
         "ran for more than 2 s and did not let itself be stopped",
     ),
@@ -59,35 +59,54 @@ LOST = {
 
 
 def run(scratch, cells, seconds, sandbox=None, limits=None):
-    """The troubles with some cells, run one after the other in one kernel."""
+    """The troubles with some cells, run one after the other in one kernel.
+
+    `seconds` are what each may take, or a function that tells it of a cell's code.
+    """
+    allowed = seconds if callable(seconds) else lambda code: seconds
     folder = scratch / "work"
     folder.mkdir()
     variables = {"ATTNLIB_PIECES": str(folder), "IPYTHONDIR": str(scratch)}
 
     async def all_of_them():
         async with Kernel(folder, variables, sandbox or sandbox_here(), limits or Limits()) as one:
-            return [await one.run(code, seconds) for code in cells]
+            return [await one.run(code, allowed(code)) for code in cells]
 
     return in_a_thread(asyncio.run, all_of_them())
 
 
-def test_what_cells_raise_is_told_and_the_next_one_is_run(tmp_path):
-    *troubles, last = run(tmp_path, [*BORNE, "1 + 1"], SECONDS)
-    assert [trouble.reason for trouble in troubles] == list(BORNE.values())
-    assert troubles[0].sentence == "called exit()"
-    assert troubles[-1].lacks == "nothing"
-    assert not any(trouble.is_over for trouble in troubles) and last is None
+@pytest.fixture(scope="module")
+def troubles(tmp_path_factory):
+    """The trouble with each cell of the three kinds, all in one kernel, and with one after them."""
+    cells, seconds = (
+        (*BORNE, *UNHURT, *STOPPED.values(), "1 + 1"),
+        {c: SOON for c in STOPPED.values()},
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel, "INSISTING", 1.0)
+        told = run(tmp_path_factory.mktemp("one"), cells, lambda code: seconds.get(code, SECONDS))
+    return dict(zip(cells, told, strict=True))
 
 
-def test_what_cells_print_show_or_delete_hurts_no_other(tmp_path):
-    assert run(tmp_path, UNHURT, SECONDS) == [None] * len(UNHURT)
+def test_what_cells_raise_is_told(troubles):
+    assert {code: troubles[code].reason for code in BORNE} == BORNE
+    assert troubles["exit()"].sentence == "called exit()"
+    assert troubles["nothing"].lacks == "nothing"
+    assert not any(troubles[code].is_over for code in BORNE)
 
 
-def test_cells_that_never_end_are_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel, "INSISTING", 1.0)
-    troubles = run(tmp_path, STOPPED.values(), SOON)
-    assert [(trouble.reason, trouble.is_over) for trouble in troubles] == 4 * [("too long", True)]
-    assert troubles[0].sentence == f"was stopped after {SOON} s"
+def test_what_cells_print_show_or_delete_hurts_no_other(troubles):
+    assert [troubles[code] for code in UNHURT] == [None] * len(UNHURT)
+
+
+def test_cells_that_never_end_are_stopped(troubles):
+    stopped = [troubles[code] for code in STOPPED.values()]
+    assert [(trouble.reason, trouble.is_over) for trouble in stopped] == 4 * [("too long", True)]
+    assert stopped[0].sentence == f"was stopped after {SOON} s"
+
+
+def test_after_all_of_them_the_next_one_is_run(troubles):
+    assert troubles["1 + 1"] is None
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,7 @@ every_sandbox = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @every_sandbox
 def test_the_trial_finds_a_sandbox(shut):
     assert trouble_with(shut) == ""
@@ -98,6 +99,7 @@ def others(tmp_path_factory, monkeypatch):
     return folder
 
 
+@pytest.mark.slow
 @every_sandbox
 def test_no_way_out_is_open(shut, tmp_path, others):
     shut.prepare()
@@ -110,6 +112,7 @@ def test_no_way_out_is_open(shut, tmp_path, others):
     assert (others / "secret.txt").read_text() == SECRET
 
 
+@pytest.mark.slow
 def test_the_attempts_are_real(tmp_path, others):
     """In the open they succeed: it is the sandbox that stops them."""
     harmless = ("read another", "list another", "write beside", "reach a server", "read a secret")
@@ -119,6 +122,7 @@ def test_the_attempts_are_real(tmp_path, others):
         assert run(tmp_path, tried, SECONDS, Open()) == [None] * len(harmless)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "where",
     [
@@ -140,6 +144,7 @@ def is_asleep(process):
     return str(ASLEEP) in (process.info["cmdline"] or [])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits are Linux's")
 @pytest.mark.parametrize(
     ("code", "limits", "reason"),
@@ -152,6 +157,7 @@ def test_too_many_processes_and_too_much_memory_end_a_cell(code, limits, reason,
     assert lost.value.trouble.reason == reason
 
 
+@pytest.mark.slow
 @needs_docker
 def test_docker_itself_holds_processes_and_memory(tmp_path_factory):
     """Seen from outside, a kernel there is one small process: that which asks Docker for it."""
@@ -169,6 +175,7 @@ def test_docker_itself_holds_processes_and_memory(tmp_path_factory):
     assert lost.value.trouble.reason == "kernel ended"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits are Linux's")
 def test_too_large_an_array_is_an_error_of_its_cell(tmp_path):
     trouble, after = run(tmp_path, [GREEDY, "1"], SECONDS, limits=Limits(memory=3))
@@ -206,6 +213,7 @@ class TestWithoutASandbox:
         if sys.platform == "linux":
             assert trouble_with(DOCKER) == "docker is not installed"
 
+    @pytest.mark.slow
     def test_a_sandbox_that_holds_nobody_is_none(self):
         assert trouble_with(Open()).endswith(" can be written")
 
@@ -214,6 +222,7 @@ class TestWithoutASandbox:
         monkeypatch.setattr(sandbox, "TRIED", "import time; time.sleep(1000)")
         assert "timed out" in trouble_with(Open())
 
+    @pytest.mark.slow
     @needs_sandbox
     def test_python_itself_works_inside(self, tmp_path):
         shut_in = Bubblewrap().command([sys.executable, "-c", "import torch"], tmp_path, tmp_path)

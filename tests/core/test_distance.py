@@ -200,6 +200,7 @@ def test_transformations_give_the_same():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings(
     "ignore:Dynamo detected a call to a `functools.lru_cache`",
     "ignore:`torch.jit.script` is deprecated",

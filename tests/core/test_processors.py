@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
+pytestmark = pytest.mark.slow  # three more runs of pytest
 ROOT = Path(__file__).resolve().parents[2]
 BASELINE = {
     "ATEN_CPU_CAPABILITY": "default",

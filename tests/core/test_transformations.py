@@ -24,13 +24,21 @@ MODULE = torch.nn.MultiheadAttention(4, 2, dtype=torch.float64)
 # Four heads that share two keys and values, of which two columns of four are turned.
 SHARED = [torch.tensor(normal(i, h, 4, 4)) for i, h in enumerate((4, 2, 2, 4), start=50)]
 ROTARY = al.Rotary(100.0, "halves", n_rotated=2)
-for weights in SHARED:
-    torch._dynamo.mark_static(weights)  # as a module's weights are, and unlike a text
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Dynamo detected a call to a `functools.lru_cache`",
     "ignore:`torch.jit.script` is deprecated",
     "ignore:The given NumPy array is not writable",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def static_weights():
+    """Shared weights are static, as a module's are, unlike a text.
+
+    Here, because the compiler takes a second to import, and every process collects this file.
+    """
+    for weights in SHARED:
+        torch._dynamo.mark_static(weights)
 
 
 def inputs(*leading):
@@ -114,14 +122,24 @@ FUNCTIONS = (
 )
 WITH_REAL_ARRAYS = (block, block_trace, shared, shared_trace, cached)
 TAKE_NO_OPTIONS = (rotated, halves, cached)
+READ_BY_CHECK = (attend, block)
 
 
-def every_function(*names):
-    """Each function with each of the options so named; once, where it takes none."""
+def every_function(*names, read=False):
+    """Each function with each of the options so named; once, where it takes none.
+
+    Where a compiler is to read them, which takes a second for each, all are slow but two with the
+    last of the options.
+    """
+
+    def marks(function, name):
+        slow = read and not (function in READ_BY_CHECK and name == names[-1])
+        return pytest.mark.slow if slow else ()
+
     cases = [
-        pytest.param(function, OPTIONS[name], id=f"{function.__name__}-{name}")
+        pytest.param(function, OPTIONS[n], id=f"{function.__name__}-{n}", marks=marks(function, n))
         for function in FUNCTIONS
-        for name in (names[:1] if function in TAKE_NO_OPTIONS else names)
+        for n in (names[:1] if function in TAKE_NO_OPTIONS else names)
     ]
     return pytest.mark.parametrize(("function", "options"), cases)
 
@@ -145,7 +163,7 @@ def test_vmap_of_what_a_trace_works_out_later():
         assert torch.allclose(batched, expected, atol=1e-12)
 
 
-@every_function("plain", "both")
+@every_function("plain", "both", read=True)
 def test_compiling_in_one_graph(function, options):
     arrays = inputs()
     compiled = torch.compile(function(options), fullgraph=True, backend="eager", dynamic=True)
@@ -161,7 +179,7 @@ class Exported(torch.nn.Module):
         return self.function(x, x, x)
 
 
-@every_function("plain", "causal")
+@every_function("plain", "causal", read=True)
 def test_export_with_any_number_of_texts_and_tokens(function, options):
     module, (x, longer) = Exported(function(options)), (normal(0, 3, N, 4), normal(1, 2, 200, 4))
     any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}

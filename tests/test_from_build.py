@@ -1,0 +1,92 @@
+"""Notebooks that take long: nbval compares what the build printed, where it ran them.
+
+Cells here print "executed" if a kernel runs them; the cache says that they printed "built".
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import format_notebooks
+import nbformat
+import pytest
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+
+from attnlib.sphinx_ext import execution
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = "print('executed')  # in place of load_smollm2"
+STORED = {  # a cell's source, and what its notebook stores
+    "same": (CODE, "built\n"),
+    "other": (CODE, "stored\n"),
+    "changed": (f"{CODE}!", "executed\n"),
+}
+
+
+def notebook(source, text):
+    """A notebook of a cell that is left out, and of `source`, which prints `text`."""
+    cells = [
+        nbformat.v4.new_code_cell(
+            code, id=name, outputs=[nbformat.v4.new_output("stream", name="stdout", text=printed)]
+        )
+        for name, code, printed in (("left", "# NBVAL_SKIP", "left\n"), ("run", source, text))
+    ]
+    return nbformat.v4.new_notebook(cells=cells, metadata=format_notebooks.METADATA)
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """A folder of notebooks, and a cache that a build with weights left there."""
+    (tmp_path / "weights").touch()
+    monkeypatch.setenv("ATTNLIB_SMOLLM2", str(tmp_path / "weights"))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    (tmp_path / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
+    for name, (source, text) in STORED.items():
+        nbformat.write(notebook(source, text), tmp_path / f"{name}.ipynb")
+    leave_cache(tmp_path)
+    return tmp_path
+
+
+def leave_cache(book):
+    package = execution.PACKAGE
+    name = execution.name_of_cache(execution.sources(package)[0], package, book)
+    bundle = CacheBundleIn(notebook(CODE, "built\n"), "book.ipynb")
+    get_cache(book / "_build" / execution.CACHES / name).cache_notebook_bundle(
+        bundle, check_validity=False
+    )
+
+
+def told(book, *notebooks):
+    """What a run of nbval says of `notebooks`."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider"]
+    paths = [f"{name}.ipynb" for name in notebooks]
+    done = subprocess.run(
+        [*command, "--color=no", *paths], cwd=book, capture_output=True, text=True, check=False
+    )
+    return done.stdout
+
+
+def test_what_the_build_printed_is_compared_and_a_changed_cell_is_executed(book):
+    said = told(book, *STORED)
+    assert "same.ipynb was executed by the build of the book" in said, said
+    assert "changed.ipynb was executed by nbval" in said
+    assert "PASSED same.ipynb::Cell 1" in said and "PASSED changed.ipynb::Cell 1" in said
+    assert "FAILED other.ipynb::Cell 1" in said
+    assert "Cell outputs differ" in said and "assert reference_output == test_output" in said
+    assert "- built" in said and "+ stored" in said
+
+
+def test_a_cache_of_other_pins_is_none(book):
+    (book / "requirements-model.txt").write_text("other weights\n")
+    said = told(book, "same")
+    assert "same.ipynb was executed by nbval" in said, said
+    assert "FAILED same.ipynb::Cell 1" in said and "- executed" in said
+
+
+def test_a_build_without_weights_ran_nothing(book, monkeypatch):
+    ran = notebook(CODE, "built\n")
+    assert execution.executed_by_build(ran, book)[1].outputs[0].text == "built\n"
+    (book / "weights").unlink()
+    leave_cache(book)
+    assert execution.executed_by_build(ran, book) is None
