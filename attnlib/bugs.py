@@ -22,6 +22,8 @@ BUGS = {
 }
 # Needs more than one head: the chapter "Many heads" adds it.
 SPLIT_BUGS = {"reshape": "heads split by a reshape alone"}
+# Needs a mask whose rows begin after the first key, as those of a window do: the clinic adds it.
+WINDOW_BUGS = {"wide": "one key too many at the far end of the mask"}
 EXCLUDE_EACH_OTHER = ({"unscaled", "d_model"}, {"after", "half"})  # two ways to do one step
 HALF_HIDDEN = -1e9
 FEWEST = 3  # tokens
@@ -45,8 +47,8 @@ def trace(x, head, mask, bugs=()):
     `mask` is `(n_tokens, n_tokens)`, True = may attend. Without bugs the result is that of
     `head.trace(x, mask=mask)`; `output` is the delta. Biases, `distance` and `scale` are left out.
 
-    Raises `ValueError` for a bug that is not one of `BUGS` or `SPLIT_BUGS`, or two that exclude
-    each other.
+    Raises `ValueError` for a bug that is not one of `BUGS`, `SPLIT_BUGS` or `WINDOW_BUGS`, or two
+    that exclude each other.
 
     >>> x, head = np.eye(2), al.Head(*[np.eye(2)] * 4)
     >>> trace(x, head, al.causal_mask(2)).weights.round(2).tolist()
@@ -60,7 +62,8 @@ def trace(x, head, mask, bugs=()):
     if "reshape" in bugs:
         q, k, v = (_first_of_two(rows) for rows in (q, k, v))
     scores = al.scores(q, k, scale=1 / _divisor(head, bugs))
-    keep = ~mask if "inverted" in bugs else mask
+    keep = _widened(mask) if "wide" in bugs else mask
+    keep = ~keep if "inverted" in bugs else keep
     axis = -2 if "axis" in bugs else -1
     if "half" in bugs:
         weights = _half_precision(scores, keep, axis)
@@ -79,9 +82,10 @@ def check(bugs):
         ...
     ValueError: after and half do the same step: choose one of them
     """
+    offered = BUGS | SPLIT_BUGS | WINDOW_BUGS
     for bug in bugs:
-        if bug not in BUGS | SPLIT_BUGS:
-            known = ", ".join(BUGS | SPLIT_BUGS)
+        if bug not in offered:
+            known = ", ".join(offered)
             raise ValueError(f"no bug is called {bug!r}; there are: {known}")
     for pair in EXCLUDE_EACH_OTHER:
         if pair <= set(bugs):
@@ -92,6 +96,11 @@ def _first_of_two(rows):
     """What a reshape without a transpose takes for the first of two heads that are alike."""
     side_by_side = np.concatenate([rows, rows], axis=-1)  # (n_tokens, 2 * width), as projected
     return side_by_side.reshape(2, *rows.shape)[0]
+
+
+def _widened(mask):
+    """Whoever may see a key may see the one before it: what `<=` for `<` makes of a window."""
+    return mask | np.pad(mask[:, 1:], ((0, 0), (0, 1)))
 
 
 def _divisor(head, bugs):

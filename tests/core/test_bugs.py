@@ -21,6 +21,7 @@ N = len(SENTENCE.split())
 CAUSAL = np.tri(N, dtype=bool)
 PADDING = CAUSAL & (np.arange(N) > 0)
 MASKS = {"everyone": np.ones((N, N), dtype=bool), "causal": CAUSAL, "padding": PADDING}
+OF_ONE_HEAD = bugs.BUGS | bugs.WINDOW_BUGS
 HALF_STEPS = 2**-11  # relative: how far rounding to half precision moves a number, at most
 
 
@@ -50,6 +51,7 @@ def by_hand(x, head, mask, bug):
     for i in range(n):
         for j in range(n):
             seen = mask[i, j] != (bug == "inverted") or bug == "after"
+            seen |= bug == "wide" and j + 1 < n and mask[i, j + 1]
             powers[i, j] = np.exp((x[i] @ head.w_q) @ (x[j] @ w_k) / divisor) if seen else 0
     if bug == "axis":
         return np.array([shares(column) for column in powers.T]).T
@@ -66,7 +68,7 @@ def test_without_bugs_it_is_the_head(seed, n_tokens):
     np.testing.assert_allclose(traced.scores[mask], right.scores[mask], atol=1e-12)
 
 
-@pytest.mark.parametrize("bug", [bug for bug in bugs.BUGS if bug != "half"])
+@pytest.mark.parametrize("bug", [bug for bug in OF_ONE_HEAD if bug != "half"])
 @given(seed=SEEDS, n_tokens=st.integers(3, 6))
 def test_each_bug_is_the_wrong_computation_it_says(bug, seed, n_tokens):
     x, head, mask = random_setting(seed, n_tokens)
@@ -157,10 +159,26 @@ class TestSymptoms:
         quiet = self.of("half", mask="causal")
         assert quiet.nans == 0 < quiet.error < 0.01
 
+    def test_wide_one_more_is_seen_and_nothing_ahead(self):
+        for mask in (PADDING, al.window_mask(N, window=3), al.window_mask(N, window=3, kept=1)):
+            found = bugs.symptoms(*DESIGNED, mask, ["wide"])
+            assert found.leak > 0.05 and found.error > 0.1
+            assert found.rows == pytest.approx((1, 1)) and found.ratio == (1, 1)
+            assert found.past == found.nans == 0
+
+    @pytest.mark.parametrize("window", [1, 3, N - 1, N, N + 1])
+    def test_wide_is_a_window_of_one_more_and_silent_where_all_fits(self, window):
+        x, head = DESIGNED
+        mask = al.window_mask(N, window=window)
+        more = head.trace(x, mask=al.window_mask(N, window=window + 1))
+        np.testing.assert_allclose(bugs.trace(x, head, mask, ["wide"]).weights, more.weights)
+        silent = bugs.symptoms(x, head, mask, ["wide"]) == bugs.symptoms(x, head, mask)
+        assert silent == (window >= N)
+
     def test_each_differs_from_every_other_under_padding(self):
         shown = {
             bug: [np.round(getattr(self.of(bug), field.name), 2) for field in fields(bugs.Symptoms)]
-            for bug in bugs.BUGS
+            for bug in OF_ONE_HEAD
         }
         for one, other in combinations(shown, 2):
             pairs = zip(shown[one], shown[other], strict=True)
@@ -213,5 +231,5 @@ def test_a_reshape_alone_takes_half_the_tokens_twice():
     assert np.allclose(traced.weights, expected.weights)
     assert np.allclose(traced.output, expected.delta)
     assert bugs.symptoms(x, head, mask, ["reshape"]).touched == 2
-    for bug in bugs.BUGS:
+    for bug in OF_ONE_HEAD:
         assert bugs.symptoms(x, head, mask, [bug]).touched == 1

@@ -39,6 +39,9 @@ function onItsSide(w) {
 /** What a reshape without a transpose takes for the first of two heads that are alike. */
 const firstOfTwo = (rows) => rows.map((_, i) => rows[Math.floor(i / 2)]);
 
+/** Whoever may see a key may see the one before it: what <= for < makes of a window. */
+const widened = (keep) => keep.map((row) => row.map((may, j) => may || row[j + 1] === true));
+
 /** Softmax as the formula has it: a row of minus infinities is not a number. */
 function bySimpleFormula(row) {
   const top = largest(row);
@@ -60,7 +63,8 @@ export function trace({ x, head, keep, bugs }) {
   const split = has("reshape") ? firstOfTwo : (rows) => rows;
   const [q, k, v] = [head.w_q, w_k, head.w_v].map((w) => split(matmul(x, w)));
   const scores = dotProducts(q, k, 1 / divisor);
-  const seen = has("inverted") ? keep.map((row) => row.map((may) => !may)) : keep;
+  const meant = has("wide") ? widened(keep) : keep;
+  const seen = has("inverted") ? meant.map((row) => row.map((may) => !may)) : meant;
   const where = (rows, otherwise) =>
     rows.map((row, i) => row.map((value, j) => (seen[i][j] ? value : otherwise(value))));
   const columns = has("axis");
