@@ -51,6 +51,9 @@ def check_numbers(name, value, ndim):
         numbers = np.array(value, dtype=float)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold numbers, not {value!r}") from error
+    if numbers.ndim == 0:  # of None too
+        expected = "rows of numbers" if ndim == 2 else "a list of numbers"
+        raise ValueError(f"{name} is {value!r}; expected {expected}")
     if numbers.ndim != ndim or 0 in numbers.shape:
         shape = "(d_model, d_head)" if ndim == 2 else "(n,)"
         raise ValueError(f"{name} has shape {numbers.shape}; expected {ndim} axes, as in {shape}")

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_numbers, check_pair
+from attnlib.figures.base import Checked, Figure, check_numbers, check_pair
 from attnlib.head import Head
 from attnlib.world import PHRASES
 
@@ -36,7 +36,7 @@ class Heads(Figure):
     title = traitlets.Unicode("Several heads, one phrase").tag(sync=True)
     sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
     query = traitlets.Int(3, min=0).tag(sync=True)
-    strengths = traitlets.Any([1.0] * len(PHRASES.heads)).tag(sync=True)
+    strengths = Checked([1.0] * len(PHRASES.heads)).tag(sync=True)
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     step = traitlets.Int(1, min=1, max=STEPS).tag(sync=True)

@@ -14,7 +14,7 @@ from attnlib.counting import (
     count_parameters,
 )
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure
+from attnlib.figures.base import Checked, Figure
 
 # As in js/src/core/counting.js: with these every total is exact there too.
 MOST = {
@@ -114,8 +114,10 @@ class Ledger(Figure):
     `tally` is attnlib's own.
     """
 
+    script = "attnlib-long.js"
+
     title = traitlets.Unicode("Where are the parameters?").tag(sync=True)
-    shape = traitlets.Any().tag(sync=True)
+    shape = Checked().tag(sync=True)
     precision = traitlets.Enum(list(BYTES), "bfloat16").tag(sync=True)
     n_tokens = traitlets.Int(2048, min=1, max=MOST_TOKENS).tag(sync=True)
     opened = traitlets.Unicode(None, allow_none=True).tag(sync=True)

@@ -5,7 +5,7 @@ import traitlets
 
 import attnlib as al
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_cell
+from attnlib.figures.base import Checked, Figure, check_cell
 from attnlib.figures.seeded import normals
 from attnlib.world import PHRASES, SENSES
 
@@ -82,7 +82,7 @@ class MaskLab(Figure):
 
     title = traitlets.Unicode("Three ways to mask").tag(sync=True)
     example = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
-    mask = traitlets.Any().tag(sync=True)
+    mask = Checked().tag(sync=True)
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     tokens_long = traitlets.Int(1000, min=SHORTEST, max=LONGEST).tag(sync=True)
@@ -123,6 +123,8 @@ class MaskLab(Figure):
             mask = np.array(mask)
         except ValueError as error:
             raise ValueError("mask must be rows of booleans, all of one length") from error
+        if mask.ndim == 0:
+            raise ValueError(f"mask is {mask}; expected rows of booleans, True = may attend")
         if mask.dtype != bool:
             raise ValueError(f"mask has dtype {mask.dtype}; expected booleans, True = may attend")
         if mask.shape != (n, n):

@@ -5,7 +5,7 @@ import traitlets
 
 import attnlib as al
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure
+from attnlib.figures.base import Checked, Figure
 from attnlib.figures.seeded import normals
 from attnlib.world import PHRASES
 
@@ -42,7 +42,7 @@ class OrderLab(Figure):
     view = traitlets.Enum(VIEWS).tag(sync=True)
     sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
     query = traitlets.Int(3, min=0).tag(sync=True)
-    order = traitlets.Any().tag(sync=True)
+    order = Checked().tag(sync=True)
     positions = traitlets.Enum(POSITIONS, "none").tag(sync=True)
     at_query = traitlets.Int(12, min=0, max=LAST).tag(sync=True)
     at_key = traitlets.Int(9, min=0, max=LAST).tag(sync=True)

@@ -6,9 +6,13 @@ from importlib import resources
 
 import traitlets
 
-from attnlib.figures.base import Figure
+from attnlib.figures.base import Checked, Figure
 
-KINDS = ("bars", "choice", "number")
+KINDS = {  # and what answers them
+    "bars": "one share per label, summing to 1",
+    "choice": "the index of a label",
+    "number": "a number",
+}
 
 
 def load(chapter):
@@ -36,10 +40,10 @@ class Prediction(Figure):
     committed to, or None.
     """
 
-    kind = traitlets.Enum(KINDS).tag(sync=True)
+    kind = traitlets.Enum(list(KINDS)).tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    answer = traitlets.Any().tag(sync=True)
+    answer = Checked().tag(sync=True)
     tolerance = traitlets.Float(0.05).tag(sync=True)
     explanation = traitlets.Unicode().tag(sync=True)
     guess = traitlets.Any(None, allow_none=True).tag(sync=True)
@@ -55,6 +59,8 @@ class Prediction(Figure):
     @traitlets.validate("answer")
     def _answer_fits(self, proposal):
         answer = proposal["value"]
+        if answer is None:
+            raise ValueError(f"answer is None; expected {KINDS[self.kind]}")
         if self.kind == "bars" and (len(answer) != len(self.labels) or abs(sum(answer) - 1) > 1e-6):
             raise ValueError(f"bars need one share per label, summing to 1; got {answer!r}")
         if self.kind == "choice" and answer not in range(len(self.labels)):

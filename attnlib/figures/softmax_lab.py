@@ -5,7 +5,7 @@ import traitlets
 
 import attnlib as al
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_numbers
+from attnlib.figures.base import Checked, Figure, check_numbers
 from attnlib.figures.seeded import normals
 
 VIEWS = ("bars", "axis", "overflow", "saturation")
@@ -48,9 +48,9 @@ class SoftmaxLab(Figure):
     views = traitlets.List(traitlets.Enum(VIEWS), list(VIEWS), minlen=1).tag(sync=True)
     view = traitlets.Enum(VIEWS).tag(sync=True)
     labels = traitlets.List(traitlets.Unicode(), ["fluffy", "blue", "verdant"]).tag(sync=True)
-    scores = traitlets.Any([2.0, 1.0, 0.0]).tag(sync=True)
+    scores = Checked([2.0, 1.0, 0.0]).tag(sync=True)
     temperature = traitlets.Float(1.0).tag(sync=True)
-    grid = traitlets.Any([[2.0, 0.0, 1.0, 0.0], [0.0, 3.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]]).tag(
+    grid = Checked([[2.0, 0.0, 1.0, 0.0], [0.0, 3.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]]).tag(
         sync=True
     )
     axis = traitlets.Enum(list(AXES), "rows").tag(sync=True)

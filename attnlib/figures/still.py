@@ -88,15 +88,17 @@ def bars(labels, weights, full=240):
     Returns `(parts, width, height)`.
     """
     parts, unit = [], full / max(1, *weights)
+    longest = max(map(len, labels), default=0)
+    left = max(LABEL, 12 + 0.66 * FONT * longest)  # most letters are narrower
     for i, (label, weight) in enumerate(zip(labels, weights, strict=True)):
         y = 8 + i * 24
-        parts.append(text(LABEL - 6, y + 13, label, "end"))
+        parts.append(text(left - 6, y + 13, label, "end"))
         parts.append(
-            f'<rect x="{LABEL}" y="{y}" width="{weight * unit:.1f}" height="16" rx="2" '
+            f'<rect x="{left:g}" y="{y}" width="{weight * unit:.1f}" height="16" rx="2" '
             f'style="fill:var(--al-weight)"/>'
         )
-        parts.append(text(LABEL + weight * unit + 6, y + 13, f"{weight:.2f}", "start"))
-    return parts, LABEL + full + 50, 16 + 24 * len(labels)
+        parts.append(text(left + weight * unit + 6, y + 13, f"{weight:.2f}", "start"))
+    return parts, left + full + 50, 16 + 24 * len(labels)
 
 
 def figure(picture):

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_numbers
+from attnlib.figures.base import Checked, Figure, check_numbers
 from attnlib.figures.seeded import normals
 from attnlib.world import PHRASES
 
@@ -73,8 +73,8 @@ class ValueMixer(Figure):
     sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
     query = traitlets.Int(3, min=0).tag(sync=True)
     shares = traitlets.Any(None, allow_none=True).tag(sync=True)
-    w_v = traitlets.Any(presets()["what describes"]["w_v"]).tag(sync=True)
-    w_o = traitlets.Any(presets()["what describes"]["w_o"]).tag(sync=True)
+    w_v = Checked(presets()["what describes"]["w_v"]).tag(sync=True)
+    w_o = Checked(presets()["what describes"]["w_o"]).tag(sync=True)
     residual = traitlets.Bool(True).tag(sync=True)
     across = traitlets.Enum(list(PHRASES.axes), "animal").tag(sync=True)
     up = traitlets.Enum(list(PHRASES.axes), "fits animals").tag(sync=True)

@@ -9,7 +9,7 @@ import pytest
 import traitlets
 
 from attnlib import bugs, world
-from attnlib.bugs import BUGS, SPLIT_BUGS
+from attnlib.bugs import BUGS, SPLIT_BUGS, WINDOW_BUGS
 from attnlib.figures import BreakIt
 from attnlib.figures.break_it import CASES, MASKS
 from attnlib.figures.seeded import shuffled
@@ -119,6 +119,17 @@ class TestTruth:
             assert_true(hands, state | offered)
             touched = gauges(hands)["queries that change with the first word"]
             assert touched == ["1", "2 ≠"]
+
+    def test_the_bug_of_windows_equals_python_where_it_is_offered(self, open_figure):
+        offered = {"known": BUGS | WINDOW_BUGS}
+        hands = open_figure(BreakIt(**offered))
+        for seed, others in enumerate([[], ["axis"], ["half"], ["transposed", "inverted"]]):
+            for mask in MASKS:
+                state = random_state(seed, ["wide", *others]) | {"mask": mask}
+                hands.open_link(state)
+                assert_true(hands, state | offered)
+                leaks = gauges(hands)["weight on hidden keys"][1]
+                assert others or leaks.endswith("≠") == (mask == "padding")
 
     def test_the_gauges_show_the_rounded_symptoms(self, hands):
         for seed in range(24):

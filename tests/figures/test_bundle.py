@@ -38,6 +38,7 @@ def sources(tmp_path_factory):
     return js
 
 
+@pytest.mark.slow
 def test_the_scripts_are_fresh(sources):
     """That of the model in the page holds its kernel: so it is the one that its source makes."""
     built = sources / "built"
@@ -87,6 +88,7 @@ class TestWhatAPageAsksFor:
             )
 
 
+@pytest.mark.slow
 def test_the_javascript_tests_pass(sources):
     done = subprocess.run(
         ["node", "--test", "test/"], cwd=sources, capture_output=True, text=True, check=False

@@ -121,7 +121,7 @@ class TestTruth:
             assert rows[4][1:] == [str(figure.read), str(sum(every))]
             here, whole = figure.trace.outputs[-1], figure.whole[-1]
             shown = [[number(text) for text in row] for row in hands.cells("what the layer makes")]
-            np.testing.assert_allclose(shown, [here, whole, here - whole], atol=5.1e-3)
+            np.testing.assert_allclose(shown, [whole, here, here - whole], atol=5.1e-3)
             equal = hands.root.get_by_text("equal to the last digit shown").count()
             assert equal == (figure.differences[-1] < 1e-9)
             offs = hands.root.get_by_role("list", name="how far each word is off")
@@ -168,6 +168,14 @@ class TestTruth:
             scores.append([number(row[1]) for row in rows])
         weights = al.softmax(np.array(scores).T)
         np.testing.assert_allclose(weights, hands.values()["weights"], atol=0.01)
+
+    def test_no_number_of_the_chart_is_cut_off(self, hands):
+        for sharing in SHARINGS:
+            hands.open_link(START | {"sharing": sharing})
+            lefts = hands.root.locator(".al-growth text").evaluate_all(
+                "all => all.map((text) => text.getBBox().x)"
+            )
+            assert min(lefts) >= 1, (sharing, lefts)
 
     def test_challenges_are_judged_as_in_python(self, open_figure):
         measures = ["written", "kept", "read", "keys", "work", "growth", "difference", "first"]
@@ -269,6 +277,15 @@ HOSTILE = {
     "half a cell": {"selected": [1]},
     "a false cell": {"selected": {"0": 1, "1": 1, "length": 2}},
 }
+
+
+@pytest.mark.parametrize("sharing", ["multi-head", "latent"])
+def test_on_a_phone_all_words_and_reasons_fit(open_figure, sharing):
+    figure = CacheLab(6, sharing=sharing, selected=[0, 4])
+    hands = open_figure(figure, viewport={"width": 360, "height": 800})
+    for part in (".al-bands", ".al-cache-reasons table"):
+        around = hands.root.locator(part).locator("..")
+        assert around.evaluate("one => one.scrollWidth - one.clientWidth") <= 0, part
 
 
 class TestOut:
@@ -397,7 +414,7 @@ class TestPython:
         np.testing.assert_allclose(figure.trace.keys[1, 0], x @ (w_k[2] + w_k[3]) / 2, atol=1e-12)
 
     def test_each_challenge_is_solved_by_its_idea_and_nothing_else(self):
-        figure, found = CacheLab(challenges="cache"), {}
+        figure, found = CacheLab(challenges="cache-and-groups"), {}
         figure.close()
         for step, (cache, sharing, window, bug) in product(range(9), SETTINGS):
             figure.set_trait("step", step)

@@ -26,7 +26,9 @@ CHOSEN = {  # by chapter, or by view: with a cell chosen, so that its arithmetic
     "training": lambda: figures.Training(selected=3),
     "experiments": lambda: figures.Training(views=["experiments"], selected=3),
     "patterns": lambda: figures.Patterns(selected=[3, 1]),
-    "cache": lambda: figures.CacheLab(8, bug="tile", selected=[0, 3], challenges="cache"),
+    "cache": lambda: figures.CacheLab(
+        8, bug="tile", selected=[0, 3], challenges="cache-and-groups"
+    ),
     "tiles": lambda: figures.Tiles(order=[0, 1, 2], selected=[1, 4], challenges="long-texts"),
     "tiles of twelve": lambda: figures.Tiles(
         "a designed resting place", order=[2, 0, 5], window=2, kept=1, selected=[0, 3]

@@ -130,21 +130,20 @@ def test_other_hashes_do_not_concern_the_figure(open_figure, hash):
 STORED = ["{oops", "null", "7", '"text"', "[]", "{}", '{"__proto__": 1}', '{"0": 99}', "[1, null]"]
 
 
-def figures():
-    return {
-        "Prediction": Prediction.ask("queries-and-keys", "shares", [0.5, 0.4, 0.05, 0.05]),
-        "Quiz": Quiz.of("queries-and-keys"),
-        "QueryKey": QueryKey(challenges="queries-and-keys"),
-        "ValueMixer": ValueMixer(challenges="values"),
-        "MaskLab": MaskLab(challenges="masking"),
-        "BreakIt": BreakIt(challenges="breaking"),
-        "Heads": Heads(challenges="many-heads"),
-        "OrderLab": OrderLab(challenges="order"),
-        "Alignment": Alignment(challenges="cross-attention"),
-        "CacheLab": CacheLab(challenges="cache"),
-        "Ledger": Ledger(challenges="counting"),
-        "Training": Training(challenges="training"),
-    }
+FIGURES = {
+    "Prediction": lambda: Prediction.ask("queries-and-keys", "shares", [0.5, 0.4, 0.05, 0.05]),
+    "Quiz": lambda: Quiz.of("queries-and-keys"),
+    "QueryKey": lambda: QueryKey(challenges="queries-and-keys"),
+    "ValueMixer": lambda: ValueMixer(challenges="values"),
+    "MaskLab": lambda: MaskLab(challenges="masking"),
+    "BreakIt": lambda: BreakIt(challenges="breaking"),
+    "Heads": lambda: Heads(challenges="many-heads"),
+    "OrderLab": lambda: OrderLab(challenges="order"),
+    "Alignment": lambda: Alignment(challenges="cross-attention"),
+    "CacheLab": lambda: CacheLab(challenges="cache-and-groups"),
+    "Ledger": lambda: Ledger(challenges="counting"),
+    "Training": lambda: Training(challenges="training"),
+}
 
 
 # What is kept in the browser, and who reads it; the challenges of all figures are read by one part.
@@ -153,7 +152,7 @@ KEPT = {"Prediction": "guess", "Quiz": "answers", "QueryKey": "challenge:find"}
 
 @pytest.mark.parametrize("kind", KEPT)
 def test_spoilt_storage_does_no_harm(open_figure, kind):
-    figure = figures()[kind]
+    figure = FIGURES[kind]()
     name = f"attnlib:{figure.key}:{KEPT[kind]}"
     hands = open_figure(figure)
     for content in STORED:
@@ -164,11 +163,11 @@ def test_spoilt_storage_does_no_harm(open_figure, kind):
         assert hands.page.record.errors == [], content
 
 
-@pytest.mark.parametrize("kind", figures())
+@pytest.mark.parametrize("kind", FIGURES)
 def test_denied_storage_does_no_harm(open_figure, kind):
     denied = """Object.defineProperty(window, "localStorage",
         { get() { throw new DOMException("denied", "SecurityError"); } });"""
-    hands = open_figure(figures()[kind], before=denied)
+    hands = open_figure(FIGURES[kind](), before=denied)
     if kind == "Quiz":
         hands.root.get_by_role("radio").first.check()
     elif kind == "Prediction":

@@ -298,6 +298,22 @@ class TestBringing:
         assert room == {"enough": enough, "needed": 2, "found": found}
 
 
+# A worker that fails for good when it is told to, as one does that gets no more memory.
+MORTAL = """
+globalThis.Blob = class extends Blob {
+    constructor(parts, options) {
+        const listen = `addEventListener("message", (event) => {
+            if (event.data !== "fail") return;
+            event.stopImmediatePropagation();
+            throw new Error("no more memory");
+        });`;
+        super([listen, ...parts], options);
+    }
+};
+globalThis.Worker = class extends Worker {
+    constructor(address) { super(address); globalThis.lastWorker = this; }
+};
+"""
 OWN = 'A <img src=x onerror="alert(1)"> cat sat, and the cat sat on the <b>mat'
 
 
@@ -317,6 +333,7 @@ class TestPatternsOfAnOwnText:
         html = html.replace('data-attnlib-page=""', 'data-attnlib-page="" data-attnlib-model=""')
         (tmp_path / "page.html").write_text(html, encoding="utf-8")
         page = page_factory()
+        page.add_init_script(MORTAL)
         page.goto((tmp_path / "page.html").as_uri())
         return Hands(page, "Patterns")
 
@@ -353,6 +370,13 @@ class TestPatternsOfAnOwnText:
         hands.button("Reset").click()
         expect(box).to_have_value(figure.text)
         assert hands.values() == start
+        page.evaluate("() => lastWorker.postMessage('fail')")
+        hands.root.get_by_text("The model stopped, and its memory is given back.").wait_for()
+        use(OWN)
+        assert hands.spoken == "The model reads it once it is here."
+        hands.root.get_by_role("button", name="Bring the model here").click()
+        hands.button("Show the first text again").wait_for()
+        assert_shows_as(hands.values(), wanted, figure.chosen)
         elsewhere = [one for one in page.record.requests if not one.startswith(("file:", "blob:"))]
         assert elsewhere == [] and page.record.errors == []
 

@@ -432,3 +432,24 @@ class TestModel:
         hands.page.evaluate("delete window.refusal")
         use(hands, "short")
         hands.button("Append one").wait_for()
+
+    def test_a_model_that_stops_is_brought_again_and_runs_what_was_asked(self, live):
+        hands = live()
+        bring(hands)
+        hands.page.evaluate(
+            """() => {
+                fake.done = 0;
+                fake.run = async () => {
+                    delete fake.run;
+                    fake.onLost();
+                    throw new Error("The model stopped: no more memory");
+                };
+            }"""
+        )
+        hands.button("Silence it").click()
+        hands.root.locator(".al-message.al-wrong", has_text="no more memory").wait_for()
+        assert "The model stopped, and its memory is given back." in hands.root.inner_text()
+        assert hands.values()["now"] is None
+        bring(hands)
+        hands.root.get_by_text("With head 20.0 silent").wait_for()
+        assert len(hands.values()["now"]) == 6

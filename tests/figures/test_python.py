@@ -183,6 +183,19 @@ class TestNumpysNumbers:
         assert page_state(figure) == page_state(make(**state))
 
 
+@pytest.mark.parametrize("name", STATES)
+def test_none_is_drawn_or_refused_with_a_sentence(name):
+    for trait in getattr(figures, name)(**FIRST.get(name, {})).page_traits():
+        figure = getattr(figures, name)(**FIRST.get(name, {}))
+        try:
+            setattr(figure, trait, None)
+        except (ValueError, traitlets.TraitError) as error:
+            told = re.sub(r"\s+", " ", str(error))
+            assert re.search(rf"\b{trait}\b.*None", told) and "expected" in told, told
+        else:
+            assert getattr(figure, trait) is None and figure.describe() and figure.still()
+
+
 def test_numbers_of_half_the_width_and_tensors_are_taken():
     assert figures.SoftmaxLab(temperature=np.float32(0.5)).temperature == 0.5
     tensor = pytest.importorskip("torch").ones(6, 2)

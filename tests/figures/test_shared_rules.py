@@ -114,7 +114,7 @@ STATES = {
     ),
     "next word": lambda: NextWord(cut=[4], layers=[20, 24]),
     "next word, not recorded": lambda: NextWord(silent=[[20, 6], [3, 1]]),
-    "cache": lambda: CacheLab(challenges="cache"),
+    "cache": lambda: CacheLab(challenges="cache-and-groups"),
     "cache of nothing": lambda: CacheLab(0, selected=[7, 7]),
     "cache with a bug": lambda: CacheLab(8, bug="offset", window=3, selected=[2, 6]),
     "cache of latents": lambda: CacheLab(7, sharing="latent", cache=False, selected=[1, 5]),
@@ -252,21 +252,30 @@ def test_axe_has_nothing_against_it(shown, name):
     shown.page.evaluate("document.documentElement.dataset.theme = 'light'")
 
 
-@strained_state
-def test_320_pixels_are_enough(open_figure, name):
-    hands = open_figure(STATES[name](), viewport={"width": 320, "height": 640})
-    everything_open(hands)
-    assert hands.page.evaluate("document.documentElement.scrollWidth") <= 320
+SIDES = """all => all.map((one) => {
+    const { left, right } = one.getBoundingClientRect();
+    return [left, right];
+})"""
+
+
+@each_shown(STRAINED)
+def test_320_pixels_are_enough(shown, name):
+    everything_open(shown)
+    size = shown.page.viewport_size
+    shown.page.set_viewport_size({"width": 320, "height": 640})
+    shown.settle()
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= 320
     for role in ("combobox", "checkbox", "radio", "application", "spinbutton"):
-        for control in hands.root.get_by_role(role).all():
-            box = control.bounding_box()
-            assert box["x"] >= 0 and box["x"] + box["width"] <= 320
+        for left, right in shown.root.get_by_role(role).evaluate_all(SIDES):
+            assert left >= 0 and right <= 320, role
+    shown.page.set_viewport_size(size)
 
 
-@strained_state
-def test_reduced_motion_is_honoured(open_figure, name):
-    calm = open_figure(STATES[name](), reduced_motion="reduce")
-    assert calm.page.evaluate(test_reading.TestScreens.MOVING) == 0
+@each_shown(STRAINED)
+def test_reduced_motion_is_honoured(shown, name):
+    shown.page.emulate_media(reduced_motion="reduce")
+    assert shown.page.evaluate(test_reading.TestScreens.MOVING) == 0
+    shown.page.emulate_media(reduced_motion="null")
 
 
 @strained_state

@@ -423,10 +423,10 @@ def test_the_snippets_print_the_numbers_shown(hands, capsys):
 
 WRONG = {
     "one score": ("scores", [1], "1 scores; the figure draws 2 to 12"),
-    "no scores": ("scores", None, r"scores has shape \(\); expected 1 axes"),
+    "no scores": ("scores", None, "scores is None; expected a list of numbers"),
     "words": ("scores", ["a", "b"], "scores must hold numbers, not"),
     "NaN": ("scores", [1, np.nan], "scores must hold numbers between -1000 and 1000"),
-    "no values": ("values", None, r"values has shape \(\); expected 2 axes"),
+    "no values": ("values", None, "values is None; expected rows of numbers"),
     "a value too few": ("values", [[0, 0]], r"values has shape \(1, 2\); expected \(6, 2\)"),
     "values of three": ("values", np.ones((6, 3)), r"shape \(6, 3\); expected \(6, 2\)"),
     "a tile that is not there": ("order", [3], "order is .3.; expected .* from 0 to 2"),
@@ -435,6 +435,14 @@ WRONG = {
     "no order": ("order", None, "order is None; expected different tiles"),
     "a line that is not there": ("selected", [1, 0], r"expected \[line, column\] below 1 and 6"),
 }
+
+
+def test_on_a_phone_buttons_and_outcome_are_not_cut(open_figure):
+    figure = Tiles("six scores, 200 times", maximum="none", order=[0, 1, 2])
+    hands = open_figure(figure, viewport={"width": 360, "height": 800})
+    hidden = "all => all.map((one) => one.scrollWidth - one.clientWidth)"
+    for part in (".al-presets", ".al-online-outcome"):
+        assert max(hands.root.locator(part).evaluate_all(hidden)) <= 0, part
 
 
 class TestPython:

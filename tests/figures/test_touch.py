@@ -68,7 +68,7 @@ STATE = """root => JSON.stringify([
     [...root.querySelectorAll("input, select")].map(({ value, checked }) => [value, checked]),
 ])"""
 ROOM = '<p style="height: 900px">The page goes on.</p>'
-SWIPE = 150  # pixels
+SWIPE, STEPS = 90, 6  # pixels, and how many events: by then the browser has long taken the finger
 LONG = 1000  # milliseconds: a finger that rests so long drags
 
 
@@ -86,9 +86,9 @@ def test_a_finger_that_moves_up_scrolls_the_page_and_nothing_else(open_figure, n
         lines = DOWN if box["height"] > LOW else (0.5,)
         for n, (down, across) in enumerate(itertools.product(lines, ACROSS)):
             x = min(box["x"] + across * box["width"], 350)
-            y, aside = box["y"] + down * box["height"], (0, 30, 100, 30)[n % 4]
+            y, aside = box["y"] + down * box["height"], (0, 18, 60, 18)[n % 4]
             inwards = aside if x < PHONE["viewport"]["width"] / 2 else -aside
-            touch_drag(hands.page, (x, y), (inwards, -SWIPE), steps=10)
+            touch_drag(hands.page, (x, y), (inwards, -SWIPE), steps=STEPS)
             hands.settle()
             moved = hands.page.evaluate("scrollY") - top
             assert moved > SWIPE / 2, (kind, across, down)

@@ -16,7 +16,7 @@ const folder = () =>
 /** The model of a page, one for all of its figures; its own script comes when it is asked for. */
 class PageModel {
   where = "page";
-  status = signal("away"); // or "small", "coming", "stopped", "here"
+  status = signal("away"); // or "small", "coming", "stopped", "here", "lost"
   progress = signal(null);
   nUsers = 0;
   constructor(base) {
@@ -26,6 +26,7 @@ class PageModel {
     if (!globalThis.attnlibSmolLM2) await carried(new URL("../smollm2", this.base).href);
     if (!globalThis.attnlibSmolLM2) throw new Error("The model's script could not be loaded.");
     this.live ??= new globalThis.attnlibSmolLM2.LiveModel(this.base);
+    this.live.onLost = () => (this.status.value = "lost");
     return this.live;
   }
   async room() {

@@ -1,10 +1,9 @@
-// The figures of chapters 1 to 11, of the landing page and of the clinic.
+// The figures of chapters 1 to 10, of the landing page and of the clinic.
 import { Alignment } from "../figures/Alignment.jsx";
 import { BreakIt } from "../figures/BreakIt.jsx";
 import { ContextNudge } from "../figures/ContextNudge.jsx";
 import { EmbeddingSpace } from "../figures/EmbeddingSpace.jsx";
 import { Heads } from "../figures/Heads.jsx";
-import { Ledger } from "../figures/Ledger.jsx";
 import { MaskLab } from "../figures/MaskLab.jsx";
 import { OrderLab } from "../figures/OrderLab.jsx";
 import { QueryKey } from "../figures/QueryKey.jsx";
@@ -18,7 +17,6 @@ export const widget = begin({
   ContextNudge,
   EmbeddingSpace,
   Heads,
-  Ledger,
   MaskLab,
   OrderLab,
   QueryKey,

@@ -279,14 +279,10 @@ export function Alignment({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
+          {...{ model, s, start, put, voice }}
           measure={(condition) => MEASURES[condition.measure].of(condition, g)}
           name={(condition) => MEASURES[condition.measure].label(condition)}
-          s={s}
           needs={NEEDS}
-          voice={voice}
-          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

@@ -417,9 +417,7 @@ export function BreakIt({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
-          s={s}
+          {...{ model, s, voice }}
           needs={{
             case: () => "the switches (press “I break it”)",
             mask: (mask) => `the mask “${model.get("masks")[mask]}”`,
@@ -428,7 +426,6 @@ export function BreakIt({ model }) {
             MEASURES[condition.measure].of({ here, active: g.active.value, found: g.found.value })
           }
           name={({ measure }) => MEASURES[measure].label}
-          voice={voice}
           onStart={({ given, setting }) =>
             put({ ...start, ...given, ...setting, ...(setting?.case ? threeOthers(s) : {}) })
           }

@@ -310,14 +310,10 @@ export function CacheLab({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
+          {...{ model, s, start, put, voice }}
           measure={(condition) => MEASURES[condition.measure][1]({ s, g })}
           name={({ measure }) => MEASURES[measure][0]}
-          s={s}
           needs={{ window: () => "no window", bug: () => "no bug" }}
-          voice={voice}
-          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

@@ -343,13 +343,10 @@ export function ContextNudge({ model }) {
       }}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
+          {...{ model, s, voice }}
           measure={(condition) => measured[condition.measure](condition)}
           name={(condition) => MEASURED[condition.measure](condition)}
-          s={s}
           needs={NEEDS}
-          voice={voice}
           onStart={({ given }) => put({ ...start, removed: [], ...given })}
         />
       }

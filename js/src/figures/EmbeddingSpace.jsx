@@ -368,13 +368,10 @@ export function EmbeddingSpace({ model }) {
       values={() => ({ result: g.result.value, near: g.near.value, answers: g.answers.value })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
-          s={s}
+          {...{ model, s, voice }}
           needs={NEEDS}
           measure={(condition) => measured[condition.measure](condition)}
           name={(condition) => names[condition.measure](condition)}
-          voice={voice}
           onStart={({ given }) => put({ ...start, vectors: vocabulary, ...given })}
         />
       }

@@ -170,18 +170,14 @@ export function Heads({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
+          {...{ model, s, start, put, voice }}
           measure={(condition) => MEASURES[condition.measure].of(condition, { g, axes })}
           name={(condition) => MEASURES[condition.measure].label(condition)}
-          s={s}
           needs={{
             sentence: (sentence) => `“${sentence}”`,
             query: (i, { sentence = s.sentence.value }) =>
               `${sentence.split(" ")[i] ?? "another word"} to ask`,
           }}
-          voice={voice}
-          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

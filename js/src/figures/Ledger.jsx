@@ -177,12 +177,9 @@ export function Ledger({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
+          {...{ model, s, voice }}
           measure={(condition) => MEASURES[condition.measure][1](measured, condition)}
-          s={s}
           name={({ measure }) => MEASURES[measure][0]}
-          voice={voice}
           onStart={({ given, setting }) => {
             const state = { ...start, ...given, ...setting };
             put({ ...state, shape: { ...EXTRAS, ...state.shape } });

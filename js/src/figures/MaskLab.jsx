@@ -397,13 +397,10 @@ export function MaskLab({ model }) {
       }
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
+          {...{ model, s, voice }}
           measure={(condition) => measures[condition.measure](condition)}
           name={(condition) => MEASURED[condition.measure](condition)}
-          s={s}
           needs={{ example: (example) => `“${example}”` }}
-          voice={voice}
           onStart={({ given, start: mask }) => {
             const example = given?.example ?? s.example.value;
             put({ ...start, example, mask: draw(mask, examples[example].tokens.length) });

@@ -246,13 +246,10 @@ export function NextWord({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
-          s={s}
+          {...{ model, s, voice }}
           measure={(condition) => MEASURES[condition.measure].of(condition, { s, g })}
           name={(condition) => MEASURES[condition.measure].label(condition)}
           needs={{ text: (text) => `the text “${text}”` }}
-          voice={voice}
           onStart={({ given, setting }) => {
             setGrownFrom([]);
             put({ ...start, ...given, ...setting });

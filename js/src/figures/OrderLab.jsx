@@ -185,16 +185,11 @@ export function OrderLab({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model
-            .get("challenges")
-            .filter(({ given }) => (given?.view ?? s.view.value) === s.view.value)}
-          s={s}
+          {...{ model, s, start, put, voice }}
+          among={({ given }) => (given?.view ?? s.view.value) === s.view.value}
           needs={NEEDS}
           measure={(condition) => MEASURES[condition.measure].of({ s, g })}
           name={(condition) => MEASURES[condition.measure].label(condition)}
-          voice={voice}
-          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

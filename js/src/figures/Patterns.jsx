@@ -348,13 +348,10 @@ export function Patterns({ model }) {
       values={() => valuesOf(now.value)}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
-          s={s}
+          {...{ model, s, voice }}
           measure={(condition) => measure(condition, { s, g: now.value })}
           name={(condition) => MEASURES[condition.measure].label}
           needs={{ text: (text) => `the text “${text}”` }}
-          voice={voice}
           onStart={({ given, setting }) => {
             reader?.forget();
             put({ ...start, ...given, ...setting });

@@ -265,9 +265,7 @@ export function QueryKey({ model }) {
       reset={reset}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
-          s={s}
+          {...{ model, s, voice }}
           needs={NEEDS}
           measure={(condition) =>
             condition.measure === "numbers"
@@ -277,7 +275,6 @@ export function QueryKey({ model }) {
           name={({ measure, query, keys }) =>
             measure === "numbers" ? "numbers that are not 0" : `${query} → ${list(keys)}`
           }
-          voice={voice}
           onStart={(challenge) => {
             const preset = model.get("presets")[challenge.start];
             put({ ...start, ...challenge.given, ...preset });

@@ -128,14 +128,10 @@ export function SoftmaxLab({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
+          {...{ model, s, start, put, voice }}
           measure={(condition) => measured[condition.measure](condition)}
           name={({ measure, label }) => (label ? `weight of ${label}` : MEASURES[measure])}
-          s={s}
           needs={NEEDS}
-          voice={voice}
-          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

@@ -301,14 +301,10 @@ export function Tiles({ model }) {
       values={() => g.trace.value}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model.get("challenges")}
+          {...{ model, s, start, put, voice }}
           measure={(condition) => MEASURES[condition.measure][1](g.trace.value, condition)}
           name={({ measure }) => MEASURES[measure][0]}
-          s={s}
           needs={{ ...NEEDS, scores: (scores) => `the row “${rowOf(scores, model.get("rows"))}”` }}
-          voice={voice}
-          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

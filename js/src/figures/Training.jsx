@@ -275,17 +275,13 @@ export function Training({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model
-            .get("challenges")
-            .filter(({ given }) =>
-              given?.recorded ? views.includes("silence") : views.includes("experiments"),
-            )}
-          s={s}
+          {...{ model, s, voice }}
+          among={({ given }) =>
+            given?.recorded ? views.includes("silence") : views.includes("experiments")
+          }
           needs={NEEDS}
           measure={(condition) => MEASURES[condition.measure].of({ g })}
           name={(condition) => MEASURES[condition.measure].label(condition)}
-          voice={voice}
           onStart={({ given, setting }) => put({ ...start, silent: [], ...given, ...setting })}
         />
       }

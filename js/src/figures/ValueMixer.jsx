@@ -214,11 +214,8 @@ export function ValueMixer({ model }) {
       })}
       after={
         <Challenges
-          figureKey={model.get("key")}
-          challenges={model
-            .get("challenges")
-            .filter(({ given }) => (given?.view ?? s.view.value) === s.view.value)}
-          s={s}
+          {...{ model, s, start, put, voice }}
+          among={({ given }) => (given?.view ?? s.view.value) === s.view.value}
           needs={{
             ...NEEDS,
             query: (i, { sentence = s.sentence.value }) =>
@@ -226,8 +223,6 @@ export function ValueMixer({ model }) {
           }}
           measure={(condition) => MEASURES[condition.measure].of(condition, { g, s, axes })}
           name={(condition) => MEASURES[condition.measure].label(condition)}
-          voice={voice}
-          onStart={({ given, setting }) => put({ ...start, ...given, ...setting })}
         />
       }
     >

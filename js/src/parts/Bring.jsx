@@ -79,8 +79,14 @@ export function Bring({ known, besides = "" }) {
         </p>
       )}
       {status === "coming" && <Coming known={known} told={words.coming} />}
-      {(status === "away" || status === "stopped") && (
+      {["away", "stopped", "lost"].includes(status) && (
         <>
+          {status === "lost" && (
+            <p class="al-message al-wrong">
+              The model stopped, and its memory is given back. What it read stays; for more, bring
+              it again.
+            </p>
+          )}
           <button type="button" class="al-strong-button" onClick={() => known.load()}>
             {status === "stopped" ? "Go on bringing it" : words.bring}
           </button>

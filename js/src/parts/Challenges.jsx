@@ -126,12 +126,17 @@ function useOpen(challenges, wasSolved) {
 }
 
 /**
- * `s` holds the signals of the state. `name(condition)` says what is measured; `needs[field](value, given)`
- * what has to be where `field` is given as `value`; `onStart(challenge)` loads where it begins.
- * `measure` reads signals, so that a drag changes the numbers and renders nothing.
+ * The challenges of `model`, or those for which `among(challenge)` holds.
+ *
+ * `s`, `start` and `put` are those of `useFigureState`: signals of the state, what it is at first, and what
+ * changes it. `name(condition)` says what is measured; `needs[field](value, given)` what has to be where
+ * `field` is given as `value`; `onStart(challenge)` loads where it begins, unless that is the start with
+ * what is given and set. `measure` reads signals, so that a drag changes the numbers and renders nothing.
  */
 export function Challenges(props) {
-  const { figureKey, challenges, s, measure, name, needs = {}, onStart, voice } = props;
+  const { model, s, start, put, voice, measure, name, needs = {}, among = () => true } = props;
+  const { onStart = ({ given, setting }) => put({ ...start, ...given, ...setting }) } = props;
+  const [figureKey, challenges] = [model.get("key"), model.get("challenges").filter(among)];
   // A figure may start where a challenge already holds. It counts once it was seen not to hold.
   const open = useRef(new Set()).current;
   const key = ({ id }) => `${figureKey}:challenge:${id}`;

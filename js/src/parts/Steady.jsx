@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { show } from "../core/moving.js";
 
-const WIDTHS = { ".": 0.5, " ": 0.5, "÷": 1.4, "=": 1.4, "∞": 1.7 }; // of a digit's
+const WIDTHS = { ".": 0.5, " ": 0.5, "÷": 1.4, "×": 1.4, "+": 1.4, "=": 1.4, "∞": 1.7 }; // of a digit's
 
 function widthOf(text) {
   let width = 0;

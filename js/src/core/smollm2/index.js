@@ -22,6 +22,7 @@ export class LiveModel {
     this.isClosed = false;
     this.isSlow = false; // once it is ready: without the fast instructions, about ten times slower
     this.longest = null; // tokens of a text, once it is ready
+    this.onLost = () => {}; // called when the worker fails, and what it held with it
     this.waiting = new Map();
     this.number = 0;
   }
@@ -112,7 +113,8 @@ export class LiveModel {
     worker.onerror = (event) => {
       event.preventDefault();
       if (!isHeard) noteRefusal();
-      this.fail(isHeard ? event.message : IMPOSSIBLE);
+      this.fail(isHeard ? `The model stopped: ${event.message}` : IMPOSSIBLE);
+      this.onLost();
     };
     this.worker = worker;
   }

@@ -1,33 +1,10 @@
-// The newest word's output as it was written here, over the same for the whole text at once.
+// The newest word's output as it was written here, below the same for the whole text at once.
 import { number } from "../../core/format.js";
+import { Difference } from "../Difference.jsx";
 
 export const ROUNDING = 1e-9; // what the order of additions leaves
 
 const isSame = (difference) => difference < ROUNDING;
-
-function Outputs({ word, here, whole }) {
-  const row = (label, numbers) => (
-    <tr>
-      <th scope="row">{label}</th>
-      {numbers.map((value) => (
-        <td>{number(value)}</td>
-      ))}
-    </tr>
-  );
-  return (
-    <table class="al-numbers">
-      <caption>what the layer makes of {word}</caption>
-      <tbody>
-        {row("as written here", here)}
-        {row("whole text at once", whole)}
-        {row(
-          "difference",
-          here.map((value, a) => value - whole[a]),
-        )}
-      </tbody>
-    </table>
-  );
-}
 
 /** Whether each word came out right when it was written. */
 function Off({ words, differences }) {
@@ -48,7 +25,11 @@ export function Compare({ words, writing, whole, differences }) {
   return (
     <div class="al-compared">
       <div class="al-scroll">
-        <Outputs word={words[newest]} here={writing.outputs[newest]} whole={whole[newest]} />
+        <Difference
+          caption={`what the layer makes of ${words[newest]}`}
+          of={["as written here", writing.outputs[newest]]}
+          from={["whole text at once", whole[newest]]}
+        />
       </div>
       <p>
         Largest difference:{" "}

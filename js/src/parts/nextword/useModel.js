@@ -92,7 +92,7 @@ export function makeModel({ model, text, taken, voice }) {
     follow: () => {
       const stops = [
         effect(() => {
-          text.value;
+          [text.value, bringing.status.value]; // another text, or the model anew, may do better
           wrong.value = null;
         }),
         effect(() => {

@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import { number } from "../../core/format.js";
 import { seededShuffle } from "../../core/mathematics.js";
 import { Choice } from "../Choice.jsx";
+import { Difference } from "../Difference.jsx";
 
 export const POSITIONS = {
   none: "no positions",
@@ -35,41 +36,6 @@ function Line({ label, line, words, weights, query, onUse }) {
           </li>
         ))}
       </ol>
-    </div>
-  );
-}
-
-/** What the word that asks receives in each of the two orders, axis by axis. */
-function Received({ word, axes, before, after }) {
-  const row = (label, numbers) => (
-    <tr>
-      <th scope="row">{label}</th>
-      {numbers.map((value) => (
-        <td>{number(value)}</td>
-      ))}
-    </tr>
-  );
-  return (
-    <div class="al-scroll">
-      <table class="al-numbers">
-        <caption>what {word} receives</caption>
-        <thead>
-          <tr>
-            <td />
-            {axes.map((axis) => (
-              <th scope="col">{axis}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {row("as written", before)}
-          {row("shuffled", after)}
-          {row(
-            "difference",
-            after.map((value, a) => value - before[a]),
-          )}
-        </tbody>
-      </table>
     </div>
   );
 }
@@ -135,12 +101,14 @@ export function Shuffle({ s, g, axes, voice }) {
       <div data-picture>
         {line("as written", before, query)}
         {line("shuffled", after, place)}
-        <Received
-          word={word}
-          axes={axes}
-          before={before.outputs[query]}
-          after={after.outputs[place]}
-        />
+        <div class="al-scroll">
+          <Difference
+            caption={`what ${word} receives`}
+            columns={axes}
+            of={["shuffled", after.outputs[place]]}
+            from={["as written", before.outputs[query]]}
+          />
+        </div>
         <p class="al-reading">
           What a word receives differs between the two orders by at most{" "}
           <strong class={same ? "al-good-number" : "al-broken"}>{number(g.moved.value)}</strong>
