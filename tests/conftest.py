@@ -29,6 +29,8 @@ LONGEST = (
     *(
         "13_real_model.ipynb",
         "14_reading_heads.ipynb",
+        "16_long_texts.ipynb",
+        "15_cache_and_groups.ipynb",
         "test_pages.py",
         "test_homes.py",
         "test_shared_rules.py",
@@ -37,7 +39,8 @@ LONGEST = (
     *("08_many_heads.ipynb", "test_class.py", "test_sandbox.py", "test_smollm2.py"),
     *("12_training.ipynb", "10_cross_attention.ipynb", "test_challenges.py", "test_notebooks.py"),
     *("departures.ipynb", "your_own_model.ipynb", "07_masking.ipynb", "09_order.ipynb"),
-    *("test_training.py", "test_tiles.py", "test_live_model.py", "test_parrot_runs.py"),
+    *("test_training.py", "test_touch.py", "test_hands.py", "test_paper.py", "test_pdf.py"),
+    *("test_tiles.py", "test_live_model.py", "test_parrot_runs.py"),
 )
 
 

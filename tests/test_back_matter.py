@@ -8,13 +8,13 @@ import nbformat
 import pytest
 import yaml
 
-from attnlib.bugs import BUGS, SPLIT_BUGS
+from attnlib.bugs import BUGS, SPLIT_BUGS, WINDOW_BUGS
 
 ROOT = Path(__file__).resolve().parents[1]
 BACK = ROOT / "back"
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 MINUTES = re.compile(r"\*About (\d+) minutes to read, (\d+) more for the exercises\.")
-BUGS_IN_THE_CLINIC = 10
+BUGS_IN_THE_CLINIC = 17, "seventeen"
 
 
 def text_of(path):
@@ -38,14 +38,17 @@ def sections(notebook):
     return found
 
 
-def test_the_clinic_reproduces_ten_bugs_with_symptom_test_and_mend():
+def test_the_clinic_reproduces_its_bugs_with_symptom_test_and_mend():
     bugs = {k: v for k, v in sections(BACK / "clinic.ipynb").items() if "**Symptom.**" in v[0]}
-    assert len(bugs) == BUGS_IN_THE_CLINIC
+    number, in_words = BUGS_IN_THE_CLINIC
+    assert len(bugs) == number
+    assert f"{in_words} bugs with symptom" in text_of(ROOT / "index.ipynb")
+    assert text_of(BACK / "clinic.ipynb").lower().count(f"{in_words} bugs") == 2
     for heading, (text, code) in bugs.items():
         assert "**Mend.**" in text, heading
         assert code.count("\nassert ") >= 2, heading  # without the bug, and with it
     everything = "".join(code for _, code in bugs.values())
-    for bug in BUGS | SPLIT_BUGS:
+    for bug in BUGS | SPLIT_BUGS | WINDOW_BUGS:
         assert f'"{bug}"' in everything, bug
 
 
@@ -60,7 +63,7 @@ def test_the_clinic_leads_from_symptoms_to_every_bug():
 
 def test_every_departure_is_demonstrated():
     found = sections(BACK / "departures.ipynb")
-    assert len(found) == 18  # the teachers' page says so
+    assert len(found) == 20  # the teachers' page says so
     for heading, (text, code) in found.items():
         assert "**You may have read:**" in text and "**This book:**" in text, heading
         assert re.search(r"\bassert\b|raise AssertionError", code), heading

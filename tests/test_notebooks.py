@@ -218,11 +218,16 @@ COMPARED = {  # a cell, what it stores, and whether that is right
     "missing": ("print(6 * 7)", "", False),
     "drawn-afresh": (PICTURE, "", True),
 }
+KNOWN = {  # by a line in it, to be marked
+    "of_a_real_model": "from attnlib import load_smollm2",
+    "that_trains": "optimiser = torch.optim.Adam(weights)",
+    "that_records": "recording = training.record(recipe)",
+}
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """What a run of nbval says that leaves out what needs a real model."""
+    """What a run of nbval says that leaves out what needs a real model, and what trains."""
     folder = tmp_path_factory.mktemp("compared")
     (folder / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
     cells = []
@@ -232,9 +237,10 @@ def told(tmp_path_factory):
         cells.append(cell)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=format_notebooks.METADATA)
     nbformat.write(notebook, folder / "compared.ipynb")
-    notebook.cells = [nbformat.v4.new_code_cell("from attnlib import load_smollm2")]
-    nbformat.write(notebook, folder / "of_a_real_model.ipynb")
-    options = ["-rA", "-p", "no:cacheprovider", "-m", "not real_model"]
+    for name, line in KNOWN.items():
+        notebook.cells = [nbformat.v4.new_code_cell(line)]
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    options = ["-rA", "-p", "no:cacheprovider", "-m", "not real_model and not slow"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", *options],
         cwd=folder,
@@ -261,5 +267,6 @@ class TestComparison:
         assert outcomes[name] == ("PASSED" if COMPARED[name][2] else "FAILED")
 
 
-def test_a_notebook_that_loads_a_real_model_is_known_by_it(told):
-    assert "1 deselected" in told and "of_a_real_model.ipynb::" not in told
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_notebook_that_loads_a_real_model_or_trains_is_known_by_it(told, name):
+    assert f"{len(KNOWN)} deselected" in told and f"{name}.ipynb::" not in told

@@ -9,6 +9,7 @@ from attnlib.figures import questions
 from tests.conftest import ROOT
 
 CHAPTERS = sorted(path.stem for path in (ROOT / "attnlib" / "questions").glob("*.toml"))
+MOST_AT_ONE_PLACE = 3  # of the right choices of a chapter
 FEWEST, LARGEST_SHARE = 3, 0.5  # choices of a question; of one way to guess right by looks
 
 
@@ -42,6 +43,14 @@ def lengths(texts):
 )
 def test_no_look_tells_the_right_choice(guess):
     assert share_right_by(guess) <= LARGEST_SHARE
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_nor_does_the_place_of_the_right_choices_before(chapter):
+    """Whoever has met a place three times in a chapter does not meet it again."""
+    quizzes = questions.load(chapter).get("quiz", [])
+    places = [[each["right"] for each in quiz["choices"]].index(True) for quiz in quizzes]
+    assert max(map(places.count, places), default=0) <= MOST_AT_ONE_PLACE, places
 
 
 def test_every_question_has_enough_choices_and_one_is_right():

@@ -37,10 +37,12 @@ BOXES = (
     Box(8, 272, 8, 112, 24, "many heads"),
     Box(9, 174, 96, 72, 40, "order"),
     Box(10, 74, 24, 110, 44, "another text"),
-    Box(11, 268, 228, 118, 26, "counting"),
-    Box(12, 396, 228, 118, 26, "training"),
-    Box(13, 524, 228, 132, 26, "a real model"),
-    Box(14, 666, 228, 118, 26, "reading heads"),
+    Box(11, 70, 228, 94, 26, "counting"),
+    Box(12, 169, 228, 94, 26, "training"),
+    Box(13, 268, 228, 106, 26, "real model"),
+    Box(14, 379, 228, 122, 26, "reading heads"),
+    Box(15, 506, 228, 80, 26, "cache"),
+    Box(16, 591, 228, 107, 26, "long texts"),
 )
 # Lines: what flows, drawn under the boxes. "M x y" moves there, "L x y" draws.
 STREAM_LINE = f"M 58 {STREAM} L 700 {STREAM}"
@@ -94,6 +96,8 @@ def linked(box, href, title, here):
     flat = box.height < 30  # number and word side by side
     number_x = box.x + 18 if flat else middle
     number_y = box.y + box.height / 2 + (5 if flat else -1)
+    # From there to where a larger number stands alone, in the middle of the box.
+    alone = f"--al-x: {middle - number_x:g}px; --al-y: {box.y + box.height / 2 + 8 - number_y:g}px"
     word_x = box.x + 34 if flat else middle
     word = (
         f'<text class="al-whole-word" x="{word_x}" y="{box.y + box.height - (8 if flat else 7)}"'
@@ -105,9 +109,8 @@ def linked(box, href, title, here):
         f"<title>{box.chapter} {escape(title)}</title>"
         f'<rect class="al-whole-box" x="{box.x}" y="{box.y}" width="{box.width}"'
         f' height="{box.height}" rx="5"/>'
-        f'<text class="al-whole-number{"" if flat else " al-whole-above"}" x="{number_x}"'
-        f' y="{number_y}" text-anchor="middle">'
-        f"{box.chapter}</text>{word}</a>"
+        f'<text class="al-whole-number" x="{number_x}" y="{number_y}" text-anchor="middle"'
+        f' style="{alone}">{box.chapter}</text>{word}</a>'
     )
 
 

@@ -18,6 +18,22 @@ from tests.figures.test_bundle import LARGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDGET = "application/vnd.jupyter.widget-view+json"
+# Texts that begin or end outside the picture they are written in.
+CUT_OFF = """(texts) => texts
+    .filter((text) => {
+        const here = text.getBoundingClientRect();
+        const all = text.ownerSVGElement.getBoundingClientRect();
+        return here.left < all.left - 0.5 || here.right > all.right + 0.5;
+    })
+    .map((text) => text.textContent)"""
+# Code that is wider than its cell, and formulas in a line that can neither be seen nor scrolled.
+CUT_BY_A_PHONE = """() => {
+    const wide = (one) => one.clientWidth && one.scrollWidth > one.clientWidth + 4;
+    const formulas = [...document.querySelectorAll("main span.math")]
+        .filter((one) => getComputedStyle(one).overflowX === "hidden");
+    return [...document.querySelectorAll("main .cell_input pre"), ...formulas]
+        .filter(wide).map((one) => one.textContent);
+}"""
 # Every figure is mounted, every font is there.
 AT_REST = """
     document.fonts.status === "loaded" &&
@@ -163,6 +179,24 @@ class TestContents:
         assert sum(len(gzip.compress(Path(name).read_bytes())) for name in sources) <= LARGEST
 
     @every_document
+    def test_all_that_a_cell_prints_is_seen(self, from_disk, document):
+        """On a desk no line goes on beyond the edge; on a phone tables may."""
+        printed = from_disk.locator(".cell_output .output:has(pre), .cell_output .output pre")
+        cut = printed.evaluate_all(
+            "all => all.filter((one) => one.scrollWidth > one.clientWidth)"
+            ".map((one) => one.textContent)"
+        )
+        assert cut == []
+
+    @every_document
+    def test_no_table_goes_on_beyond_the_edge(self, from_disk, document):
+        cut = from_disk.locator(".pst-scrollable-table-container").evaluate_all(
+            "all => all.filter((one) => one.scrollWidth > one.clientWidth)"
+            ".map((one) => one.textContent)"
+        )
+        assert cut == []
+
+    @every_document
     def test_what_a_cell_prints_is_one_output(self, from_disk, document):
         assert from_disk.locator(".output.stream + .output.stream").count() == 0
 
@@ -213,6 +247,11 @@ class TestEveryPage:
             assert over_http.evaluate("document.documentElement.scrollWidth") <= width
 
     @every_page_over_http
+    def test_no_code_and_no_formula_is_cut_on_a_phone(self, over_http, document):
+        over_http.set_viewport_size({"width": 360, "height": 700})
+        assert over_http.evaluate(CUT_BY_A_PHONE) == []
+
+    @every_page_over_http
     def test_over_http_asks_for_nothing_outside_and_logs_no_error(
         self, over_http, http_url, document
     ):
@@ -256,6 +295,7 @@ class TestMathematics:
         assert all(size[0] > 0 and size[1] > 0 for size in formulas if size)
         paragraphs = without.eval_on_selector_all("main section > p", SHOWN)
         assert all(size and size[0] > 0 and size[1] > 0 for size in paragraphs)
+        assert without.eval_on_selector_all(".al-host svg text", CUT_OFF) == []
 
 
 def prose_of(page):
@@ -370,3 +410,16 @@ class TestRunningAChapter:
         assert f"{colab}/{self.CHAPTER}.ipynb" in links
         binder = f"https://mybinder.org/v2/gh/{repository}/{branch}?urlpath=lab/tree/"
         assert any(link.startswith(binder) and link.endswith("keys.ipynb") for link in links)
+
+
+@pytest.mark.parametrize(("width", "screens"), [(1440, 1), (1280, 1), (360, 2.5)])
+def test_what_changed_since_2017_is_seen_at_a_glance(borrow_page, file_url, width, screens):
+    page = borrow_page(viewport={"width": width, "height": 900})
+    page.goto(f"{file_url}back/since_2017.html")
+    page.evaluate("document.fonts.ready")
+    table = page.locator("#what-changed-since-2017 table")
+    box = table.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert box["y"] + box["height"] <= 900 * screens
+    frame = table.locator("xpath=..")
+    assert frame.evaluate("one => one.scrollWidth <= one.clientWidth")

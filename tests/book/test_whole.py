@@ -10,7 +10,26 @@ from attnlib.sphinx_ext import whole
 from tests.conftest import ROOT
 
 CHAPTERS = {int(path.stem[:2]): path.stem for path in (ROOT / "chapters").glob("*.ipynb")}
-PHONE = {"width": 360, "height": 740}
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+# Of each box, in units of the drawing: how far the digits' middle is from its own, its left and
+# right, and those of what is written on it. Digits reach from their line 0.73 of their size up.
+PLACES = """(links) => links.map((link) => {
+    const rect = link.querySelector("rect").getBBox();
+    const texts = [...link.querySelectorAll("text")]
+        .filter((text) => getComputedStyle(text).display !== "none");
+    const [moved] = texts.map((text) => new DOMMatrix(getComputedStyle(text).transform));
+    const digits = texts[0].getBBox(), size = parseFloat(getComputedStyle(texts[0]).fontSize);
+    const line = Number(texts[0].getAttribute("y")) + moved.f;
+    const middle = [
+        digits.x + digits.width / 2 + moved.e - rect.x - rect.width / 2,
+        line - 0.365 * size - rect.y - rect.height / 2,
+    ];
+    const ends = texts.map((text) => {
+        const { x, width } = text.getBBox(), by = text === texts[0] ? moved.e : 0;
+        return [x + by, x + width + by];
+    });
+    return [middle, [rect.x, rect.x + rect.width], ends];
+})"""
 
 
 @pytest.fixture(params=CHAPTERS, ids=CHAPTERS.values())
@@ -77,6 +96,20 @@ class TestPicture:
             }"""
         )
         assert outside == []
+
+    @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+    @pytest.mark.parametrize("name", ["index", "chapters/08_many_heads"])
+    def test_numbers_and_words_stand_in_their_boxes(self, borrow_page, file_url, name, viewport):
+        """A number without a word in the middle, both with room around them."""
+        page = borrow_page(viewport=viewport)
+        page.goto(f"{file_url}{name}.html")
+        page.evaluate("document.fonts.ready")
+        boxes = page.locator(".al-whole a").evaluate_all(PLACES)
+        assert len(boxes) == len(whole.BOXES)
+        for middle, box, texts in boxes:
+            for left, right in texts:
+                assert box[0] + 3 <= left and right <= box[1] - 3, (middle, box, texts)
+            assert len(texts) == 2 or max(map(abs, middle)) <= 2, (middle, box, texts)
 
 
 def kept_in(page):

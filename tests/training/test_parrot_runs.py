@@ -37,6 +37,7 @@ def test_a_run_says_when_it_copies_and_what_each_head_is_worth():
                 assert list(run["without"]) == [f"{la}.{h}" for la in range(2) for h in range(4)]
 
 
+@pytest.mark.slow
 def test_a_run_of_one_layer_comes_out_as_it_is_kept():
     """The cheapest of the 55 rows: one layer, 500 steps."""
     kept = parrot_runs()["one layer"][0]
@@ -46,6 +47,7 @@ def test_a_run_of_one_layer_comes_out_as_it_is_kept():
     assert made["copies_from"] is kept["copies_from"] is None
 
 
+@pytest.mark.slow
 def test_without_a_mask_the_loss_falls_below_the_bound_while_copying_rises():
     """Of the run that took longest, the beginning: it copies from step 75 or sooner on."""
     kept = parrot_runs()["no mask"][3]

@@ -355,6 +355,7 @@ class TestRecording:
         assert training.model_of(SMALL, numbers).embedding.dtype == torch.float64
 
 
+@pytest.mark.slow
 class TestWhatComesOfIt:
     """The bounds stand far from what was measured."""
 
