@@ -22,6 +22,11 @@ from attnlib.exercises.mended_cache import MEND
 
 SEED = 15
 
+HIDDEN_BY_ZERO = (
+    "You hide by 0: as a score, which is one like any other, or as a weight after the softmax, "
+    "whose rows then sum to less than 1."
+)
+
 
 # --- with-cache: the next words, and what is kept for those after them
 
@@ -323,8 +328,7 @@ NEXT_MISTAKES = (
             weighted(lambda scores, seen: al.softmax(np.where(seen, scores, 0.0))),
             weighted(lambda scores, seen: np.where(seen, al.softmax(scores), 0.0)),
         ),
-        "You hide by 0: as a score, which is one like any other, or as a weight after the softmax, "
-        "whose rows then sum to less than 1.",
+        HIDDEN_BY_ZERO,
         "A hidden score is minus infinity, before the softmax.",
     ),
     next_mistake(
@@ -639,8 +643,7 @@ GROUPED_MISTAKES = (
             weighing(lambda scores, seen: al.softmax(np.where(seen, scores, 0.0))),
             weighing(lambda scores, seen: np.where(seen, al.softmax(scores), 0.0)),
         ),
-        "You hide by 0: as a score, which is one like any other, or as a weight after the softmax, "
-        "whose rows then sum to less than 1.",
+        HIDDEN_BY_ZERO,
         "A hidden score is minus infinity, before the softmax. Token 0 sees itself alone: its "
         "output is its own value, in every head.",
     ),
