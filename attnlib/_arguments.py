@@ -329,6 +329,9 @@ def check_sink(sink, q, pattern):
     return sink
 
 
+MOST_KEYS = 2**31 - 1  # no text has more, and arrays of places may hold 32 bits
+
+
 def check_window(window, kept):
     """`window` and `kept` as Python ints; a window of None is none, and keeps no key."""
     kept = check_count("kept", kept)
@@ -339,7 +342,7 @@ def check_window(window, kept):
     window = check_count("window", window)
     if window == 0:
         raise ValueError("window is 0, but each query sees at least its own key: pass 1 or more")
-    return window, kept
+    return min(window, MOST_KEYS), min(kept, MOST_KEYS)
 
 
 def _is_flag(number):

@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import replace
-from functools import cache, partial
+from functools import lru_cache, partial
 
 import array_api_compat.torch as xp
+import numpy as np
 import torch
 from torch.autograd import forward_ad
 from torch.linalg import vector_norm
@@ -14,9 +15,11 @@ from torch.utils.checkpoint import checkpoint
 from attnlib._arguments import broadcast_shapes
 from attnlib.attention import (
     BLOCK,
+    FEWEST_ROWS,
     in_blocks,
     method_for,
     past_of,
+    rows_in_cache,
     visible_keys,
     without_autocast,
     written_out,
@@ -26,8 +29,6 @@ PLAIN = {torch.Tensor, torch.nn.Parameter}  # other classes may hold no numbers
 # The kernel turns the booleans of a mask into floats, so it gets the rows of a large mask in
 # blocks: about this many booleans at a time, but not fewer rows.
 MASK_NUMBERS = 2**20
-FEWEST_ROWS = 32
-CELLS_IN_CACHE = 2**18  # of a pattern that PyTorch goes over several times
 ROWS_OF_WINDOW = 64  # of which each meets the keys of all: fewer would starve the kernel
 
 
@@ -45,10 +46,10 @@ def fused_attention(q, k, v, mask, how):
     if not _are_tame(q, k, v, how):
         return written_out(xp, q, k, v, mask, how, wrap)
     if how.softcap is not None:  # the kernel bounds no scores
-        layers = math.prod(q.shape[:-2])
-        rows = min(max(FEWEST_ROWS, CELLS_IN_CACHE // max(1, layers * k.shape[-2])), BLOCK)
+        rows = min(rows_in_cache(q, k), BLOCK)
         return in_blocks(xp, wrap(partial(_bounded, how=how)), q, k, v, mask, how, rows)
-    kernel = partial(_kernel, how=how, past=cache(past_of))  # blocks have the same past
+    window = lru_cache(1)(_window_to_add)  # most blocks have the same one
+    kernel = partial(_kernel, how=how, window=window)
     rows = _rows_at_once(q, k, mask, how)
     if rows >= q.shape[-2]:
         output = kernel(q, k, v, mask)
@@ -143,10 +144,10 @@ def _rows_at_once(q, k, mask, how):
     return max(FEWEST_ROWS, MASK_NUMBERS // max(1, layers * n_keys))
 
 
-def _kernel(q, k, v, mask, how, past):
+def _kernel(q, k, v, mask, how, window):
     """PyTorch's kernel, given what it needs to hold no pattern: four axes, and one width."""
     d_value, scale = v.shape[-1], how.scale
-    mask, causal = _mask_of_kernel(q, k, mask, how, past)
+    mask, causal = _mask_of_kernel(q, k, mask, how, window)
     if how.sink is not None:
         q, k, v, mask = _with_sink(q * scale, k, v, mask, causal, how.sink)
         scale = 1.0
@@ -167,19 +168,33 @@ def _kernel(q, k, v, mask, how, past):
     return _as_they_were(output[..., :d_value] if d_value < width else output, leading, groups)
 
 
-def _mask_of_kernel(q, k, mask, how, past):
+def _mask_of_kernel(q, k, mask, how, window):
     """The mask that the kernel needs, and whether its own causal one does it.
 
     That one is aligned at the top left, knows no window, and takes no second mask.
     """
     n_queries, n_keys = q.shape[-2], k.shape[-2]
-    if how.window is not None and how.window < n_keys:
-        return visible_keys(xp, q, k, mask, how, past), False
-    if not how.causal or n_queries == 1:
-        return mask, False  # the last query sees every key
-    if mask is None and n_queries == n_keys:
-        return None, True
-    return visible_keys(xp, q, k, mask, how, past), False
+    if how.window is None or how.window >= n_keys:
+        if not how.causal or n_queries == 1:
+            return mask, False  # the last query sees every key
+        if mask is None and n_queries == n_keys:
+            return None, True
+    if how.window is None:
+        return visible_keys(xp, q, k, mask, how), False
+    to_add = window(n_queries, n_keys, how.window, how.kept, q.dtype, q.device)
+    return to_add if mask is None else torch.where(mask, to_add, -math.inf), False
+
+
+def _window_to_add(n_queries, n_keys, window, kept, dtype, device):
+    """`window_mask` as numbers to add to scores: the kernel would make them of booleans each time.
+
+    Made of two corners of -inf, which takes a third of the time of comparing places.
+    """
+    n_before = n_keys - n_queries
+    far = torch.full((n_queries, n_keys), -math.inf, dtype=dtype, device=device)
+    later = far.triu(n_before + 1)
+    far.tril_(n_before - window)[:, :kept] = 0
+    return later.add_(far)
 
 
 def _with_sink(q, k, v, mask, causal, sink):
@@ -197,7 +212,8 @@ def _with_sink(q, k, v, mask, causal, sink):
         q = pad(q, (0, 0, 1, 0))
     if mask is not None:
         mask = mask.reshape((1,) * (1 - mask.ndim) + mask.shape)
-        mask = pad(mask.expand(*mask.shape[:-1], n_keys), (1, 0), value=True)
+        shown = mask.dtype == torch.bool  # True; among numbers to add, 0
+        mask = pad(mask.expand(*mask.shape[:-1], n_keys), (1, 0), value=shown)
     return q, k, pad(v, (0, 0, 1, 0)), mask
 
 
@@ -264,8 +280,7 @@ def _tame_pattern(q, k, v, mask, how, bias=None):
     # New memory costs as much as the softmax itself, on the processor.
     in_place = not _learn(q, k, bias, how.sink)
     if how.softcap is not None:
-        scores = scores.div_(how.softcap).tanh_() if in_place else torch.tanh(scores / how.softcap)
-        scores = scores.mul_(how.softcap) if in_place else scores * how.softcap
+        scores = _bounded_scores(scores, how.softcap, in_place)
     if bias is not None:
         scores = scores + bias
     scores = _with_hidden(scores, q, k, mask, how, in_place)
@@ -279,6 +294,17 @@ def _tame_pattern(q, k, v, mask, how, bias=None):
     if may_be_empty and not math.isfinite(output.detach().sum(dtype=torch.float32)):
         return None
     return weights, output
+
+
+def _bounded_scores(scores, softcap, in_place):
+    if not in_place:
+        return torch.tanh(scores / softcap) * softcap
+    scores = scores.div_(softcap)
+    if scores.is_cpu:  # NumPy's tanh takes a tenth of the time
+        np.tanh(scores.numpy(), out=scores.numpy())
+    else:
+        scores = scores.tanh_()
+    return scores.mul_(softcap)
 
 
 def _with_hidden(scores, q, k, mask, how, in_place):

@@ -3,7 +3,7 @@
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
-from math import sqrt
+from math import prod, sqrt
 from typing import Any
 
 import array_api_compat.numpy
@@ -30,6 +30,8 @@ from attnlib.softmax import weights as softmax_weights
 # Queries that are worked on at a time: fewer starve the matrix product, more fall out of
 # the processor's cache (64, 128 and 256 were timed at 4,096 tokens; 128 was fastest).
 BLOCK = 128
+FEWEST_ROWS = 32
+CELLS_IN_CACHE = 2**18  # of a pattern that is gone over several times
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,6 +270,11 @@ def written_out(xp, q, k, v, mask, how, wrap=lambda attend: attend):
     return in_blocks(xp, wrap(attend), q, k, v, mask, how, BLOCK)
 
 
+def rows_in_cache(q, k):
+    """How many queries have as many scores, of all heads together, as the cache holds."""
+    return max(FEWEST_ROWS, CELLS_IN_CACHE // max(1, prod(q.shape[:-2]) * k.shape[-2]))
+
+
 def in_blocks(xp, attend, q, k, v, mask, how, n_rows):
     """What `attend(q, k, v, mask)` gives for `n_rows` queries at a time, put together again."""
     n_queries, n_keys = q.shape[-2], k.shape[-2]
@@ -361,7 +368,7 @@ def _scores(q, k, scale):
     return (q * scale) @ k.mT  # scaling q is scaling every score, at less cost
 
 
-def visible_keys(xp, q, k, mask, how, past_of=past_of):
+def visible_keys(xp, q, k, mask, how):
     """The keys each query may attend to, True = may; None means all of them."""
     if not how.causal:
         return mask

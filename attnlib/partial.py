@@ -7,7 +7,7 @@ from typing import Any
 from array_api_compat import device as device_of
 
 from attnlib._arguments import check_rows, is_compiling, namespace
-from attnlib.attention import BLOCK, checked, in_blocks, method_for, without_autocast
+from attnlib.attention import checked, in_blocks, method_for, rows_in_cache, without_autocast
 from attnlib.softmax import only_where, widen
 
 NAMES = ("output", "top", "total")  # of the arrays of a part
@@ -64,7 +64,7 @@ def partial_attention(q, k, v, mask=None, scale=None):
         if is_compiling(xp):  # a loop over blocks would fix the number of tokens
             found = tile(q, k, v, mask)
         else:
-            found = in_blocks(xp, tile, q, k, v, mask, how, BLOCK)
+            found = in_blocks(xp, tile, q, k, v, mask, how, rows_in_cache(q, k))
     return Part(xp.astype(found[..., :-2], dtype, copy=False), found[..., -2], found[..., -1])
 
 

@@ -100,3 +100,12 @@ def test_wild_numbers_need_no_full_pattern(gradients):
     if gradients:
         peak = torch_peak(lambda: outputs[0][4:].sum().backward())
         assert peak < SHARE * pattern_bytes(*SAME)
+
+
+def test_a_tile_of_many_heads_is_worked_on_in_what_a_cache_holds():
+    """Of 8 heads fewer queries at a time than of one: their scores are read several times."""
+    x = tokens(8, N // 2, D)
+    tensor = torch.tensor(x)
+    limit = 0.2 * pattern_bytes(x, x, x)
+    assert numpy_peak(lambda: al.partial_attention(x, x, x)) < limit
+    assert torch_peak(lambda: al.partial_attention(tensor, tensor, tensor)) < limit

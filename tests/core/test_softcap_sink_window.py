@@ -56,6 +56,16 @@ def test_softcap_is_that_of_onnx(library):
 
 
 @every_library
+@pytest.mark.parametrize("beyond", [2**31, 2**63, 10**30])
+def test_a_window_beyond_every_text_is_none(library, beyond):
+    """Whole numbers of Python have no end, those of arrays have."""
+    (causal, _), wide = both(Q, K, V, library, causal=True), dict(window=beyond, kept=beyond)
+    for output in [*both(Q, K, V, library, **wide), *both(Q, K, V, library, window=1, kept=beyond)]:
+        assert np.allclose(output, causal, atol=1e-12)
+    assert np.array_equal(al.window_mask(2, 3, **wide), al.causal_mask(2, 3))
+
+
+@every_library
 def test_a_window_is_that_of_onnx_and_counts_the_own_key(library):
     """By the same in opset 25, where `left_window_size=1` is a window of 2; softcap is 1.5."""
     x, v = np.concatenate([Q, K], axis=2), np.arange(10.0).reshape(1, 2, 5, 1) ** 2
