@@ -54,7 +54,7 @@ MEMBERS = {
     "attnlib.parrot.Draws": ("__call__", "below", "take"),
     "attnlib.training.Run": ("step", "step_number"),
     "attnlib.training.Recording": ("state", "keeping"),
-    "attnlib.TransformerShape": ("cache_numbers", "cache_bytes"),
+    "attnlib.TransformerShape": ("cache_numbers", "cache_bytes", "state_numbers"),
     "attnlib.counting.Tally": ("total", "parts", "attention_share", "active", "bytes"),
     "attnlib.world.World": ("tokenize", "embed", "head"),
     "attnlib.figures.Ledger": ("from_config",),

@@ -42,9 +42,9 @@ PUBLIC = [
 @pytest.mark.parametrize(
     "name",
     [
-        *("softmax", "attention", "head", "multi_head", "positions", "counting"),
+        *("softmax", "attention", "head", "multi_head", "positions"),
         *("distance", "attention_only", "head_scores", "parrot", "training"),
-        *("cache", "configs", "decoder", "partial", "scaling"),
+        *("cache", "configs", "decoder", "partial", "scaling", "counting.shape", "counting.tally"),
     ],
 )
 def test_examples_hold(name):
