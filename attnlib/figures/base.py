@@ -1,5 +1,6 @@
 """What every figure shares: the script, the state, and what stands for it without one."""
 
+import json
 import os
 
 import anywidget
@@ -20,6 +21,19 @@ def _module(script):
 
 
 LARGEST = 1000.0
+
+
+def _as_text(value, widget):
+    return json.dumps(value, separators=(",", ":"), default=str)
+
+
+def _from_text(value, widget):
+    return json.loads(value) if isinstance(value, str) else value
+
+
+# Tags of a trait whose names stand in an order that tells: it travels as JSON text, because a
+# notebook sorts the names of the dictionaries that it stores.
+AS_TEXT = {"to_json": _as_text, "from_json": _from_text}
 
 
 class Checked(traitlets.Any):
@@ -140,8 +154,12 @@ class Figure(anywidget.AnyWidget):
     @classmethod
     def from_state(cls, state):
         """The figure that a saved widget state describes."""
-        names = set(cls.page_traits())
-        return cls(**{name: value for name, value in state.items() if name in names})
+        names, traits = set(cls.page_traits()), cls.class_traits()
+        stored = {name: value for name, value in state.items() if name in names}
+        for name, value in stored.items():
+            if read := traits[name].metadata.get("from_json"):
+                stored[name] = read(value, None)
+        return cls(**stored)
 
     def save_html(self, path):
         """Write the figure to `path`, a page of its own, and give that path.

@@ -4,7 +4,7 @@ from dataclasses import asdict, fields, replace
 
 import traitlets
 
-from attnlib.configs import explain_config, families, published_configs
+from attnlib.configs import explain_config, families, published_configs, text_part
 from attnlib.counting import (
     BYTES,
     GPT2_SMALL,
@@ -14,9 +14,9 @@ from attnlib.counting import (
     count_parameters,
 )
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Checked, Figure
+from attnlib.figures.base import AS_TEXT, Checked, Figure
 
-# As in js/src/core/counting.js: with these every total is exact there too.
+# As in js/src/core/counting/shape.js: with these every total is exact there too.
 MOST = {
     "n_layers": 1000,
     "n_heads": 1024,
@@ -31,15 +31,32 @@ MOST_EXTRAS = {
     "n_norms": 16,
     "window": 10_000_000,
     "n_full": 1000,
+    "n_kv_heads_full": 1024,
+    "d_head_full": 4096,
+    "n_kv_shared": 1000,
+    "n_kv_shared_full": 1000,
+    "d_ff_shared": 1_000_000,
+    "d_per_layer": 131_072,
     "d_value": 4096,
     "d_latent": 131_072,
     "d_query_latent": 131_072,
     "d_rotary": 4096,
+    "n_index_heads": 1024,
+    "d_index": 4096,
+    "n_indexed": 1000,
+    "n_chosen": 10_000_000,
+    "n_linear": 1000,
+    "n_linear_heads": 1024,
+    "n_linear_keys": 1024,
+    "d_linear_key": 4096,
+    "d_linear_value": 4096,
+    "n_taps": 1000,
     "n_experts": 10_000,
     "n_active": 10_000,
     "n_shared": 10_000,
     "n_dense": 1000,
     "d_expert": 1_000_000,
+    "d_shared": 1_000_000,
 }
 MOST_PARAMETERS = 9_000_000_000_000_000
 MOST_TOKENS = 1_000_000
@@ -70,7 +87,12 @@ PRESETS = {
 
 EXAMPLES = (
     *("SmolLM2 135M", "Llama 3.1 8B", "Mistral 7B v0.1", "Qwen2.5 7B", "OLMo 2 1B", "Gemma 3 1B"),
-    *("Qwen3 30B-A3B", "DeepSeek-V2-Lite", "gpt-oss 20b"),
+    *("Qwen3 30B-A3B", "DeepSeek-V2-Lite", "gpt-oss 20b", "Llama 4 Scout", "Qwen3.5 9B"),
+    "Gemma 4 31B",
+)
+SEVERAL = (
+    "This file describes a model of several parts; what follows is its text_config, the part that "
+    "reads and writes text."
 )
 # The page reads a configuration by the tables of `attnlib.configs`: there is one copy.
 TABLES = {
@@ -89,6 +111,10 @@ TABLES = {
         for field, kinds in families.ADDS.items()
     },
     "meanings": families.MEANINGS,
+    "inside": families.INSIDE,
+    "kinds": families.KINDS,
+    "others": families.OTHERS,
+    "several": SEVERAL,
 }
 
 
@@ -100,7 +126,7 @@ class Ledger(Figure):
     shape : an `attnlib.TransformerShape`, or a dictionary of its fields, with None for those that
         follow from the others; or the title of one of `PRESETS`.
     config : in its place, what a model's `config.json` holds, as a dictionary; the lines that are
-        read are kept until the shape is another.
+        read are kept, in their order, until the shape is another.
     precision : "float32", "bfloat16" or "int8", for the bytes.
     n_tokens : the length of the text whose cache is reckoned, 1 to 1,000,000.
     opened : the line whose multiplication is shown, as "attention: w_q"; or None.
@@ -121,10 +147,10 @@ class Ledger(Figure):
     precision = traitlets.Enum(list(BYTES), "bfloat16").tag(sync=True)
     n_tokens = traitlets.Int(2048, min=1, max=MOST_TOKENS).tag(sync=True)
     opened = traitlets.Unicode(None, allow_none=True).tag(sync=True)
-    config = traitlets.Any(None, allow_none=True).tag(sync=True)
-    presets = traitlets.Dict(PRESETS).tag(sync=True)
-    configs = traitlets.Dict().tag(sync=True)
-    config_tables = traitlets.Dict(TABLES).tag(sync=True)
+    config = traitlets.Any(None, allow_none=True).tag(sync=True, **AS_TEXT)
+    presets = traitlets.Dict(PRESETS).tag(sync=True, **AS_TEXT)
+    configs = traitlets.Dict().tag(sync=True, **AS_TEXT)
+    config_tables = traitlets.Dict(TABLES).tag(sync=True, **AS_TEXT)
     challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, shape=None, **traits):
@@ -167,11 +193,7 @@ class Ledger(Figure):
 
     @traitlets.validate("config")
     def _can_be_read(self, proposal):
-        config = proposal["value"]
-        if config is None:
-            return None
-        read = {name for name, _, _ in explain_config(config).lines}
-        return {name: value for name, value in config.items() if name in read}
+        return None if proposal["value"] is None else _read_of(proposal["value"])
 
     @traitlets.observe("config")
     def _becomes_what_is_described(self, change):
@@ -230,13 +252,30 @@ class Ledger(Figure):
         if tally.shape.n_experts:
             share += f"; a token meets {tally.active:,} of them"
         lines = [f"Ledger: {tally.total:,} parameters, {share}", str(tally)]
-        return "\n".join(lines if self.config is None else [*lines, "", str(self.reading)])
+        if self.config is not None:
+            several = [] if text_part(self.config) is self.config else [SEVERAL]
+            lines += ["", *several, str(self.reading)]
+        return "\n".join(lines)
 
     def still(self):
         counts = {part: count for part, count in self.tally.parts.items() if count}
         shares = [count / self.tally.total for count in counts.values()]
         parts, *size = still.bars(list(counts), shares)
         return still.figure(still.svg(parts, *size, self.describe()))
+
+
+def _read_of(config):
+    """The lines of a configuration that are read or must be so, where they stand in its file."""
+    read = {name for name, _, _ in explain_config(config).lines}
+    read |= set(families.FAMILIES[text_part(config)["model_type"]]["only"])
+
+    def those_of(lines):
+        return {name: value for name, value in lines.items() if name in read}
+
+    if text_part(config) is config:
+        return those_of(config)
+    inner = {"text_config": those_of(config["text_config"])}
+    return {n: v for n, v in config.items() if n in ("tie_word_embeddings", *inner)} | inner
 
 
 def _line(entry):

@@ -71,10 +71,11 @@ class Tiles(Figure):
         without a window (None) all.
     selected : None, or `[line, column]` of the ledger.
     challenges : see `attnlib.figures.challenges`; conditions `measure` "left" (tiles not taken),
-        "uncorrected" (tiles after the first with the correction 1), "difference" (of the result
-        from the row at once, once all tiles are taken), "sound" (lines before the first that
-        holds infinity or NaN), "changed" (the largest change of a weight from those of
-        `scores`), "read" (keys) or "moved" (the output by the window). Or the name of a chapter.
+        "uncorrected" and "corrected" (tiles after the first with the correction 1, and with another
+        one), "difference" (of the result from the row at once, once all tiles are taken), "sound"
+        (lines before the first that holds infinity or NaN), "changed" (the largest change of a
+        weight from those of `scores`), "read" (keys) or "moved" (the output by the window). Or the
+        name of a chapter.
 
     Wrong values raise `ValueError` (for choices and ranges traitlets' `TraitError`), and the
     figure stays as it was. `trace` is computed with attnlib.
@@ -239,6 +240,7 @@ class Tiles(Figure):
         return {
             "left": lambda: left,
             "uncorrected": lambda: sum(line.factor == 1 for line in self.trace[1:]),
+            "corrected": lambda: sum(line.factor != 1 for line in self.trace[1:]),
             "difference": lambda: None if left else _gap(self.result, self.output),
             "sound": self._sound_lines,
             "changed": lambda: self._changed_from(condition["scores"]),

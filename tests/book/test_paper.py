@@ -163,6 +163,7 @@ def test_a_chapter_is_ink_on_white_from_the_dark_as_from_the_light(reader, file_
     for sheet in sheets:
         assert (edges(sheet) == WHITE).all()
         assert sheet.mean() > 0.8 * WHITE
+    assert np.median(np.concatenate([sheet.ravel() for sheet in sheets])) == WHITE
     assert min(sheet.min() for sheet in sheets) < 0.3 * WHITE
     if pdfs["dark"] != pdfs["light"]:  # equal files look alike
         np.testing.assert_array_equal(rendered(pdfs["dark"], dots=COARSE), sheets)
@@ -184,7 +185,27 @@ def test_on_paper_code_keeps_its_frame_and_the_ends_of_its_lines(reader, file_ur
         "article pre", "all => all.map((one) => [one.scrollWidth, one.clientWidth])"
     )
     frames = set(reader.evaluate(FRAMES))
+    folded = reader.locator("article details.hide:not([open])")
+    seen = [one.is_visible() for one in folded.all()]
     reader.emulate_media(media="screen")
+    assert seen and not any(seen)  # paper cannot be unfolded
     assert len(widths) > 20
     assert [pair for pair in widths if pair[0] > pair[1]] == []
     assert frames == {"false,visible,avoid"}
+
+
+TOGETHER = {
+    "a pattern and its account": (13, "Head 16.0: queries in rows", "Choose a cell of the large"),
+    "a shape and its parameters": (14, "Left empty, key/value heads", "8,030,261,248 parameters"),
+}
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_a_page_ends_where_a_part_of_a_figure_ends(reader, file_url, name):
+    chapter, *texts = TOGETHER[name]
+    reader.goto(f"{file_url}{CHAPTERS[chapter]}.html")
+    reader.wait_for_function(AT_REST)
+    with closing(pypdfium2.PdfDocument(as_pdf(reader))) as sheets:
+        told = [sheet.get_textpage().get_text_bounded() for sheet in sheets]
+    first, second = ([n for n, sheet in enumerate(told) if text in sheet][:1] for text in texts)
+    assert first == second != []

@@ -63,3 +63,26 @@ def test_no_width_of_a_window_makes_the_page_scroll_sideways(borrow_page, file_u
     page.goto(f"{file_url}chapters/03_queries_and_keys.html")
     page.locator('[data-attnlib-figure="QueryKey"][data-ready="true"]').wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# What is seen at the middle of the bar, beside its buttons: the bar, or what covers it.
+AT_THE_TOP = """([x, y]) => {
+    const seen = document.elementFromPoint(x, y);
+    return seen.closest(".bd-header-article, .bd-sidebar-secondary, .al-figure").classList[0];
+}"""
+
+
+def test_a_figure_goes_below_the_bar_and_below_the_contents_that_open(borrow_page, file_url):
+    page = borrow_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{file_url}chapters/03_queries_and_keys.html")
+    figure = page.locator('.full-width [data-attnlib-figure="QueryKey"][data-ready="true"]')
+    figure.evaluate("one => scrollBy({ top: one.getBoundingClientRect().top + 200 })")
+    contents = page.locator(".bd-sidebar-secondary")
+    page.wait_for_function("document.querySelector('.bd-sidebar-secondary.hide')")
+    right = figure.bounding_box()["x"] + figure.bounding_box()["width"] - 20
+    assert page.evaluate(AT_THE_TOP, [400, BAR / 2]) == "bd-header-article"
+    assert page.evaluate(AT_THE_TOP, [right, BAR / 2]) == "bd-sidebar-secondary"
+    contents.hover(position={"x": 60, "y": BAR / 2})
+    last = contents.get_by_role("link").last
+    last.hover()
+    assert page.evaluate("document.querySelector('.bd-sidebar-secondary a:hover')?.href")

@@ -10,7 +10,7 @@ import attnlib as al
 from attnlib.figures import CacheLab, cached_block
 from attnlib.figures.cache_lab import BUGS, SHARINGS, WORDS
 from tests.figures.driving import assert_links_refused, centre, names_of, shown_number
-from tests.figures.test_hands import PHONE
+from tests.figures.test_hands import NARROW, PHONE
 from tests.figures.test_questions import link_state
 from tests.figures.test_shared_rules import assert_judged_alike
 
@@ -217,6 +217,22 @@ class TestHands:
         assert_true(hands, START | {"step": 0})
         assert hands.spoken == "Nothing is written."
         assert hands.table("what it takes").count() == 0
+        ends = {"Back": 0, "Write the next word": 8}
+        for step in (0, 4, 8):
+            hands.open_link(START | {"step": step})
+            for name, end in ends.items():
+                off = hands.button(name).get_attribute("aria-disabled")
+                assert off == ("true" if step == end else "false"), (name, step)
+
+    def test_a_small_difference_is_told_and_what_a_challenge_needs(self, open_figure):
+        figure = CacheLab(2, sharing="grouped", bug="offset", challenges="cache-and-groups")
+        hands = open_figure(figure)
+        for name in ("Back", "Write the next word") * 2:  # the first time a challenge is solved
+            hands.button(name).press("Enter")
+        assert hands.spoken.endswith("output off by 0.20.")
+        hands.menu("Window").select_option("3")
+        for n, needs in ((1, "no window"), (3, "no bug")):
+            assert f"This one needs {needs}." in hands.open_challenge(n).inner_text()
 
     def test_keys_walk_the_cells_write_and_take_back(self, hands):
         cells(hands).first.focus()
@@ -279,13 +295,17 @@ HOSTILE = {
 }
 
 
+CUT = "all => all.map((one) => one.scrollWidth - one.clientWidth)"
+
+
 @pytest.mark.parametrize("sharing", ["multi-head", "latent"])
-def test_on_a_phone_all_words_and_reasons_fit(open_figure, sharing):
+def test_on_a_phone_all_words_numbers_and_reasons_fit(open_figure, sharing):
     figure = CacheLab(6, sharing=sharing, selected=[0, 4])
-    hands = open_figure(figure, viewport={"width": 360, "height": 800})
-    for part in (".al-bands", ".al-cache-reasons table"):
+    hands = open_figure(figure, viewport=NARROW)
+    for part in (".al-bands", ".al-compared table", ".al-cache-reasons table"):
         around = hands.root.locator(part).locator("..")
         assert around.evaluate("one => one.scrollWidth - one.clientWidth") <= 0, part
+    assert max(hands.root.locator(".al-compared td").evaluate_all(CUT)) <= 0
 
 
 class TestOut:

@@ -173,7 +173,7 @@ SOLUTIONS = {
     ("reading-heads", "misleading-edge"): {"chosen": [23, 7], "selected": [9, 0]},
     ("reading-heads", "copying-edge"): {"chosen": [17, 4], "selected": [10, 3]},
     ("long-texts", "corrected"): {"order": [1, 4, 0, 3, 5, 2]},
-    ("long-texts", "hidden-bug"): {"order": [2, 4, 0, 5, 1, 3]},
+    ("long-texts", "hidden-bug"): {"order": [1, 4, 2, 0, 5, 3]},
     ("long-texts", "breaks-midway"): {
         "scores": [score + 706 for score in Tiles().scores],
         "order": [0, 1, 2],
@@ -404,14 +404,15 @@ class TestClaims:
         assert whole.parts["normalisation"] == 100_352
         assert whole.parts["embedding"] == whole.parts["unembedding"] == 51_511_296
 
-    def test_one_order_corrects_every_time_and_one_first_tile_hides_the_bug(self):
-        for name, wanted in (("corrected", {(1, 4, 0, 3, 5, 2)}), ("hidden-bug", {(2,)})):
+    def test_one_order_corrects_every_time_and_one_beginning_hides_the_bug(self):
+        """No order is met by chance: one of 720, and six."""
+        for name, wanted in (("corrected", {(1, 4, 0, 3, 5, 2)}), ("hidden-bug", {(1, 4, 2)})):
             figure, _ = alone(("long-texts", name))
             found = set()
             for order in permutations(range(6)):
                 figure.order = list(order)
                 if figure.solved:
-                    found.add(order if name == "corrected" else order[:1])
+                    found.add(order if name == "corrected" else order[:3])
             assert found == wanted
 
     def test_what_breaks_midway_and_what_three_keys_must_be(self):
@@ -527,6 +528,20 @@ class TestByHand:
         hands.settle()
         assert "This one needs the causal mask off and the division on." in item.inner_text()
         assert not item.inner_text().startswith("Solved.")
+
+    def test_what_holds_from_the_start_counts_once_it_did_not_hold(self, open_figure):
+        bounds = [{"at_least": 4, "at_most": 4}, {"at_least": 2, "at_most": 6}, {"at_most": 9}]
+        conditions = [{"measure": "written", **each} for each in bounds]
+        given = {"id": "four", "text": "", "start": "", "conditions": conditions}
+        hands = open_figure(CacheLab(4, challenges=[given]))
+        goals = ("exactly 4", "2 to 6", "at most 9")
+        said = "".join(f"words written: 4 ({goal}) ✓" for goal in goals)
+        item = hands.challenge(1)
+        assert item.locator(".al-parts").text_content() == said
+        assert not item.inner_text().startswith("Solved.")
+        hands.button("Write the next word").press("Enter")
+        hands.button("Back").press("Enter")
+        assert_solved(hands, item)
 
     def test_cool_by_arrow_keys(self, open_figure):
         hands, item = begun(open_figure, "softmax", 2)

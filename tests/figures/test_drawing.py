@@ -132,6 +132,33 @@ def test_the_saved_picture_holds_the_drawings(open_figure):
     assert marks.count("M") == len(hands.values()["queries"])
 
 
+# The middle and the width of each dot of a weight.
+DOTS = """svg => {
+    const ink = getComputedStyle(svg).getPropertyValue("--al-weight").trim();
+    const path = svg.querySelector(`path[fill="${ink}"]`);
+    return path.getAttribute("d").match(/M[^M]+/g).map((dot) => {
+        path.setAttribute("d", dot);
+        const { x, y, width, height } = path.getBoundingClientRect();
+        return [x + width / 2, y + height / 2, width];
+    });
+}"""
+
+
+def test_in_svg_each_dot_stands_in_the_middle_of_its_cell(open_figure):
+    """The least weights have one that is seen, too."""
+    hands = open_figure(QueryKey(w_q=NUMBERS, w_k=NUMBERS, causal=True))
+    cells = hands.pattern_cells.evaluate_all(
+        """all => all.map((one) => {
+            const { x, y, width, height } = one.getBoundingClientRect();
+            return [one.getAttribute("aria-label"), x + width / 2, y + height / 2];
+        })"""
+    )
+    dots = np.array(drawn(canvas_of(hands, "pattern")).evaluate(DOTS))
+    wanted = np.array([place for told, *place in cells if "−∞" not in told])
+    np.testing.assert_allclose(dots[:, :2], wanted, atol=0.6)
+    assert min(dots[:, 2]) > 2  # pixels
+
+
 def test_names_in_the_plane_keep_off_one_another_and_off_the_tips(open_figure):
     """Chosen arrows have a name in any case, others where there is room."""
     figure = QueryKey(preset="nouns look for adjectives", selected=[3, 1])

@@ -18,6 +18,8 @@ from tests.figures.driving import (
 )
 
 PIXELS_PER_TENTH = 4  # as js/src/parts/MatrixEditor.jsx says
+# A figure has in it the 282 pixels that a page of the book leaves it on a phone of 360.
+NARROW = {"width": 332, "height": 800}
 PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
 
 
@@ -147,6 +149,14 @@ class TestMatrixCells:
         hands.cell("w_q", "animal").focus()
         hands.press("Control+Equal", "Control+Minus", "Alt+Delete")
         assert hands.number("w_q", "animal") == 2.5
+
+    def test_keys_of_the_figure_are_marked_as_lumino_knows_it(self, hands):
+        """Notebook 7 hears of a key before the figure does, and looks for this mark."""
+        marked = "document.activeElement.hasAttribute('data-lm-suppress-shortcuts')"
+        hands.cell("w_q", "animal").focus()
+        for key, stays in (("x", True), ("Shift+Enter", False)):
+            hands.press(key)
+            assert hands.page.evaluate(marked) == stays
 
 
 class TestStepper:
@@ -558,7 +568,23 @@ class TestChallenges:
         assert task.own_phrase.input_value() == "a small old owl watched a hungry fox"
 
 
+# Which of these keys, as if they were pressed in a figure, go on to the page.
+GOES_ON = """node => {
+    const heard = [];
+    document.addEventListener("keydown", ({ key }) => heard.push(key));
+    for (const how of [
+        { key: "@", ctrlKey: true, altKey: true, modifierAltGraph: true },
+        { key: "k", ctrlKey: true },
+        { key: "b" },
+    ]) node.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, ...how }));
+    return heard;
+}"""
+
+
 class TestKeyboardAlone:
+    def test_what_altgraph_types_is_no_command_of_the_page(self, lasting):
+        assert lasting(QueryKey()).cell("w_q", "animal").evaluate(GOES_ON) == ["k"]
+
     FOCUS = """() => {
         const here = document.activeElement;
         const style = getComputedStyle(here);

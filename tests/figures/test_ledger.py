@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import asdict, fields
+from math import prod
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from attnlib import (
     explain_config,
     shape_from_config,
 )
-from attnlib.configs import published_configs
+from attnlib.configs import published_configs, text_part
+from attnlib.configs.families import FAMILIES
 from attnlib.counting import BIASES, BYTES, NORMS, OPTIONAL, PARTS, QK_NORMS
+from attnlib.counting.shape import GOES_WITH
 from attnlib.figures import Ledger
 from attnlib.figures.ledger import (
     EXAMPLES,
@@ -27,12 +30,14 @@ from attnlib.figures.ledger import (
     MOST_PARAMETERS,
     MOST_TOKENS,
     PRESETS,
+    SEVERAL,
     TABLES,
     asked,
 )
 from tests.conftest import ROOT, serving
 from tests.core import test_configs
 from tests.figures.driving import shown_number
+from tests.figures.recent import RECENT
 from tests.figures.test_hands import PHONE
 from tests.figures.test_questions import link_state
 from tests.figures.test_shared_rules import assert_judged_alike
@@ -77,16 +82,55 @@ def with_extras(seed):
     rng = np.random.default_rng(seed)
 
     def some(most):
-        return int(most ** rng.uniform()) if rng.random() < 0.8 else 0
+        return 1 + int((most - 1) ** rng.uniform())
 
-    shape = random_shape(rng) | {name: some(64) for name in MOST_EXTRAS if rng.random() < 0.2}
-    shape |= {"n_layers": 1 + some(99), "biases": [True, False, *BIASES][rng.integers(4)]}
-    shape |= {"qk_norm": str(rng.choice(QK_NORMS)), "sinks": bool(rng.random() < 0.5)}
-    if rng.random() < 0.5:
-        shape |= {"n_experts": 64, "n_active": 1 + some(63), "router_bias": bool(seed % 2)}
-    if shape["d_latent"] and rng.random() < 0.8:
-        shape |= {"biases": False, "qk_norm": "none", "n_kv_heads": None, "d_head": 64}
+    def given(whole):
+        parts = [part for part in GOES_WITH.get(whole, ()) if rng.random() < 0.95]
+        found = {name: value for part in parts for name, value in given(part).items()}
+        return found | {whole: bool(rng.random() < 0.5) if whole in USUAL_SWITCHES else some(64)}
+
+    shape = random_shape(rng) | {"n_layers": some(99), "qk_norm": str(rng.choice(QK_NORMS))}
+    shape |= {name: bool(rng.random() < 0.3) for name in ("sinks", "gates", "tied_kv")}
+    shape |= {"biases": [True, False, *BIASES][rng.integers(4)], "n_norms": some(4)}
+    shape |= {"d_value": some(64)} if rng.random() < 0.3 else {}
+    for root in ("window", "d_latent", "n_linear", "n_experts", "n_kv_shared", "d_per_layer"):
+        shape |= given(root) if rng.random() < 0.45 else {}
+    shape |= {str(rng.choice(list(MOST_EXTRAS))): some(64)} if rng.random() < 0.3 else {}
+    if rng.random() < 0.7:
+        half = 1 + shape["n_layers"] // 2
+        shape |= {name: half for name in ("n_full", "n_indexed", "n_linear") if shape[name]}
+        shape |= without_what_is_not_counted(shape, rng)
     return shape
+
+
+USUAL_SWITCHES = {name for name, value in USUAL.items() if isinstance(value, bool)}
+
+
+def without_what_is_not_counted(shape, rng):
+    """What makes a shape with latent numbers or linear layers one that can be built, mostly."""
+    changes = {}
+    if shape["n_kv_shared"]:
+        few = shape["n_layers"] // 3 if shape["n_full"] else 0
+        shared = few if shape["window"] else shape["n_layers"] - 1
+        changes |= {"n_kv_shared": shared, "n_kv_shared_full": few // 2 if shared else 0}
+        changes |= {} if shared else {"d_ff_shared": 0}
+    elif shape["n_kv_shared_full"]:
+        changes |= {"n_kv_shared_full": 0}
+    if shape["n_kv_heads_full"]:
+        changes |= {"n_kv_heads_full": shape["n_heads"]}
+    if shape["d_latent"]:
+        changes |= {"biases": False, "qk_norm": "none", "n_kv_heads": None, "d_head": 65}
+        changes |= {"gates": False, "tied_kv": False, "d_head_full": 0, "n_kv_heads_full": 0}
+        changes |= {"n_kv_shared": 0, "n_kv_shared_full": 0, "d_ff_shared": 0}
+    if shape["n_linear"]:
+        changes |= {"window": 0, "n_full": 0, "n_kv_heads_full": 0, "d_head_full": 0}
+        changes |= {"n_kv_shared": 0, "n_kv_shared_full": 0, "d_ff_shared": 0}
+        changes |= {"biases": False, "decay": str(rng.choice(["head", "column"]))}
+        changes |= {"n_linear_heads": shape["n_linear_keys"] * 3} if shape["n_linear_keys"] else {}
+    if shape["n_experts"]:
+        changes |= {"n_active": min(shape["n_active"], shape["n_experts"])}
+        changes |= {"n_dense": min(shape["n_dense"], shape["n_layers"])}
+    return changes
 
 
 def random_state(seed):
@@ -146,6 +190,7 @@ def assert_true(hands, state):
     assert values["cache"] == shape.cache_bytes(1, state["precision"])
     assert values["kept"] == shape.cache_bytes(state["n_tokens"], state["precision"])
     assert values["active"] == tally.active
+    assert values["state"] == shape.state_numbers
     assert (figure.tally.total, figure.measure({"measure": "cache"})) == (
         tally.total,
         values["cache"],
@@ -188,18 +233,20 @@ def hands(lasting):
 
 @pytest.fixture(scope="module")
 def counting(browser):
-    """js/src/core/counting.js: `counting(shapes)` gives a tally of each, or its error's sentence.
+    """js/src/core/counting: `counting(shapes)` gives a tally of each, or its error's sentence.
 
     Its constants are `counting.constants`.
     """
     page = browser.new_page()
     with serving(ROOT / "js" / "src" / "core") as address:
-        page.goto(f"{address}counting.js")
+        modules = [f"{address}counting/{name}.js" for name in ("shape", "tally")]
+        page.goto(modules[0])
 
         def count(shapes):
             return page.evaluate(
-                """async ([url, shapes]) => {
-                    const { complete, tally, active, cacheBytes } = await import(url);
+                """async ([urls, shapes]) => {
+                    const [{ cacheBytes, stateNumbers }, { complete, tally, active }] =
+                        await Promise.all(urls.map((url) => import(url)));
                     const count = (asked) => {
                         const shape = complete(asked);
                         const { entries, parts, total } = tally(shape);
@@ -208,17 +255,20 @@ def counting(browser):
                             kept: [1, 40, 5000].map((n) => cacheBytes(shape, "int8", n)),
                             active: active(shape, tally(shape)),
                             shape, parts, total, lines, cache: cacheBytes(shape, "float32"),
+                            state: stateNumbers(shape),
                         };
                     };
                     return shapes.map((asked) => {
                         try { return count(asked); } catch (error) { return error.message; }
                     });
                 }""",
-                [f"{address}counting.js", shapes],
+                [modules, shapes],
             )
 
         count.constants = page.evaluate(
-            "async (url) => ({ ...(await import(url)) })", f"{address}counting.js"
+            """async (urls) => Object.assign({}, ...(await Promise.all(
+                urls.map((url) => import(url)))))""",
+            modules,
         )
         yield count
         page.close()
@@ -240,9 +290,40 @@ def counted(shapes):
             "active": tally.active,
             **{"shape": asdict(complete), "parts": tally.parts, "total": tally.total},
             **{"lines": lines, "cache": complete.cache_bytes(1, "float32")},
+            "state": complete.state_numbers,
         }
 
     return [count(shape) for shape in shapes]
+
+
+LINEAR = {"n_linear": 2, "n_linear_heads": 6, "d_linear_key": 4, "d_linear_value": 4}
+LINEAR |= {"decay": "head", "biases": False}
+LATENT = {"d_latent": 8, "biases": False}
+INDEX = LATENT | {"d_query_latent": 8, "n_index_heads": 2, "d_index": 4}
+NOT_BUILT = {  # by what is said of them
+    "n_full is 3 and window is 0: give window, or no n_full": {"n_full": 3},
+    "n_full is 97; expected at most n_layers, 96": {"window": 8, "n_full": 97},
+    "tied_kv is for layers that read the whole": {"window": 8, "tied_kv": True},
+    "divided by n_kv_heads_full, 5": {"window": 8, "n_full": 3, "n_kv_heads_full": 5},
+    "has keys and values of its own; give no": LATENT | {"n_kv_heads": 8},
+    "d_rotary is 128; expected less than d_head": LATENT | {"d_rotary": 128},
+    "with d_latent no biases are counted": LATENT | {"biases": True},
+    "with d_latent no gates can be counted": LATENT | {"gates": True},
+    "with d_latent no tied_kv can be counted": LATENT | {"tied_kv": True},
+    "with d_latent no qk_norm is counted": LATENT | {"qk_norm": "head"},
+    "n_index_heads is 2 and d_query_latent is 0": LATENT | {"n_index_heads": 2},
+    "n_indexed is 0 and n_index_heads 2; expected at least 1": INDEX,
+    "n_chosen is 0 and n_index_heads 2; expected at least 1": INDEX | {"n_indexed": 3},
+    'decay is \'none\' and n_linear 2; expected "head" or "column"': LINEAR | {"decay": "none"},
+    "decay is 'column' and n_linear 0; expected \"none\"": {"decay": "column"},
+    "divided by n_linear_keys, 4": LINEAR | {"n_linear_keys": 4},
+    "with n_linear no window can be counted": LINEAR | {"window": 8},
+    "with n_linear no biases can be counted": LINEAR | {"biases": "qkv"},
+    "n_active is 0 and n_experts 4; expected at least 1": {"n_experts": 4},
+    "router_bias is True and n_experts is 0": {"router_bias": True},
+    "d_shared is 8 and n_shared is 0": {"d_shared": 8},
+    "n_taps is 1001; the figure counts up to 1000": LINEAR | {"n_taps": 1001},
+}
 
 
 class TestCore:
@@ -280,13 +361,19 @@ class TestCore:
         assert 4 * MOST["d_model"] < MOST["d_ff"]
 
     def test_what_todays_models_have_is_counted_to_the_last_digit(self, counting):
-        found = self.assert_alike(counting, [with_extras(seed) for seed in range(400)])
+        found = self.assert_alike(counting, [with_extras(seed) for seed in range(800)])
         refused = [one for one in found if isinstance(one, str)]
-        assert 100 < len(refused) < 300
-        for kind in ("or no n_full", "expected at most n_layers", "keys and values of its own"):
-            assert any(kind in one for one in refused), kind
+        assert 200 < len(refused) < 550
+        built = [one["shape"] for one in found if not isinstance(one, str)]
+        for name in set(MOST_EXTRAS) | {"gates", "tied_kv", "sinks", "router_bias", "shared_gate"}:
+            assert sum(bool(shape[name]) for shape in built) > 20, name
         total = max(one["total"] for one in found if not isinstance(one, str))
         assert total < EXACT
+
+    def test_what_cannot_be_built_is_told_in_attnlibs_words(self, counting):
+        shapes = [START["shape"] | changes for changes in NOT_BUILT.values()]
+        for wanted, said in zip(NOT_BUILT, self.assert_alike(counting, shapes), strict=True):
+            assert wanted in said
 
     def test_experts_without_end_are_refused(self, counting):
         experts = {"n_experts": 10_000, "n_active": 1}
@@ -410,13 +497,9 @@ class TestTruth:
             state = random_state(seed)
             hands.open_link(state)
             tally = count_parameters(TransformerShape(**state["shape"]))
-            rows = hands.cells("from one matrix to all of attention")
-            for how, number in rows[:-1]:
-                assert f"{reckoned(how):,}" == number
-            matrices = [e for e in tally.entries if e.part == "attention" and e.name[0] == "w"]
-            totals = [matrices[0].each, sum(e.total for e in matrices)]
-            assert [rows[0][1], rows[-2][1]] == [f"{n:,}" for n in totals]
-            assert rows[-1] == [percent(tally.attention_share)]
+            first, *_ = assert_walked(hands, tally)
+            matrix = next(e for e in tally.entries if e.name == "w_q")
+            assert first == [whole(matrix.size), f"{matrix.each:,}"]
             last = hands.table("from one matrix").get_by_role("rowheader").last.inner_text()
             assert (", with biases" in last) == state["shape"]["biases"]
 
@@ -435,6 +518,13 @@ class TestTruth:
                 f"{size(shape.cache_bytes(n, precision))} for {many(n, 'token')}."
             )
             assert hands.root.locator(".al-bytes > p").inner_text() == wanted
+        # 36,864 bytes a token: 999.97 MB are not 1,000.0.
+        hands.open_link(link_state(Ledger("GPT-2 small")) | {"n_tokens": 27_126})
+        assert "1.0 GB for 27,126 tokens" in hands.root.locator(".al-bytes > p").inner_text()
+        shape = link_state(Ledger("GPT-2 small"))["shape"] | {"d_value": 32}
+        hands.open_link(START | {"shape": shape})
+        kept = "Cache: 12 layers × 12 heads × (64 + 32) × 2 bytes = 27,648 bytes"
+        assert kept in hands.root.locator(".al-bytes > p").inner_text()
 
     def test_challenges_are_judged_as_in_python(self, open_figure):
         states = [random_state(seed) for seed in range(9)]
@@ -455,6 +545,17 @@ def assert_stacked(rects):
         )
 
 
+def assert_walked(hands, tally):
+    """Every row of the walk is what it is reckoned from, and the last is the tally's; its rows."""
+    rows = [row for row in hands.cells("from one matrix to all of attention") if row]
+    for how, number in rows[:-1]:
+        assert f"{reckoned(how):,}" == number
+    matrices = [e for e in tally.entries if e.part == "attention" and re.search(r"\bw_", e.name)]
+    assert rows[-2][1] == f"{sum(e.total for e in matrices):,}"
+    assert rows[-1] == [percent(tally.attention_share)]
+    return rows
+
+
 def copies(entry, shape):
     """How the number of copies is reckoned."""
     layers = many(shape.n_layers, "layer")
@@ -471,9 +572,9 @@ def copies(entry, shape):
 
 
 def reckoned(how):
-    """The result of "4 × 1,572,864" or "32 × 2 + 8 × 3", worked out."""
+    """The result of "4 × 1,572,864" or "32 × 2 + 8 × 3 × 5", worked out."""
     sums = how.replace(",", "").split(" + ")
-    return sum(int(a) * int(b) for a, b in (one.split(" × ") for one in sums))
+    return sum(prod(map(int, one.split(" × "))) for one in sums)
 
 
 def size(n_bytes):
@@ -828,19 +929,23 @@ class TestOut:
 
 @pytest.fixture(scope="module")
 def reading(browser):
-    """js/src/core/configs.js: `reading(configs)` gives what it reads, or its error's sentence."""
+    """js/src/core/configs: `reading(configs)` gives what it reads, or its error's sentence."""
     page = browser.new_page()
     with serving(ROOT / "js" / "src" / "core") as address:
-        page.goto(f"{address}configs.js")
+        module = f"{address}configs/read.js"
+        page.goto(module)
         yield lambda configs: page.evaluate(
             """async ([url, configs, tables]) => {
                 const { readConfig } = await import(url);
+                const read = (config) => {
+                    const { shape, lines, config: kept } = readConfig(config, tables);
+                    return { shape, lines, kept: JSON.stringify(kept) }; // tells the order
+                };
                 return configs.map((config) => {
-                    try { return readConfig(config, tables); }
-                    catch (error) { return error.message; }
+                    try { return read(config); } catch (error) { return error.message; }
                 });
             }""",
-            [f"{address}configs.js", configs, TABLES],
+            [module, configs, TABLES],
         )
         page.close()
 
@@ -852,16 +957,24 @@ def read(config):
     except (TypeError, ValueError) as error:
         return str(error)
     lines = [list(line) for line in explained.lines]
-    return {"shape": figure.shape, "lines": lines, "config": figure.config}
+    return {"shape": figure.shape, "lines": lines, "kept": in_order(json.dumps(figure.config))}
+
+
+def in_order(text):
+    """What a text of JSON holds, with its lines as pairs in their order."""
+    return json.loads(text, object_pairs_hook=list)
 
 
 PUBLISHED = {title: entry["config"] for title, entry in published_configs().items()}
-SPOILT = [None, 0, 1, 7, -3, 0.5, True, False, "x", [], ["full_attention"], {"rope_type": "linear"}]
+SPOILT = [
+    *[None, 0, 1, 7, -3, 0.5, True, False, "x", [], ["full_attention"], {"rope_type": "linear"}],
+    *["LG", "FFSSFSSS", ["full_attention"] * 8, [0, 1] * 4, {"full_attn_layers": [2, 9]}],
+]
 
 
 def spoilt_configs():
-    """Every line of every published configuration taken out, and something else in its place."""
-    for n, config in enumerate(PUBLISHED.values()):
+    """Every line of every configuration taken out, and something else in its place."""
+    for n, config in enumerate([*PUBLISHED.values(), *RECENT.values()]):
         for name in config:
             yield {key: value for key, value in config.items() if key != name}
             yield from ({**config, name: SPOILT[(n + k) % len(SPOILT)]} for k in range(4))
@@ -884,7 +997,10 @@ def paste(hands, text):
 
 NO_CONFIGS = {  # what is pasted, and the sentence beside it
     "nothing": ("  ", "There is nothing here. Paste a config.json, or take one from the menu."),
-    "Python": ('{"model_type": None}', "This is Python: JSON writes null, true and false."),
+    **{
+        word: (f'{{"model_type": {word}}}', "This is Python: JSON writes null, true and false.")
+        for word in ("None", "True", "False")
+    },
     "single quotes": ("{'model_type': 'llama'}", "its names stand between double quotes."),
     "a comma too many": ('{"model_type": "llama",}', "a comma stands before a closing bracket."),
     "half a file": ('{"model_type": "llama"', "Paste the whole file, from its { to its }."),
@@ -911,15 +1027,26 @@ NO_CONFIGS = {  # what is pasted, and the sentence beside it
 }
 
 
+def last(name):
+    """The name of a line as it is shown: one inside another stands further to the right."""
+    return name.rpartition(".")[2]
+
+
 class TestConfigs:
     def test_published_and_spoilt_ones_are_read_as_by_attnlib(self, reading):
-        configs = [*PUBLISHED.values(), *spoilt_configs()]
+        configs = [*PUBLISHED.values(), *RECENT.values(), *spoilt_configs()]
         refused = 0
         for config, there in zip(configs, reading(configs), strict=True):
             here = read(config)
+            if not isinstance(there, str):
+                there |= {"kept": in_order(there["kept"])}
             assert there == here, config
             refused += isinstance(here, str)
         assert refused > 400 and len(configs) - refused > 400
+
+    def test_every_kind_of_model_is_among_them(self):
+        configs = [*PUBLISHED.values(), *RECENT.values()]
+        assert {config.get("model_type") for config in configs} >= set(FAMILIES)
 
     def test_one_that_is_pasted_becomes_the_model(self, hands):
         for title in EXAMPLES:
@@ -929,13 +1056,10 @@ class TestConfigs:
             assert hands.spoken == told(state)
             lines = explain_config(PUBLISHED[title]).lines
             names, meant = (hands.root.locator(f".al-config-lines {tag}") for tag in ("dt", "dd"))
-            assert names.all_inner_texts() == [f"{name}\n{value}" for name, value, _ in lines]
+            assert names.all_inner_texts() == [f"{last(name)}\n{value}" for name, value, _ in lines]
             assert meant.all_inner_texts() == [meaning for _, _, meaning in lines]
-            walk = hands.cells("from one matrix")
-            tally = count_parameters(TransformerShape(**state["shape"]))
-            matrices = (e for e in tally.entries if e.part == "attention" and e.name[0] == "w")
-            assert walk[-2][1] == f"{sum(e.total for e in matrices):,}"
-            assert f"{reckoned(walk[-2][0]):,}" == walk[-2][1]
+            assert_walked(hands, count_parameters(TransformerShape(**state["shape"])))
+        paste(hands, json.dumps(PUBLISHED["gpt-oss 20b"]))
         head = hands.root.locator(".al-grand-total").inner_text()
         assert head.endswith("a token meets 4,187,440,704 of them")
         kept = hands.root.locator(".al-bytes > p").inner_text()
@@ -954,6 +1078,8 @@ class TestConfigs:
             assert said.evaluate("one => one.scrollWidth <= one.clientWidth"), name
         assert hands.root.locator("img").count() == 0 and hands.page.record.errors == []
         hands.menu("Or take that of").select_option("Gemma 3 1B")
+        hands.settle()
+        assert not said.is_visible()  # it was of another text
         hands.button("Read it").click()
         hands.settle()
         assert not said.is_visible() and box.get_attribute("aria-invalid") == "false"
@@ -986,7 +1112,7 @@ class TestConfigs:
         figure = Ledger.from_config(PUBLISHED["Gemma 3 1B"] | {"torch_dtype": "bfloat16"}, key="g")
         assert figure.config == PUBLISHED["Gemma 3 1B"] and figure.key == "g"
         assert figure.tally.total == 999_885_952
-        assert "22 of 26 layers read 512 tokens back at most" in repr(figure)
+        assert "22 of 26 layers read 512 tokens back at most" in " ".join(repr(figure).split())
         with pytest.raises(ValueError, match="does not say num_hidden_layers"):
             figure.config = {"model_type": "llama"}
         assert figure.tally.total == 999_885_952
@@ -999,6 +1125,123 @@ class TestConfigs:
             Ledger(GPT3, config=PUBLISHED["Gemma 3 1B"])
         again = Ledger.from_state(Ledger(config=PUBLISHED["gpt-oss 20b"]).get_state())
         assert again.config["num_local_experts"] == 32
+
+
+HOW_MANY = {  # of arrays that came with recent models
+    ("Qwen3-Next", "attention: w_gate"): "4 heads × 2 layers = 8",
+    ("Qwen3-Next", "attention: linear w_k"): "2 heads × 6 layers = 12",
+    ("Qwen3-Next", "attention: linear w_v"): "6 heads × 6 layers = 36",
+    ("Qwen3-Next", "attention: linear taps"): "104 mixed numbers × 6 layers = 624",
+    ("Qwen3-Next", "attention: linear rate"): "6 heads × 6 layers = 36",
+    ("Qwen3-Next", "feed-forward: expert's w_in"): "6 experts × 8 layers = 48",
+    ("Qwen3-Next", "feed-forward: shared expert's w_in"): "1 expert × 8 layers = 8",
+    ("Qwen3-Next", "feed-forward: w_shared_gate"): "one for each of 8 layers = 8",
+    ("Qwen3-Next", "normalisation: of keys"): "1 for each of 2 layers = 2",
+    ("Qwen3-Next", "normalisation: of linear outputs"): "1 for each of 6 layers = 6",
+    ("Kimi Linear", "attention: linear w_gate_thin"): "one for each of 6 layers = 6",
+    ("Kimi Linear", "attention: w_kv_latent"): "one for each of 2 layers = 2",
+    ("Kimi Linear", "normalisation: of latent keys and values"): "1 for each of 2 layers = 2",
+    ("Gemma 4", "attention: w_k"): "2 heads × 6 layers = 12",
+    ("Gemma 4", "attention: full w_k"): "1 head × 2 layers = 2",
+    ("Gemma 4", "normalisation: of full queries"): "1 for each of 2 layers = 2",
+    ("GLM-5", "attention: index w_q"): "3 heads × 4 layers = 12",
+    ("GLM-5", "attention: index w_k"): "one for each of 4 layers = 4",
+    ("GLM-5", "normalisation: of index keys"): "2 for each of 4 layers = 8",
+    ("MiniMax-M2", "normalisation: of queries"): "4 for each of 8 layers = 32",
+    ("Kimi K2", "feed-forward: expert's w_out"): "7 experts × 6 layers = 42",
+}
+WALKED = {  # by the kind of their layers
+    "Qwen3-Next": ["Layers with softmax", "Linear layers"],
+    "Gemma 4": ["Layers with a window", "Layers that read the whole text"],
+    "GLM-5": ["Every layer", "The index"],
+    "MiniMax-M2": [],
+}
+KEPT = {  # what is kept of a text of 2,048 tokens
+    "Qwen3-Next": "2 × 2 layers × 2 heads × 24 × 2 bytes = 384 bytes a token, 786.4 kB for 2,048 "
+    "tokens. 6 linear layers keep 4,704 numbers, however long the text is: 18.8 kB as float32, in "
+    "which models keep their states (the line mamba_ssm_dtype).",
+    "Kimi Linear": "2 layers × (20 latent + 8 rotated) × 2 bytes = 112 bytes a token, 229.4 kB for "
+    "2,048 tokens. 6 linear layers keep 4,896 numbers, however long the text is: 19.6 kB as "
+    "float32, in which models keep their states (the line mamba_ssm_dtype).",
+    "Gemma 4": "(2 × 6 layers × 2 heads × 24 + 2 × 2 layers × 1 head × 32) × 2 bytes = 1,408 "
+    "bytes a token, 542.7 kB for 2,048 tokens: 6 layers keep the last 16 tokens at most.",
+    "Gemma 4 with tables": "(2 × 5 layers × 2 heads × 24 + 2 × 1 layer × 1 head × 32) × 2 bytes = "
+    "1,088 bytes a token, 277.5 kB for 2,048 tokens: 5 layers keep the last 16 tokens at most; "
+    "the last 2 layers keep nothing, and use what others keep.",
+    "GLM-5": "(8 layers × (20 latent + 8 rotated) + 4 layers × 10 of the index) × 2 bytes = "
+    "528 bytes a token, 1.1 MB for 2,048 tokens.",
+}
+
+
+def stored(figure):
+    """The state of a figure as it comes out of a notebook's file."""
+    return json.loads(json.dumps(figure.get_state(), sort_keys=True))
+
+
+class TestRecent:
+    def test_every_number_of_every_kind(self, hands):
+        told = 0
+        for title, config in RECENT.items():
+            shape = asked(shape_from_config(config))
+            tally = count_parameters(TransformerShape(**shape))
+            hands.open_link(START | {"shape": shape})
+            assert_true(hands, START | {"shape": shape})
+            assert_walked(hands, tally)
+            titles = hands.table("from one matrix").locator("[scope=rowgroup]").all_inner_texts()
+            assert titles == WALKED.get(title, titles), title
+            last = hands.table("from one matrix").get_by_role("rowheader").last.inner_text()
+            besides = {"taps": "n_taps", "decays": "n_linear", "sinks": "sinks", "biases": "biases"}
+            for what, field in besides.items():
+                assert (what in last) == bool(shape[field]), (title, what)
+            if title in KEPT:
+                said = hands.root.locator(".al-bytes > p").inner_text()
+                assert said.partition("Cache: ")[2] == KEPT[title]
+            for opened in (name for name in ids(tally) if (title, name) in HOW_MANY):
+                hands.open_link(START | {"shape": shape, "opened": opened})
+                assert account(hands)[1] == f"how many: {HOW_MANY[title, opened]}"
+                told += 1
+        assert told == len(HOW_MANY)
+
+    def test_a_file_of_several_parts(self, hands):
+        config = RECENT["Qwen3.5 of several parts"]
+        paste(hands, json.dumps(config))
+        said = hands.root.locator(".al-config-several")
+        assert said.inner_text() == SEVERAL
+        names = hands.root.locator(".al-config-lines dt code").all_inner_texts()
+        assert names == [name for name in text_part(config) if name != "vision_config"]
+        figure = Ledger(config=config)
+        assert hands.values()["config"] == figure.config and "vision_config" not in figure.config
+        assert SEVERAL in repr(figure) and figure.tally.total == hands.values()["total"]
+        found = {"print": lambda *printed: None}
+        exec(hands.copied(), found)
+        assert found["shape"] == shape_from_config(config)
+        hands.open_link(link_state(figure))
+        assert said.is_visible()
+        paste(hands, json.dumps(config["text_config"]))
+        assert said.count() == 0
+
+    def test_lines_stand_in_the_order_of_the_file(self, open_figure):
+        """Whatever sorted the names of the dictionaries that a notebook holds."""
+        config = dict(reversed(RECENT["Kimi Linear"].items()))
+        figure = Ledger.from_state(stored(Ledger(config=config)))
+        lines = [name for name, _, _ in explain_config(config).lines]
+        assert lines != sorted(lines)
+        assert [name for name, _, _ in figure.reading.lines] == lines
+        assert list(figure.configs) == list(EXAMPLES)
+        hands = open_figure(figure)
+        assert hands.root.locator(".al-config-lines dt code").all_inner_texts() == list(
+            map(last, lines)
+        )
+        presets = hands.menu("Model").locator("option").all_inner_texts()
+        assert presets == [*PRESETS, "your own"]
+        choice = hands.menu("Or take that of")
+        assert choice.locator("option").all_inner_texts() == ["choose a model", *EXAMPLES]
+        choice.select_option("Gemma 3 1B")
+        hands.button("Read it").click()
+        hands.settle()
+        meant = hands.root.locator(".al-config-lines dd").all_inner_texts()
+        lines = explain_config(PUBLISHED["Gemma 3 1B"]).lines
+        assert meant == [meaning for _, _, meaning in lines]
 
 
 WRONG = {

@@ -282,11 +282,20 @@ class TestBringing:
                 const coming = failing(model.load({{ onProgress: () => model.close() }}));
                 await coming;
                 const asked = [coming, failing(model.encode("a")), failing(model.load())];
+                const other = new attnlibSmolLM2.LiveModel(folder);
+                asked.push(failing(other.load())); // it is closed before a worker is there
+                other.close();
+                const third = new attnlibSmolLM2.LiveModel(folder);
+                const waiting = failing(third.load());
+                while (!third.worker) await new Promise((go) => setTimeout(go));
+                third.close();
+                const later = new Promise((go) => setTimeout(go, 0, "nobody was told"));
+                asked.push(Promise.race([waiting, later]));
                 return Promise.all(asked);
             }}""",
             folder.as_uri(),
         )
-        assert told == ["The model was closed."] * 3
+        assert told == ["The model was closed."] * 5
 
     @pytest.mark.parametrize("memory, enough", [("1", False), ("8", True), ("undefined", True)])
     def test_a_device_that_is_too_small_is_known_before(self, open_engine, memory, enough):

@@ -224,6 +224,12 @@ class TestTruth:
         assert [row[0].strip() for row in shown[:5]] == [one.piece.strip() for one in now[:5]]
         assert [row[2] for row in shown[:2]] == ["0.22", "0.13"]
         assert shown[0][3] == "0.86"
+        hands.open_link(link_state(NextWord(cut=[JOHN])))
+        known = {row[0].strip(): row[3] for row in (one.split("\t") for one in rows(hands)[:5])}
+        before = NextWord(cut=[JOHN]).before
+        unknown = known.keys() - {one.piece.strip() for one in before}
+        assert before[-1].p == pytest.approx(0.0024, abs=1e-4)  # the least known
+        assert {known[piece] for piece in unknown} == {"<\u00a00.003"}
 
 
 class TestHands:

@@ -139,6 +139,17 @@ class TestTruth:
             assert names[13 * i + j].endswith(wanted)
         assert names[1].endswith(": hidden")
 
+    def test_weights_are_drawn_to_1_and_lengths_to_the_longest(self, open_figure):
+        figure = model("decoder")
+        hands = open_figure(figure)
+        for show, kind in (("weights", "weight"), ("added", "value")):
+            hands.open_link({**link_state(figure), "show": show, "chosen": [2, 1]})
+            row = getattr(figure, show)[2, 1, -1]  # the last query, where none is chosen
+            bars = hands.root.get_by_role("table", name="reads most").locator(f"line.al-{kind}")
+            ends = bars.evaluate_all("all => all.map(one => Number(one.getAttribute('x2')))")
+            most = 1 if show == "weights" else row.max()
+            np.testing.assert_allclose(ends, 100 * np.sort(row)[:-6:-1] / most, atol=0.5)
+
 
 def large(hands):
     return hands.root.get_by_role("grid", name=re.compile("^Head "))

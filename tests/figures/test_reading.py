@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
-from attnlib.figures import Prediction, QueryKey, Quiz
+from attnlib.figures import MaskLab, Prediction, QueryKey, Quiz
 from tests.axe import violations
+from tests.figures.driving import names_of
+from tests.figures.test_questions import link_state
 
 FOCUSABLE = {"button", "combobox", "textbox", "checkbox", "slider", "radio", "spinbutton"}
 
@@ -60,6 +63,11 @@ class TestTree:
     def test_the_figure_is_a_region_with_its_name(self, hands):
         assert hands.page.get_by_role("region", name="One head").count() == 1
 
+    def test_predictions_of_one_title_are_told_apart_by_their_questions(self, open_figure):
+        figure = Prediction.ask("queries-and-keys", "likeness", 2)
+        region = open_figure(figure).page.get_by_role("region")
+        expect(region).to_have_accessible_name(re.compile(f". {re.escape(figure.question)}$"))
+
     def test_everything_focusable_has_a_name(self, hands):
         hands.unfold()
         hands.button("Copy as Python").click()
@@ -74,6 +82,14 @@ class TestTree:
         hands.unfold()
         names = [(role, name) for role, name, _ in tree(hands.page) if role in FOCUSABLE]
         assert sorted(names) == sorted(set(names))
+
+    def test_a_cell_is_selected_where_one_is_chosen(self, open_figure):
+        hands = open_figure(MaskLab())
+        chosen = hands.root.locator('[role="gridcell"][aria-selected="true"]')
+        assert chosen.count() == 0
+        hands.open_link({**link_state(MaskLab()), "selected": [3, 1]})
+        told = {name.split(":")[0] for name in names_of(chosen)}
+        assert told == {"query creature, key fluffy"}
 
     @pytest.mark.parametrize("name", ["w_q, 6 by 2", "w_k, 6 by 2", "Attention pattern"])
     def test_grids_have_names_and_headers(self, hands, name):

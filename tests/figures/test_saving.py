@@ -73,6 +73,15 @@ def test_the_svg_holds_what_is_shown_and_nothing_that_runs(
     assert box[2] > 300 and box[3] > 200
 
 
+def test_a_saved_list_keeps_its_numbers(open_figure):
+    hands = open_figure(QueryKey(selected=[3, 1]))
+    steps = hands.root.locator("[data-picture] ol > li").count()
+    root = ElementTree.fromstring(saved(hands, "SVG"))
+    marks = [one.text for one in root.iter(f"{SVG}text") if one.get("text-anchor") == "end"]
+    numbers = [mark for mark in marks if re.fullmatch(r"\d+\.", mark or "")]
+    assert numbers == [f"{n}." for n in range(1, steps + 1)] != []
+
+
 # What the page's style sheets say and editors of SVG do not understand.
 UNREADABLE = r"var\(|NaN|color\(|color-mix|oklab|oklch|calc"
 SEEN = {
@@ -179,8 +188,9 @@ def test_without_a_clipboard_the_text_is_there_to_copy(open_figure, name, start)
     text = hands.root.get_by_role("textbox", name="Copied text")
     assert text.input_value().startswith(start)
     assert text.get_attribute("readonly") is not None
-    hands.button("Close").click()
+    hands.button("Close").press("Enter")
     assert text.count() == 0
+    assert hands.button("Copy as Python").evaluate("one => one === document.activeElement")
 
 
 def test_the_snippet_names_what_differs_from_the_defaults(open_figure):

@@ -94,6 +94,9 @@ STATES = {
     "heads in 16": lambda: Heads(
         SIXTEEN, query=3, strengths=[3, -2.5, 0, 1], selected=[1, 4], step=4, orientation="columns"
     ),
+    "a head's word": lambda: Heads(
+        challenges="many-heads", query=3, selected=[1, 4], step=4, orientation="columns"
+    ),
     "order": lambda: OrderLab(challenges="order"),
     "order of 16": lambda: OrderLab(SIXTEEN, query=7, order=BACKWARDS, positions="sinusoidal"),
     "dials": lambda: OrderLab(view="rotary", challenges="order"),
@@ -101,6 +104,13 @@ STATES = {
     "alignment": lambda: Alignment(challenges="cross-attention"),
     "alignment of 16": lambda: Alignment(
         *TWO_TEXTS, padding=4, hidden=False, query=9, selected=[9, 18], orientation="columns"
+    ),
+    "two words aligned": lambda: Alignment(
+        challenges="cross-attention",
+        padding=2,
+        hidden=False,
+        selected=[1, 2],
+        orientation="columns",
     ),
     "alignment that fails": lambda: Alignment(values="asks", causal=True, selected=[2, 5]),
     "training": lambda: Training(challenges="training"),
@@ -148,8 +158,9 @@ def everything_open(hands):
     hands.settle()
 
 
-# Sixteen words in a pattern or more take axe long, and have no kind of element that eight lack.
-FEWER = {"heads in 16": "heads", "alignment of 16": "alignment"}
+# Sixteen words in a pattern or more take axe long, and have no kind of element that eight lack: in
+# the same state, with a word chosen.
+FEWER = {"heads in 16": "a head's word", "alignment of 16": "two words aligned"}
 
 
 # What reaches over the right edge of its panel and is neither cut off nor scrolled.

@@ -13,6 +13,7 @@ from attnlib.figures import Tiles
 from attnlib.figures.page import page_state
 from attnlib.figures.tiles import COLUMNS, ROWS
 from tests.figures.driving import assert_links_refused, centre, mouse_drag, names_of
+from tests.figures.test_hands import NARROW
 from tests.figures.test_questions import STATES
 
 START = {name: getattr(Tiles(), name) for name in STATES["Tiles"]}
@@ -437,12 +438,15 @@ WRONG = {
 }
 
 
-def test_on_a_phone_buttons_and_outcome_are_not_cut(open_figure):
+def test_on_a_phone_buttons_row_and_outcome_are_not_cut(open_figure):
     figure = Tiles("six scores, 200 times", maximum="none", order=[0, 1, 2])
-    hands = open_figure(figure, viewport={"width": 360, "height": 800})
+    hands = open_figure(figure, viewport=NARROW)
     hidden = "all => all.map((one) => one.scrollWidth - one.clientWidth)"
-    for part in (".al-presets", ".al-online-outcome"):
+    for part in (".al-presets", ".al-scroll", ".al-online-row td", ".al-online-outcome"):
         assert max(hands.root.locator(part).evaluate_all(hidden)) <= 0, part
+    tables = hands.root.locator(".al-online-row table")
+    ends = "all => all.map((one) => one.getBoundingClientRect().right)"
+    assert len(set(tables.evaluate_all(ends))) == 1  # the same columns
 
 
 class TestPython:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnlib.figures import BreakIt, Prediction, QueryKey, Quiz, Training
+from attnlib.figures import BreakIt, ContextNudge, Prediction, QueryKey, Quiz, Training
 from tests.figures.driving import document
 from tests.figures.test_touch import FIGURES
 
@@ -72,6 +72,82 @@ def test_a_quiz_has_a_name_for_each_of_its_questions(copies):
     _, one, _ = copies(lambda: Quiz.of("masking"))
     names = one.get_by_role("radio").evaluate_all("all => new Set(all.map((r) => r.name)).size")
     assert names == one.get_by_role("group").count() > 1
+
+
+# Two views of one widget, as a notebook mounts them, and what closes the first.
+MOUNT = """() => {
+    const host = document.querySelector(".al-host");
+    const held = JSON.parse(host.querySelector("script").textContent);
+    window.model = {
+        get: (name) => held[name],
+        set: (name, value) => (held[name] = value),
+        ...{ on() {}, off() {}, save_changes() {} },
+    };
+    const widget = attnlib.widget();
+    widget.initialize({ model });
+    const views = [1, 2].map(() => document.body.appendChild(document.createElement("div")));
+    const [close] = views.map((el) => widget.render({ el }));
+    host.remove();
+    window.closeFirst = close;
+}"""
+
+
+def test_when_one_view_is_closed_the_other_goes_on_and_tells_the_kernel(borrow_page, tmp_path):
+    (tmp_path / "one.html").write_text(document(Training()), encoding="utf-8")
+    page = borrow_page()
+    page.goto((tmp_path / "one.html").as_uri())
+    page.locator('[data-ready="true"]').wait_for()
+    page.evaluate(MOUNT)
+    live = page.locator('[data-attnlib-figure][data-ready="true"]')
+    live.nth(1).get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_function("model.get('step') > 0")
+    page.evaluate("closeFirst()")
+    assert live.count() == 1
+    step = page.evaluate("model.get('step')")
+    page.wait_for_function("step => model.get('step') > step + 20", arg=step)
+    assert page.record.errors == []
+
+
+# A kernel says back what it was sent, when the reader has moved on, and before that was sent.
+ECHO = """async () => {
+    const host = document.querySelector(".al-host");
+    const [held, heard] = [JSON.parse(host.querySelector("script").textContent), {}];
+    const model = {
+        get: (name) => held[name],
+        set(name, value) {
+            if (held[name] === value) return;
+            held[name] = value;
+            for (const tell of heard[`change:${name}`] ?? []) tell();
+        },
+        on: (event, tell) => (heard[event] ??= []).push(tell),
+        ...{ off() {}, save_changes() {} },
+    };
+    const widget = attnlib.widget();
+    widget.initialize({ model });
+    const el = document.body.appendChild(document.createElement("div"));
+    widget.render({ el });
+    const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const slider = el.querySelector("input[type=range]");
+    const slide = (to) => {
+        slider.value = to;
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    slide(0.3);
+    await frame();
+    const sent = held.strength;
+    slide(0.6);
+    model.set("strength", sent);
+    await frame();
+    return [sent, held.strength, Number(slider.value)];
+}"""
+
+
+def test_an_echo_of_an_older_move_undoes_no_newer_one(borrow_page, tmp_path):
+    (tmp_path / "one.html").write_text(document(ContextNudge()), encoding="utf-8")
+    page = borrow_page()
+    page.goto((tmp_path / "one.html").as_uri())
+    page.locator('[data-ready="true"]').wait_for()
+    assert page.evaluate(ECHO) == [0.3, 0.6, 0.6]
 
 
 def test_figures_of_two_scripts_live_on_one_page(page_factory, tmp_path):

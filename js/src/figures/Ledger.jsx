@@ -1,8 +1,10 @@
 // The parameters of a transformer that the reader puts together, to the last digit.
 import { batch, computed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { whole } from "../core/format.js";
-import { BYTES, EXTRAS, USUAL, active, cacheBytes, complete, tally } from "../core/counting.js";
-import { readConfig } from "../core/configs.js";
+import { BYTES, EXTRAS, USUAL, cacheBytes, stateNumbers } from "../core/counting/shape.js";
+import { active, complete, tally } from "../core/counting/tally.js";
+import { readConfig, textConfig } from "../core/configs/read.js";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
@@ -25,8 +27,9 @@ function graph(s, tables) {
     const known = counted.value.entries.some(({ id }) => id === s.opened.value);
     return known ? s.opened.value : null;
   });
-  const lines = computed(() => s.config.value && readConfig(s.config.value, tables).lines);
-  return { shape, counted, opened, lines };
+  const config = computed(() => JSON.parse(s.config.value));
+  const lines = computed(() => config.value && readConfig(config.value, tables).lines);
+  return { shape, counted, opened, config, lines };
 }
 
 /** What a link holds, checked field by field. */
@@ -46,10 +49,9 @@ function readState(raw, tables) {
     if (!fits(raw[name])) throw new Error(`its ${name} does not fit this figure`);
   const reading = (raw.config ?? null) && readConfig(raw.config, tables);
   if (reading && !isSame(reading.shape, asked)) throw new Error("its config has another shape");
-  const config = reading && reading.config;
   return {
     shape: asked,
-    config,
+    config: JSON.stringify(reading && reading.config),
     precision: raw.precision,
     n_tokens: raw.n_tokens,
     opened: raw.opened,
@@ -83,12 +85,11 @@ function shapeInPython(shape, config) {
   ];
 }
 
-function snippet(s) {
-  const { precision, n_tokens, shape, config } = s;
+function snippet({ precision, n_tokens, shape }, config) {
   return [
     "import attnlib as al",
     "",
-    ...shapeInPython(shape.value, config.value),
+    ...shapeInPython(shape.value, config),
     "tally = al.count_parameters(shape)",
     "print(tally)",
     `print(tally.bytes("${precision.value}"), shape.cache_bytes(${n_tokens.value}, "${precision.value}"))`,
@@ -116,8 +117,11 @@ function titleOf(asked, presets) {
 
 export function Ledger({ model }) {
   const voice = useVoice();
-  const presets = model.get("presets");
-  const tables = model.get("config_tables");
+  // These travel as text: their names stand in an order that tells.
+  const [presets, tables, examples] = useMemo(
+    () => ["presets", "config_tables", "configs"].map((name) => JSON.parse(model.get(name))),
+    [],
+  );
   const { s, g, start, put, linkState, reset } = useFigureState({
     model,
     voice,
@@ -143,7 +147,7 @@ export function Ledger({ model }) {
   const take = (shape, config) => {
     batch(() => {
       s.shape.value = shape;
-      s.config.value = config; // a size that is changed is not what the file says
+      s.config.value = JSON.stringify(config); // a size that is changed is not what the file says
     });
     s.opened.value = g.opened.value; // a line that is gone does not come back
     const { total, parts } = g.counted.value;
@@ -162,17 +166,18 @@ export function Ledger({ model }) {
       voice={voice}
       title={model.get("title")}
       claim="Change a size and see where the parameters are. Every total is exact."
-      snippet={() => snippet(s)}
-      linkState={linkState}
+      snippet={() => snippet(s, g.config.value)}
+      linkState={() => ({ ...linkState(), config: g.config.value })}
       reset={reset}
       values={() => ({
         shape: g.shape.value,
         ...g.counted.value,
-        walk: walk(g.shape.value),
+        walk: walk(g.shape.value, g.counted.value),
         cache: cacheBytes(g.shape.value, s.precision.value),
         kept: cacheBytes(g.shape.value, s.precision.value, s.n_tokens.value),
+        state: stateNumbers(g.shape.value),
         active: active(g.shape.value, g.counted.value),
-        config: s.config.value,
+        config: g.config.value,
         lines: g.lines.value,
       })}
       after={
@@ -197,14 +202,15 @@ export function Ledger({ model }) {
           }}
           onChange={(title) => title && set(presets[title])}
         />
-        <Config
-          examples={model.get("configs")}
-          tables={tables}
-          lines={g.lines.value}
-          onRead={(reading) => take(reading.shape, reading.config)}
-          voice={voice}
-        />
       </div>
+      <Config
+        examples={examples}
+        tables={tables}
+        lines={g.lines.value}
+        several={g.config.value && textConfig(g.config.value, tables) && tables.several}
+        onRead={(reading) => take(reading.shape, reading.config)}
+        voice={voice}
+      />
       <Sizes asked={s.shape.value} complete={shape} fits={fits} set={set} voice={voice} />
       <div data-picture>
         <p class="al-grand-total">

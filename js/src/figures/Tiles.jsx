@@ -137,12 +137,16 @@ function snippet(s, { tiles, seen }) {
   ].join("\n");
 }
 
+/** How many tiles after the first correct what came before. */
+const correctedIn = (lines) => lines.slice(1).filter(({ factor }) => factor !== 1).length;
+
 const MEASURES = {
   left: ["tiles left", ({ tiles, lines }) => tiles.length - lines.length],
   uncorrected: [
     "tiles after the first that correct nothing",
-    ({ lines }) => lines.slice(1).filter(({ factor }) => factor === 1).length,
+    ({ lines }) => lines.slice(1).length - correctedIn(lines),
   ],
+  corrected: ["corrections of the sum", ({ lines }) => correctedIn(lines)],
   difference: ["difference from the row at once", differenceOf],
   sound: ["lines before the first that breaks", soundLines],
   changed: ["largest change of a weight at once", (now, { scores }) => changedFrom(scores, now)],
@@ -151,7 +155,7 @@ const MEASURES = {
 };
 
 const NEEDS = {
-  values: () => "the values as they were",
+  values: () => "the values that it starts from",
   tile: (tile) => `tiles of ${tile}`,
   maximum: (maximum) => (maximum === "running" ? "the running maximum" : "no running maximum"),
   correction: (correction) =>

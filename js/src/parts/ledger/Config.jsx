@@ -1,6 +1,6 @@
 // A model's configuration file, pasted: what each of its lines means for attention.
 import { useEffect, useState } from "preact/hooks";
-import { readConfig } from "../../core/configs.js";
+import { readConfig } from "../../core/configs/read.js";
 import { whole } from "../../core/format.js";
 import { Choice } from "../Choice.jsx";
 import { useOwnId } from "../useOwnId.js";
@@ -36,7 +36,10 @@ function Lines({ lines }) {
       {lines.map(([name, value, meaning]) => (
         <div>
           <dt>
-            <code>{name}</code> <span>{value}</span>
+            <code style={{ marginLeft: `${1.5 * (name.split(".").length - 1)}rem` }}>
+              {name.split(".").at(-1)}
+            </code>{" "}
+            <span>{value}</span>
           </dt>
           <dd>{meaning}</dd>
         </div>
@@ -45,8 +48,11 @@ function Lines({ lines }) {
   );
 }
 
-/** `lines`: those of the configuration that the shape is from; `onRead` takes a reading. */
-export function Config({ examples, tables, lines, onRead, voice }) {
+/**
+ * `lines`: those of the configuration that the shape is from; `several`: what is said above them where
+ * the model has several parts; `onRead` takes a reading.
+ */
+export function Config({ examples, tables, lines, several, onRead, voice }) {
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState("");
   const [isOpen, setOpen] = useState(lines !== null);
@@ -68,9 +74,10 @@ export function Config({ examples, tables, lines, onRead, voice }) {
   };
   return (
     <details class="al-more" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Paste a config.json</summary>
+      <summary data-not-in-picture>Paste a config.json</summary>
       <form
         class="al-config"
+        data-not-in-picture
         onSubmit={(event) => {
           event.preventDefault();
           read();
@@ -103,6 +110,7 @@ export function Config({ examples, tables, lines, onRead, voice }) {
         </p>
         <button type="submit">Read it</button>
       </form>
+      {several && <p class="al-config-several">{several}</p>}
       {lines && <Lines lines={lines} />}
     </details>
   );

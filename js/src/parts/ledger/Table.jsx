@@ -1,5 +1,6 @@
 // The tally, line by line; a line that is chosen shows its multiplication.
-import { EXPERT, NORMS, withExperts } from "../../core/counting.js";
+import { NORMS } from "../../core/counting/shape.js";
+import { EXPERT } from "../../core/counting/tally.js";
 import { many, number, whole } from "../../core/format.js";
 
 export function percent(share) {
@@ -71,26 +72,24 @@ export function Table({ counted, opened, onOpen }) {
   );
 }
 
-const ABOUT = {
-  attention: ({ shape, name }) => {
-    if (name === "b_o" || /_(latent|rotary)$/.test(name))
-      return `one for each of ${many(shape.n_layers, "layer")}`;
-    const heads = /_[kv]$/.test(name) ? shape.n_kv_heads : shape.n_heads;
-    return `${many(heads, "head")} × ${many(shape.n_layers, "layer")}`;
-  },
-  "feed-forward": ({ shape, name, copies }) =>
-    name.startsWith(EXPERT)
-      ? `${many(shape.n_experts + shape.n_shared, "expert")} × ${many(withExperts(shape), "layer")}`
-      : `one for each of ${many(copies, "layer")}`,
-  normalisation: ({ shape, name, copies }) => {
-    const layers = many(shape.n_layers, "layer");
-    const each = name === "scales and shifts" ? shape.n_norms : copies / shape.n_layers;
-    if (name !== "scales and shifts") return `${whole(each)} for each of ${layers}`;
-    return `${NORMS[shape.norm]} × (${each} for each of ${layers}, and one at the end)`;
-  },
-  embedding: () => "one for the whole model",
-  unembedding: () => "one for the whole model",
+/** What there is one of for all heads, or for all experts. */
+const ONE = /(b_o|_latent|_rotary|_thin|index w_k)$/;
+const unitOf = ({ part, name }) => {
+  if (ONE.test(name) || (part === "feed-forward" && !name.includes(EXPERT))) return null;
+  if (part === "feed-forward") return "expert";
+  return name.endsWith("taps") ? "mixed number" : "head";
 };
+
+/** How many there are of an array, as it is reckoned. */
+function howMany(entry, shape) {
+  const { part, name, inLayer } = entry;
+  if (part.endsWith("embedding")) return "one for the whole model";
+  if (name === "scales and shifts")
+    return `${NORMS[shape.norm]} × (${shape.n_norms} for each of ${many(shape.n_layers, "layer")}, and one at the end)`;
+  const [layers, unit] = [many(entry.layers, "layer"), unitOf(entry)];
+  if (part === "normalisation") return `${whole(inLayer)} for each of ${layers}`;
+  return unit ? `${many(inLayer, unit)} × ${layers}` : `one for each of ${layers}`;
+}
 
 /** The multiplication behind the line that was chosen. */
 export function Account({ counted, shape, opened }) {
@@ -114,7 +113,7 @@ export function Account({ counted, shape, opened }) {
           {size.length > 1 && ` = ${whole(each)}`}
         </li>
         <li>
-          how many: {ABOUT[part]({ shape, name, copies })}
+          how many: {howMany(entry, shape)}
           {copies > 1 && ` = ${whole(copies)}`}
         </li>
         <li>

@@ -10,7 +10,9 @@ export const share = (p) => number(p, p < 0.1 ? 3 : 2);
 /** What `run` has of the token `id`; where it is none of those known, less than the least of them. */
 function found(run, id) {
   const one = run.find((each) => each.id === id);
-  return one ? { p: one.p, told: share(one.p) } : { p: 0, told: `<\u00a0${share(run.at(-1).p)}` };
+  if (one) return { p: one.p, told: share(one.p) };
+  const above = Math.ceil(1000 * run.at(-1).p) / 1000; // what is rounded down may be too little
+  return { p: 0, told: `<\u00a0${share(above)}` };
 }
 
 /** The five likeliest now, then those of before that are none of them: `[{id, piece, now, before}]`. */
