@@ -319,6 +319,22 @@ def is_lost(outcome):
     return outcome is None or isinstance(outcome, Raised)
 
 
+def once_a_case(give):
+    """`give(way, inputs)`, remembered: a mistake and the inputs of a case stay what they are.
+
+    Cases are told apart by their tuple of inputs itself. What `give` returns nobody may change.
+    """
+    known = {}
+
+    def remembered(way, inputs):
+        key = way, id(inputs)
+        if key not in known:
+            known[key] = inputs, give(way, inputs)  # kept, so that no other tuple gets its id
+        return known[key][1]
+
+    return remembered
+
+
 def mistake(id, would_give, hint, stronger, read=numeric, agree=same):
     """A diagnosis that fits attempts that gave what `would_give(*inputs)` gives, on all inputs.
 
@@ -328,9 +344,13 @@ def mistake(id, would_give, hint, stronger, read=numeric, agree=same):
     """
     ways = would_give if isinstance(would_give, tuple) else (would_give,)
 
-    def gives(way, inputs, came):
+    @once_a_case
+    def given_by(way, inputs):
         outcome = run(way, inputs)
-        given = Raised.of(outcome.error) if outcome.error else read(outcome.value)
+        return Raised.of(outcome.error) if outcome.error else read(outcome.value)
+
+    def gives(way, inputs, came):
+        given = given_by(way, inputs)
         if isinstance(given, Raised) or isinstance(came, Raised):
             return same(given, came) or None
         return agree(given, came) or (None if is_lost(given) else False)

@@ -1,5 +1,7 @@
 """An exercise of the chapter "Long texts": the softmax, one tile at a time."""
 
+import tracemalloc
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,13 +31,34 @@ SEED = 16
 
 
 GONE = "the tiles have all been handed over: each comes once"
+FULL = "there is no room for the next tile: four tiles and more are held"
+ROOM = 4  # tiles that may be held beside the one that is handed over
+DRAWN = 16  # scores of a tile; of longer ones it is said how many there are
+
+
+@contextmanager
+def watched_memory():
+    """While it lasts, Python tells how much memory is held."""
+    begun = not tracemalloc.is_tracing()
+    if begun:
+        tracemalloc.start()
+    try:
+        yield
+    finally:
+        if begun:
+            tracemalloc.stop()
 
 
 @dataclass
 class Tiles:
-    """Pairs (scores, values), handed over once, all in the same memory."""
+    """Pairs (scores, values), handed over once, all in the same memory.
+
+    With `room`, bytes, whoever holds more than that in addition when another tile is asked for
+    meets a `MemoryError`, while memory is watched.
+    """
 
     parts: tuple
+    room: float = np.inf
 
     def __post_init__(self):
         most = max(len(scores) for scores, _ in self.parts)
@@ -49,12 +72,20 @@ class Tiles:
 
     def __next__(self):
         i, self._next = self._next, self._next + 1
+        self._look_for_room(i)
         if i >= len(self.parts):
             raise StopIteration
         scores, values = self.parts[i]
         n = len(scores)
         self._scores[:n], self._values[:n] = scores, values
         return self._scores[:n], self._values[:n]
+
+    def _look_for_room(self, i):
+        held, _ = tracemalloc.get_traced_memory()
+        if i <= 1:  # what the first round leaves behind is needed in every round
+            self._held_before = held
+        if held - self._held_before > self.room:
+            raise MemoryError(FULL)
 
 
 def joined(parts):
@@ -238,18 +269,24 @@ def spelled(numbers):
     return ", ".join(f"{each + 0:g}" for each in numbers)
 
 
-def tiles_case(*parts):
+def drawn_tile(scores, values):
+    if len(scores) > DRAWN:
+        return f"{len(scores):,} scores", f"{len(values):,} values"
+    return spelled(scores), " ".join(f"({spelled(row)})" for row in values)
+
+
+def tiles_case(*parts, room=np.inf):
     parts = tuple((np.array(scores, float), np.array(values, float)) for scores, values in parts)
-    tiles = Tiles(parts)
+    tiles = Tiles(parts, room)
     rows = tuple(f"tile {i}" for i in range(len(parts)))
-    cells = tuple((spelled(s), " ".join(f"({spelled(row)})" for row in v)) for s, v in parts)
+    cells = tuple(drawn_tile(*part) for part in parts)
     drawn = Drawing("input tiles", rows, ("scores", "values"), cells)
     last = so_far(tiles)[-1]
     facts = {
         "n_tiles": str(len(parts)),
         "last_top": f"{last[0]:g}",
         "last_total": number(last[1], 3),
-        "n_scores": str(sum(len(scores) for scores, _ in parts)),
+        "n_scores": f"{sum(len(scores) for scores, _ in parts):,}",
     }
     return Case((tiles,), (), (), (drawn,), facts)
 
@@ -258,6 +295,12 @@ def random_tiles(rng, sizes, d, spread=3.0, shift=0.0):
     return tiles_case(
         *((rng.normal(shift, spread, m).round(1), rng.normal(0, 2, (m, d)).round(1)) for m in sizes)
     )
+
+
+def long_text(rng, n_tiles=16, m=1024):
+    """A text so long that four of its tiles are more than a triple for each."""
+    parts = [(rng.normal(0, 2, m), rng.normal(0, 2, (m, 1))) for _ in range(n_tiles)]
+    return tiles_case(*parts, room=ROOM * sum(each.nbytes for each in parts[0]))
 
 
 def tiles_cases():
@@ -280,6 +323,7 @@ def tiles_cases():
         tiles_case(([998, 1000], first), ([1000, 997], second), ([-1000, 3], third)),
         tiles_case(([-1000, -998], first), ([-1000, -997], second), ([0, 1000], third)),
         random_tiles(rng, (5,), 2),
+        long_text(rng),
     ]
 
 
@@ -542,6 +586,15 @@ TAKEN_OTHERWISE = Diagnosis(
         and ("'Tiles'" in attempt.outcome.said or attempt.outcome.said == GONE)
     ),
 )
+ALL_KEPT = Diagnosis(
+    "all-kept",
+    "Your triples are right wherever the text is short. Here it has {n_scores} scores, and when a "
+    "tile is asked for, you still hold the numbers of those before it. Fast memory has no such "
+    "room.",
+    "Do not copy a tile, nor collect scores, values or weights in a list or an array that grows. "
+    "What comes before a tile is known from one triple: the last one.",
+    lambda attempt: isinstance(attempt.outcome, Raised) and attempt.outcome.said == FULL,
+)
 TILES_FALLBACK = Diagnosis(
     "unrecognised",
     "{your} is {returned}, and {expected} is expected. Work this tile out by hand, from "
@@ -551,12 +604,22 @@ TILES_FALLBACK = Diagnosis(
     lambda attempt: True,
 )
 
-ONLINE_SOFTMAX = FunctionExercise(
+
+@dataclass(frozen=True)
+class InLittleRoom(FunctionExercise):
+    """Answered with a function whose memory is watched."""
+
+    def examine(self, answer):
+        with watched_memory():
+            return super().examine(answer)
+
+
+ONLINE_SOFTMAX = InLittleRoom(
     id="online-softmax",
     title="One tile at a time",
     stars=3,
     minutes=20,
-    diagnoses=(TAKEN_OTHERWISE, *TILES_MISTAKES, *OF_TRIPLES, TILES_FALLBACK),
+    diagnoses=(TAKEN_OTHERWISE, ALL_KEPT, *TILES_MISTAKES, *OF_TRIPLES, TILES_FALLBACK),
     parameters=("tiles",),
     cases=tiles_cases,
     reference=in_tiles,

@@ -9,7 +9,7 @@ import numpy as np
 from attnlib.exercises import functions
 from attnlib.exercises.checking import Diagnosis, describe, listed, numeric
 from attnlib.exercises.drawing import close, decimals_for, matrix, number
-from attnlib.exercises.functions import Raised, first_wrong, run, same, throughout
+from attnlib.exercises.functions import Raised, first_wrong, once_a_case, run, same, throughout
 
 NAMES = ("top", "total", "output")
 HIDDEN = -np.inf  # the score of a word that may not be seen
@@ -216,10 +216,14 @@ def triple_mistake(id, ways, hint, stronger):
     """
     ways = ways if isinstance(ways, tuple) else (ways,)
 
+    @once_a_case
+    def given_by(way, inputs):
+        return run(way, inputs).value
+
     def agrees(way, inputs, came):
         if not isinstance(came, Triples):
             return None
-        given = run(way, inputs).value
+        given = given_by(way, inputs)
         if given is None:
             return None
         alone, given = not isinstance(given, list), given if isinstance(given, list) else [given]

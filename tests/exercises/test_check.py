@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from attnlib.exercises import chapters, check, exercises
+from attnlib.exercises import chapters, check, exercises, functions
+from attnlib.exercises.checking import Attempt
 
 FUNCTIONS = ("scores", "strongest-key", "bilinear")
 DESIGNS = ("adjective-finder", "one-matrix")
@@ -338,3 +339,19 @@ def test_huge_results_are_drawn_in_part():
     verdict = check("scores", lambda q, k: np.arange(10_000.0).reshape(100, 100))
     assert "the beginning of an array of shape (100, 100)" in str(verdict)
     assert "9999" not in str(verdict)
+
+
+def test_what_a_mistake_gives_is_computed_once_for_each_input():
+    tried = []
+
+    def way(x):
+        tried.append(x)
+        return 2 * x
+
+    doubled = functions.mistake("doubled", way, "", "")
+    inputs = (np.array([1.0]),)
+    assert doubled.fits(Attempt(inputs=inputs, outcome=np.array([2.0])))
+    assert not doubled.fits(Attempt(inputs=inputs, outcome=np.array([3.0])))
+    assert len(tried) == 1
+    for x in range(5):  # a tuple that is gone leaves its place in memory to the next one
+        assert doubled.fits(Attempt(inputs=(x,), outcome=np.array(2.0 * x)))

@@ -76,7 +76,7 @@ def by_loops(given):
 
 
 def by_copies(given):
-    """Keeps everything, copied: more memory than is needed, and right."""
+    """Keeps everything, copied: right, and more memory than there is."""
     seen, mixed = np.array([]), []
     for scores, values in given:
         seen, mixed = np.append(seen, scores), [*mixed, *values.tolist()]
@@ -86,6 +86,55 @@ def by_copies(given):
             continue
         powers = np.exp(seen - top)
         yield top, powers.sum(), powers / powers.sum() @ np.array(mixed)
+
+
+def copied_first(given):
+    """One array of all tiles, and then the loop."""
+    scores, values = zip(*((s.copy(), v.copy()) for s, v in given), strict=True)
+    scores, values = np.split(np.hstack(scores), np.cumsum([len(s) for s in scores])[:-1]), values
+    return online(zip(scores, values, strict=True))
+
+
+def with_scores_kept(given):
+    """The values are mixed on the way, and every score is kept."""
+    seen = []
+
+    def noted():
+        for scores, values in given:
+            seen.extend(scores)
+            yield scores, values
+
+    return online(noted())
+
+
+def in_lists(given):
+    return online([(np.array(s.tolist()), np.array(v.tolist())) for s, v in given])
+
+
+def from_the_previous(given):
+    """A copy of one tile at a time, and the state read from the triple before."""
+    states = [(-INF, 0.0, None)]
+    for scores, values in given:
+        copies = scores.copy(), values.copy()
+        states.append(after(states[-1], *copies))
+    return states[1:]
+
+
+def after(state, scores, values):
+    top, total, output = state
+    output = np.zeros(values.shape[1]) if output is None else output
+    new = max(top, scores.max())
+    if new == -INF:
+        return top, total, output
+    before, powers = total * np.exp(top - new), np.exp(scores - new)
+    total = before + powers.sum()
+    return new, total, (before * output + powers @ values) / total
+
+
+def by_accumulate(given):
+    start = (-INF, 0.0, None)
+    steps = itertools.accumulate(given, lambda state, tile: after(state, *tile), initial=start)
+    return list(steps)[1:]
 
 
 def by_parts(given):
@@ -520,7 +569,8 @@ def step_in_place(q, k, v, state):
 RIGHT = [
     ("online-softmax", online),
     ("online-softmax", by_loops),
-    ("online-softmax", by_copies),
+    ("online-softmax", from_the_previous),
+    ("online-softmax", by_accumulate),
     ("online-softmax", by_parts),
     ("online-softmax", in_torch),
     ("online-softmax", peeking),
@@ -559,6 +609,10 @@ WRONG = [
     ("online-softmax", "used-again", collected, ["the first tile's arrays hold other numbers"]),
     ("online-softmax", "used-again", kept_by_reference, ["used again"]),
     ("online-softmax", "used-again", values_by_reference, ["used again"]),
+    ("online-softmax", "all-kept", by_copies, ["16,384 scores", "MemoryError"]),
+    ("online-softmax", "all-kept", copied_first, ["there is no room for the next tile"]),
+    ("online-softmax", "all-kept", with_scores_kept, ["you still hold"]),
+    ("online-softmax", "all-kept", in_lists, ["you still hold"]),
     ("online-softmax", "one-array", in_place, ["the same array"]),
     ("online-softmax", "each-tile-alone",
      lambda given: [alone(*tile) for tile in given], ["within a tile alone"]),
@@ -672,6 +726,7 @@ WRONG = [
     ("merge-two", "nothing-visible", merged_unguarded, ["top minus infinity, total 0"]),
     ("merge-two", "empty-part",
      lambda a, b: (-1e9, 0, a[2]) if a[0] == b[0] == -INF else merged(a, b), ["Right so far"]),
+    ("merge-two", "empty-part", lambda a, b: merged(a, b) if a[1] else a, ["In a nothing"]),
     ("merge-two", "overflow", merged_naively, ["With small tops you are right"]),
     ("merge-two", "raised", lambda a, b: a["top"], ["TypeError"]),
     ("merge-two", "wrong-type", lambda a, b: {"top": 1}, ["a dict of 1"]),

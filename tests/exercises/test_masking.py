@@ -184,6 +184,12 @@ WRONG = [
     ("causal-mask", "raised", lambda q, k: np.tri(q, k)[k], ["IndexError"]),
     ("causal-mask", "wrong-type", lambda q, k: np.tri(q, k), ["type float64", "a boolean array"]),
     ("causal-mask", "wrong-type", lambda q, k: causal(q, k).astype(int), ["may attend"]),
+    (
+        "causal-mask",
+        "wrong-type",
+        lambda q, k: causal(q, k).astype(int).astype(object),
+        ["type object"],
+    ),
     ("causal-mask", "wrong-type", lambda q, k: np.where(causal(q, k), 0, -np.inf), ["infinity"]),
     ("causal-mask", "wrong-shape", lambda q, k: causal(q, k)[0], ["(3,)", "(3, 3)"]),
     ("causal-mask", "not-a-function", np.tri(3, dtype=bool), ["f(n_queries, n_keys)"]),
