@@ -41,6 +41,18 @@ def pytest_configure(config):
     config.option.nbval_kernel_startup_timeout = PATIENCE
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Look through what collection makes for garbage once: modules and tests stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
 def pytest_collection_modifyitems(items):
     """Let nbval compare all that a notebook stores: every text, no picture.
 

@@ -15,7 +15,19 @@ DIM = {
     "size": '<h2 style="color: #888; font-size: 32px">large</h2><p style="color: #888">dim</p>',
     "weight": '<b style="color: #888; font-size: 19px">bold</b>'
     '<p style="color: #888; font-size: 19px">dim</p>',
+    "what lies behind": '<div style="position: relative"><b style="position: absolute; inset: 0; '
+    'background: #333"></b><p style="position: relative">dim</p></div>',
+    "another fill": '<p style="-webkit-text-fill-color: #ccc">dim</p>',
     "a field": '<input aria-label="field" value="dim" style="color: #bbb; background: #fff">',
+}
+
+
+# What axe passes over may be the first and the last of its kind.
+PASSED_OVER = {
+    "clipped": 'style="color: #bbb; position: absolute; clip-path: inset(50%)"',
+    "off the page": 'style="color: #bbb; position: absolute; left: -99px"',
+    "disabled": 'style="color: #bbb" aria-disabled="true"',
+    "hidden from readers": 'style="color: #bbb" aria-hidden="true"',
 }
 
 
@@ -36,6 +48,12 @@ def shown(borrow_page, tmp_path):
 @pytest.mark.parametrize("name", DIM)
 def test_one_dim_word_among_many_is_found(shown, name, only):
     found = violations(shown(20 * FINE + DIM[name] + 20 * FINE), only)
+    assert [line.partition(" ")[0] for line in found] == ["color-contrast"]
+
+
+@pytest.mark.parametrize("attributes", PASSED_OVER.values(), ids=PASSED_OVER)
+def test_one_dim_word_among_those_that_axe_passes_over_is_found(shown, attributes):
+    found = violations(shown(f"<p {attributes}>x</p>{DIM['colour']}<p {attributes}>x</p>"))
     assert [line.partition(" ")[0] for line in found] == ["color-contrast"]
 
 

@@ -1,6 +1,7 @@
 """`make check` leaves out what needs a browser, a built book or a real model, and what is slow."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -32,6 +33,25 @@ def test_of_the_real_model(smollm2): pass
 def test_that_asks_late(request): request.getfixturevalue("built_book")
 """
 NONE_OF_THEM = " and ".join(f"not {mark}" for mark in (*sorted(set(NEEDS.values())), "slow"))
+
+SLOW = {  # a file, and how often it marks something as slow: `make check` should leave out no more
+    "tests/classroom/test_sandbox.py": 9,
+    "tests/core/test_distance.py": 1,
+    "tests/core/test_processors.py": 1,
+    "tests/core/test_scaling.py": 1,
+    "tests/core/test_transformations.py": 1,
+    "tests/figures/test_bundle.py": 2,
+    "tests/test_check.py": 1,
+    "tests/training/test_parrot_runs.py": 2,
+    "tests/training/test_training.py": 1,
+}
+MARK = re.compile(r"mark\.slow\b|add_marker\(\W*slow\b")
+
+
+def test_the_mark_slow_spreads_to_no_other_test():
+    texts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
+    found = {str(path.relative_to(ROOT)): len(MARK.findall(text)) for path, text in texts.items()}
+    assert {name: count for name, count in found.items() if count} == SLOW
 
 
 def test_what_takes_more_than_python_is_left_out_and_what_asks_late_fails(tmp_path):

@@ -84,6 +84,17 @@ def test_a_cache_of_other_pins_is_none(book):
     assert "FAILED same.ipynb::Cell 1" in said and "- executed" in said
 
 
+def test_what_a_notebook_may_read_decides_whether_it_is_run_again():
+    """Questions, records and configurations too; pages alone depend on the rest."""
+    executed, rendering = execution.sources(execution.PACKAGE)
+    kinds = [
+        {path.relative_to(execution.PACKAGE).parts[0] for path in some}
+        for some in (executed, rendering)
+    ]
+    assert {"questions", "learned", "configs", "figures"} < kinds[0]
+    assert kinds[1] == {"sphinx_ext", "static"}
+
+
 def test_a_build_without_weights_ran_nothing(book, monkeypatch):
     ran = notebook(CODE, "built\n")
     assert execution.executed_by_build(ran, book)[1].outputs[0].text == "built\n"

@@ -26,12 +26,13 @@ CUT_OFF = """(texts) => texts
         return here.left < all.left - 0.5 || here.right > all.right + 0.5;
     })
     .map((text) => text.textContent)"""
-# Code that is wider than its cell, and formulas in a line that can neither be seen nor scrolled.
+# Code that is wider than its block, and formulas in a line that can neither be seen nor scrolled.
 CUT_BY_A_PHONE = """() => {
+    const code = ".cell_input, .highlight-bash, .highlight-pycon, .highlight-python";
     const wide = (one) => one.clientWidth && one.scrollWidth > one.clientWidth + 4;
     const formulas = [...document.querySelectorAll("main span.math")]
         .filter((one) => getComputedStyle(one).overflowX === "hidden");
-    return [...document.querySelectorAll("main .cell_input pre"), ...formulas]
+    return [...document.querySelectorAll(`main :is(${code}) pre`), ...formulas]
         .filter(wide).map((one) => one.textContent);
 }"""
 # Every figure is mounted, every font is there.
@@ -155,6 +156,15 @@ class TestContents:
     def test_the_table_of_contents_is_read(self):
         assert DOCUMENTS[0] == "index"
         assert "chapters/03_queries_and_keys" in DOCUMENTS
+
+    def test_a_guess_is_right_within_a_fifth_of_the_number(self, built_book):
+        html = "".join(one.read_text("utf-8") for one in (built_book / "chapters").glob("*.html"))
+        states = re.findall(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)
+        asked = [one for one in map(json.loads, states) if one.get("kind") == "number"]
+        for one in asked:
+            off = max(abs(one["answer"]) / 5, 0.02)  # the least that two digits tell apart
+            assert one["tolerance"] <= off, one["question"]
+        assert len(asked) > 10
 
     @every_document
     def test_every_page_exists_with_its_title(self, from_disk, document):

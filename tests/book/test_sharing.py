@@ -144,6 +144,10 @@ class TestDescription:
             "Why? So. And 0.5."
         )
         assert description(page([nodes.Text("Why?")], [nodes.Text("So.")])) == "Why? So."
+        for n_more, fits in ((0, True), (1, False)):
+            words = "W" * (LENGTH - len("Why? .") + n_more)
+            whole = f"Why? {words}."
+            assert description(page([nodes.Text(whole)])) == (whole if fits else "Why?")
 
     @pytest.mark.parametrize(
         ("formula", "told"),

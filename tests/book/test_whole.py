@@ -2,16 +2,21 @@
 
 import json
 import re
-from contextlib import suppress
 
 import pytest
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import expect
 
 from attnlib.sphinx_ext import whole
 from tests.conftest import ROOT
+from tests.figures.test_python import luminance
 
 CHAPTERS = {int(path.stem[:2]): path.stem for path in (ROOT / "chapters").glob("*.ipynb")}
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+# The colours of each box and of its number, as "#rrggbb".
+FILLS = """(links) => links.map((link) => ["rect", ".al-whole-number"].map((part) => {
+    const parts = getComputedStyle(link.querySelector(part)).fill.match(/[0-9]+/g);
+    return `#${parts.map((n) => Number(n).toString(16).padStart(2, "0")).join("")}`;
+}))"""
 # Of each box, in units of the drawing: how far the digits' middle is from its own, its left and
 # right, and those of what is written on it. Digits reach from their line 0.73 of their size up.
 PLACES = """(links) => links.map((link) => {
@@ -112,6 +117,18 @@ class TestPicture:
                 assert box[0] + 3 <= left and right <= box[1] - 3, (middle, box, texts)
             assert len(texts) == 2 or max(map(abs, middle)) <= 2, (middle, box, texts)
 
+    def test_every_number_is_read_on_its_box(self, borrow_page, file_url):
+        """Where the reader is, too: there the box is full."""
+        page = borrow_page(viewport=DESK)
+        page.goto(f"{file_url}chapters/08_many_heads.html")
+        for theme in ("light", "dark"):
+            page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
+            fills = page.locator(".al-whole a").evaluate_all(FILLS)
+            assert len({box for box, _ in fills}) == 2
+            for pair in fills:
+                dark, light = sorted(luminance(colour) for colour in pair)
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, (theme, pair)
+
 
 def kept_in(page):
     """Everything that the page's storage holds of the book."""
@@ -128,6 +145,8 @@ def account_in(built_book):
     return json.loads(found[1])
 
 
+# How broad the line is around the label of what has the focus, which itself is not to be seen.
+RIM = "(input) => getComputedStyle(input.closest('label')).outlineWidth"
 # A heading stands at a height of the window, as a share of it.
 SCROLLED = """(heading, height) => {
     const top = heading.getBoundingClientRect().top - height * innerHeight;
@@ -144,38 +163,39 @@ def test_it_is_as_wide_as_it_was_drawn(borrow_page, file_url, name):
     assert box["width"] > 380 and 2 < box["width"] / box["height"] < 4
 
 
-def landed(page, file_url):
-    """The link that leads on, of the landing page as it comes."""
-    page.goto(f"{file_url}index.html")
-    return page.get_by_role("link", name="Go on here: ")
-
-
 def begin(page, file_url):
-    """The link that leads on, after a guess in a chapter and a heading further down."""
+    """A guess in a chapter, and a heading further down."""
     page.goto(f"{file_url}chapters/06_values.html")
     prediction = page.locator('[data-attnlib-figure="Prediction"]').first
     prediction.get_by_role("textbox").fill("0.9")
     prediction.get_by_role("button", name="That is my guess").click()
     page.locator("#added-not-put-in-its-place h2").scroll_into_view_if_needed()
-    return landed(page, file_url)
 
 
 class TestAccount:
     @pytest.fixture
-    def page(self, page_factory, file_url):
-        """A landing page that a reader comes back to.
+    def come_back(self, page_factory, file_url):
+        """`come_back(read)`: the landing page of one who made a guess, and then did `read(page)`.
 
-        Chromium has lost all that pages from disk had kept, guesses too, in two of some hundred
+        Chromium has lost all that pages from disk had kept, guesses too, in three of some hundred
         runs: then the reader begins again, in a browser that has kept nothing.
         """
-        for _ in range(3):
-            page = page_factory()
-            go_on = begin(page, file_url)
-            with suppress(TimeoutError):
-                go_on.wait_for(timeout=15_000)
-                break
-        expect(go_on).to_have_text(re.compile("^Go on here: 6 Values, "))
-        return page
+
+        def come(read=lambda page: None):
+            for _ in range(3):
+                page = page_factory()
+                begin(page, file_url)
+                read(page)
+                page.goto(f"{file_url}index.html")
+                if kept_in(page):
+                    break
+            return page
+
+        return come
+
+    @pytest.fixture
+    def page(self, come_back):
+        return come_back()
 
     def test_it_counts_what_was_done_and_leads_to_where_it_stopped(self, page):
         account = page.locator(".al-progress")
@@ -190,16 +210,21 @@ class TestAccount:
         assert page.record.errors == []
 
     @pytest.mark.parametrize(("height", "back"), [(0.2, 0), (0.6, 1), (None, None)])
-    def test_it_leads_to_the_heading_that_was_read(self, page, file_url, height, back):
+    def test_it_leads_to_the_heading_that_was_read(self, come_back, file_url, height, back):
         """The last one in the upper part of the window; at the chapter's top, to the chapter."""
-        page.goto(f"{file_url}chapters/06_values.html")
-        page.evaluate("document.fonts.ready")
-        headings = page.locator(".bd-article :is(h1, h2, h3)")
-        texts = [text.removesuffix("#") for text in headings.all_inner_texts()]
-        place = texts.index("Added, not put in its place")
-        if height:
-            headings.nth(place).evaluate(SCROLLED, height)
-        go_on = landed(page, file_url)
+        texts, title = [], "Added, not put in its place"
+
+        def read(page):
+            page.goto(f"{file_url}chapters/06_values.html")
+            page.evaluate("document.fonts.ready")
+            headings = page.locator(".bd-article :is(h1, h2, h3)")
+            texts[:] = [text.removesuffix("#") for text in headings.all_inner_texts()]
+            if height:
+                headings.nth(texts.index(title)).evaluate(SCROLLED, height)
+
+        page = come_back(read)
+        go_on = page.get_by_role("link", name="Go on here: ")
+        place = texts.index(title)
         inside = f", {texts[place - back]}" if height else ""
         expect(go_on).to_have_text(f"Go on here: 6 Values{inside}")
         target = go_on.get_attribute("href").partition("#")[2]
@@ -255,7 +280,10 @@ class TestAccount:
         other = page_factory()
         other.goto(f"{file_url}index.html")
         assert "will be counted here" in other.locator(".al-progress").inner_text()
-        other.get_by_label("Load", exact=True).set_input_files(file)
+        load = other.get_by_label("Load", exact=True)
+        load.focus()
+        assert load.evaluate(RIM) == "3px"
+        load.set_input_files(file)
         other.get_by_text("Loaded from kept.json").wait_for()
         assert kept_in(other) == kept_in(page)
         assert other.get_by_role("link", name="Go on here: 6 Values").count() == 1

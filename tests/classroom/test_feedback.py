@@ -42,9 +42,10 @@ def marks(*first):
 def results():
     wrong = repr(check("scores", lambda q, k: k @ q.T))
     chapter = "queries and keys"
+    left = Mark("adjective-finder", NOT_ATTEMPTED, text=repr(check("adjective-finder", ...)))
     gone = Mark("strongest-key", NOT_REACHED, "cell deleted", notes=(GONE,))
     return [
-        Result("kim.ipynb", chapter, marks(Mark("scores", WRONG, "transposed", wrong), gone)),
+        Result("kim.ipynb", chapter, marks(Mark("scores", WRONG, "transposed", wrong), gone, left)),
         Result(f"group 1/{HOSTILE}", chapter, marks(Mark("scores", SOLVED, "", SCRIPT))),
         Result("é" * 120 + ".ipynb", chapter, marks()),
         Result("é" * 120 + ".IPYNB", chapter, marks()),
@@ -71,7 +72,7 @@ def test_a_student_reads_what_was_right_the_counterexample_and_the_hint(pages):
     assert "Not yet. (transposed)" in text
     assert "what your function returned" in text and "Hint: " in text
     assert f"Not judged. (cell deleted){GONE}" in text
-    assert "Not attempted: the stub is as it was." in text
+    assert "Not attempted: the stub is as it was." in text and "not attempted yet" not in text
 
 
 def test_the_class_has_a_page_that_leads_to_each_of_them(pages):

@@ -57,6 +57,11 @@ def test_below_stands_what_the_class_gets_wrong(lines):
     assert row(lines, "most frequent mistake")[1:] == ["transposed (2)", "raised (1)"]
 
 
+def test_of_mistakes_that_are_as_frequent_the_first_by_name_is_told():
+    wrong = [Mark("scores", WRONG, reason) for reason in ("raised", "axis")]
+    assert report.most_frequent(wrong) == "axis (1)"
+
+
 def test_notes_stand_below_their_name_and_are_cut_between_words(lines):
     start = lines.index("Notes:")
     assert lines[start + 1 : start + 3] == ["  eve.ipynb:", "    a"]
@@ -84,6 +89,7 @@ def test_a_hostile_name_steers_no_terminal_and_no_spreadsheet(lines, tmp_path):
     odd = Result("\udcff.ipynb", "softmax", (Mark("softmax", NOT_REACHED, "=1+1\n\udcff"),))
     rows = csv_of([Result("=1+1.ipynb", ignored="x"), odd], tmp_path)
     assert [each[0] for each in rows[1:]] == ["./=1+1.ipynb", r"\udcff.ipynb"]
+    assert [report.harmless(f"{sign}1") for sign in "=+-@"] == ["./=1", "./+1", "./-1", "./@1"]
     assert rows[2][4] == r"./=1+1\n\udcff"
     assert "not reached: =1+1\\n\\udcff" in report.text([odd])
 

@@ -4,7 +4,9 @@ import nbformat
 import pytest
 
 from attnlib.classroom import notebooks
-from attnlib.classroom.submissions import submission_of
+from attnlib.classroom.kernel import Trouble
+from attnlib.classroom.marks import Story
+from attnlib.classroom.submissions import Cell, Submission, submission_of
 from attnlib.exercises import chapters
 from tests.classroom.submitting import CHAPTERS, stubs
 
@@ -23,6 +25,12 @@ def test_a_chapter_is_known_by_its_exercises_and_by_its_title(path):
 def test_a_borrowed_exercise_does_not_move_a_notebook():
     notebook = stubs({"setup": 'check(\n    exercise_id="softmax", answer=None)'})
     assert notebooks.chapter_of(notebook) == "queries and keys"
+
+
+def test_the_exercises_say_more_than_the_title():
+    title = nbformat.v4.new_markdown_cell("# Queries and keys")
+    code = nbformat.v4.new_code_cell('check("softmax", None)')
+    assert notebooks.chapter_of(nbformat.v4.new_notebook(cells=[title, code])) == "softmax"
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
@@ -56,6 +64,13 @@ def test_what_cannot_be_told_apart_is_not():
     for cell in untagged.cells:
         cell.metadata.tags = []
     assert absences(untagged) == {"bilinear": "no check"}
+
+
+def test_three_cells_that_fail_alike_are_told_one_by_one_and_four_together():
+    cells = [Cell(n, "1 / 0") for n in range(1, 5)]
+    trouble = Trouble("raised", "stopped with ZeroDivisionError")
+    stories = [Story(Submission("kim", None, (*cells[:n],)), n * (trouble,), {}) for n in (3, 4)]
+    assert [len(list(story.notes_on_others())) for story in stories] == [3, 1]
 
 
 @pytest.mark.parametrize("tags", [None, 3, "exercise", [[]], {"exercise": 1}])

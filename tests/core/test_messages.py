@@ -33,7 +33,11 @@ CASES = [
         TypeError,
         r"int64.*If 1 means may .* pass mask == 1; if",
     ),
-    ({"mask": np.eye(2, 3)}, TypeError, r"float64.*may attend, pass mask == 1; if 1 means ignore"),
+    (
+        {"mask": np.eye(2, 3)},
+        TypeError,
+        r"float64.*may attend, pass mask == 1; if 1 means ignore, pass mask == 0$",
+    ),
     ({"mask": np.uint8([[0, 255, 0]])}, TypeError, r"uint8.*If 255 means may .* mask == 255; if"),
     ({"mask": np.array([0, -np.inf, 0])}, TypeError, r"to the scores.*: pass mask == 0$"),
     ({"mask": np.array([0, -1e9, -1e9])}, TypeError, r"to the scores.*: pass mask == 0$"),

@@ -328,6 +328,8 @@ def test_says_whose_a_cache_is():
     block = block_of()
     block(x, cache=cache)
     assert repr(cache) == "Cache(n_tokens=3)"
+    with pytest.raises(ValueError, match=r"Pass shape \(2, 1, 1, 4\) for one mask per text"):
+        block(x[:, :1], mask=np.ones((2, 1, 4), bool), cache=cache)
     with pytest.raises(ValueError, match="cache holds the keys of another block: give each block"):
         block_of(seed=9)(x, cache=cache)
     with pytest.raises(ValueError, match=r"x has leading axes \(\) but cache holds.* axes \(2,\)"):
