@@ -108,7 +108,7 @@ def explain_config(config):
     family = _family_of(config)
     said = family["usual"] | _flat(config)
     _check_understood(config, said, family)
-    fields = family["fixed"] | _sizes(said, family) | _biases(said, family)
+    fields = family["fixed"] | _sizes(said, family) | _switched(said, family)
     if not fields.get("n_experts") or not said.get(family["experts_if"], True):
         fields = {name: value for name, value in fields.items() if name not in OF_EXPERTS}
     _check_layers(fields["n_layers"], family["names"])
@@ -240,8 +240,8 @@ def _sizes(said, family):
     return sizes
 
 
-def _biases(said, family):
-    """What switches change, that of biases among them."""
+def _switched(said, family):
+    """The fields that switches change, that of biases among them."""
     fields = {}
     for name, change in family["switches"].items():
         if said.get(name) is not None and switch(name, said[name]):

@@ -11,27 +11,14 @@ COUNTS = ("n_layers", "n_heads", "d_model", "n_vocab")
 EXTRAS = (  # 0 where a model has none
     *("n_positions", "n_norms", "window", "n_full", "n_kv_heads_full", "d_head_full", "d_value"),
     *("n_kv_shared", "n_kv_shared_full", "d_ff_shared", "d_per_layer"),
-    *(
-        "d_latent",
-        "d_query_latent",
-        "d_rotary",
-        "n_index_heads",
-        "d_index",
-        "n_indexed",
-        "n_chosen",
-    ),
+    *("d_latent", "d_query_latent", "d_rotary"),
+    *("n_index_heads", "d_index", "n_indexed", "n_chosen"),
     *("n_linear", "n_linear_heads", "n_linear_keys", "d_linear_key", "d_linear_value", "n_taps"),
     *("n_experts", "n_active", "n_shared", "n_dense", "d_expert", "d_shared"),
 )
 SWITCHES = (
-    "gated",
-    "tied",
-    "sinks",
-    "gates",
-    "tied_kv",
-    "router_bias",
-    "router_scales",
-    "shared_gate",
+    *("gated", "tied", "sinks", "gates", "tied_kv"),
+    *("router_bias", "router_scales", "shared_gate"),
 )
 BIASES = ("attention", "qkv")  # where not all matrices of a block have one, or none
 GOES_WITH = {

@@ -1065,6 +1065,16 @@ class TestConfigs:
         kept = hands.root.locator(".al-bytes > p").inner_text()
         assert kept.endswith("for 2,048 tokens: 12 layers keep the last 128 tokens at most.")
 
+    def test_on_paper_stand_its_lines_and_not_the_form(self, hands):
+        paste(hands, json.dumps(PUBLISHED["Llama 4 Scout"]))
+        form, lines = (hands.root.locator(f".al-config{one}") for one in ("", "-lines"))
+        summary = hands.root.get_by_text("Paste a config.json")
+        for medium, is_paper in (("screen", False), ("print", True)):
+            hands.page.emulate_media(media=medium)
+            shown = [one.is_visible() for one in (lines, form, summary)]
+            assert shown == [True, not is_paper, not is_paper]
+        hands.page.emulate_media(media="screen")
+
     def test_what_cannot_be_read_is_told_beside_it_and_nothing_is_lost(self, hands):
         before = hands.values()
         for name, (text, sentence) in NO_CONFIGS.items():

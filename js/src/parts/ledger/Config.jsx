@@ -74,10 +74,9 @@ export function Config({ examples, tables, lines, several, onRead, voice }) {
   };
   return (
     <details class="al-more" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary data-not-in-picture>Paste a config.json</summary>
+      <summary>Paste a config.json</summary>
       <form
         class="al-config"
-        data-not-in-picture
         onSubmit={(event) => {
           event.preventDefault();
           read();
