@@ -38,6 +38,7 @@ LONGEST = (
     *("test_execution.py", "test_transformations.py", "test_processors.py", "test_kernel.py"),
     *("08_many_heads.ipynb", "test_class.py", "test_sandbox.py", "test_smollm2.py"),
     *("12_training.ipynb", "10_cross_attention.ipynb", "test_challenges.py", "test_notebooks.py"),
+    *("11_counting.ipynb", "05_scaling.ipynb", "test_from_build.py"),
     *("departures.ipynb", "your_own_model.ipynb", "07_masking.ipynb", "09_order.ipynb"),
     *("test_training.py", "test_touch.py", "test_hands.py", "test_paper.py", "test_pdf.py"),
     *("test_tiles.py", "test_live_model.py", "test_parrot_runs.py"),

@@ -1,6 +1,5 @@
 """What every figure shares: the script, the state, and what stands for it without one."""
 
-import json
 import os
 
 import anywidget
@@ -23,23 +22,13 @@ def _module(script):
 LARGEST = 1000.0
 
 
-def _as_text(value, widget):
-    return json.dumps(value, separators=(",", ":"), default=str)
-
-
-def _from_text(value, widget):
-    return json.loads(value) if isinstance(value, str) else value
-
-
-# Tags of a trait whose names stand in an order that tells: it travels as JSON text, because a
-# notebook sorts the names of the dictionaries that it stores.
-AS_TEXT = {"to_json": _as_text, "from_json": _from_text}
-
-
 class Checked(traitlets.Any):
     """Whatever the figure's own check lets through; `traitlets.Any` takes None unchecked."""
 
     allow_none = False
+
+
+PLAIN = (float, int, str, bool)  # most of what comes
 
 
 def plain(value):
@@ -47,13 +36,15 @@ def plain(value):
 
     Within lists, tuples and dictionaries too; everything else stays as it is.
     """
-    if type(value) in (float, int, str, bool):  # most of what comes, and plain already
+    if type(value) in PLAIN:
         return value
+    if type(value) is list:
+        return [item if type(item) in PLAIN else plain(item) for item in value]
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     if isinstance(value, dict):
         return {plain(key): plain(item) for key, item in value.items()}
-    return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
+    return tuple(map(plain, value)) if type(value) is tuple else value
 
 
 def check_numbers(name, value, ndim):
@@ -154,12 +145,8 @@ class Figure(anywidget.AnyWidget):
     @classmethod
     def from_state(cls, state):
         """The figure that a saved widget state describes."""
-        names, traits = set(cls.page_traits()), cls.class_traits()
-        stored = {name: value for name, value in state.items() if name in names}
-        for name, value in stored.items():
-            if read := traits[name].metadata.get("from_json"):
-                stored[name] = read(value, None)
-        return cls(**stored)
+        names = set(cls.page_traits())
+        return cls(**{name: value for name, value in state.items() if name in names})
 
     def save_html(self, path):
         """Write the figure to `path`, a page of its own, and give that path.

@@ -14,7 +14,7 @@ from attnlib.counting import (
     count_parameters,
 )
 from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import AS_TEXT, Checked, Figure
+from attnlib.figures.base import Checked, Figure
 
 # As in js/src/core/counting/shape.js: with these every total is exact there too.
 MOST = {
@@ -147,10 +147,10 @@ class Ledger(Figure):
     precision = traitlets.Enum(list(BYTES), "bfloat16").tag(sync=True)
     n_tokens = traitlets.Int(2048, min=1, max=MOST_TOKENS).tag(sync=True)
     opened = traitlets.Unicode(None, allow_none=True).tag(sync=True)
-    config = traitlets.Any(None, allow_none=True).tag(sync=True, **AS_TEXT)
-    presets = traitlets.Dict(PRESETS).tag(sync=True, **AS_TEXT)
-    configs = traitlets.Dict().tag(sync=True, **AS_TEXT)
-    config_tables = traitlets.Dict(TABLES).tag(sync=True, **AS_TEXT)
+    config = traitlets.Any(None, allow_none=True).tag(sync=True)
+    presets = traitlets.Dict(PRESETS).tag(sync=True)
+    configs = traitlets.Dict().tag(sync=True)
+    config_tables = traitlets.Dict(TABLES).tag(sync=True)
     challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, shape=None, **traits):

@@ -6,6 +6,7 @@ of attnlib's sources and of the pinned requirements. The tests read what it hold
 """
 
 import hashlib
+import json
 import os
 import shutil
 import sys
@@ -162,13 +163,23 @@ def take_what_ran_ahead(app, config):
         ahead = app.ahead.pop(app.env.docname, None)
         done = ahead.result() if ahead else run(app, notebook, cwd)
         notebook.cells = done.nb.cells
-        notebook.metadata.update(done.nb.metadata)
+        notebook.metadata.update(keep_order(done.nb.metadata))
         if done.err is not None:
             app.notebooks_failed = True
             logger.error(what_failed(done.nb, done.err, timeout), location=app.env.docname)
         return done
 
     cache.single_nb_execution = execute
+
+
+def keep_order(metadata):
+    """The `metadata` of a notebook, with the states of its widgets as one text each.
+
+    A cache stores them with their names sorted, and the presets of a menu have an order that tells.
+    """
+    for saved in metadata.get("widgets", {}).values():
+        saved["state"] = json.dumps(saved["state"])
+    return metadata
 
 
 def end_what_ran_ahead(app, exception):

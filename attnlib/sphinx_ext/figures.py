@@ -6,6 +6,7 @@ state beside it; a script of attnlib/static puts the live figure in the picture'
 gets the script that holds its figures, and pages with figures of several get each of theirs.
 """
 
+import json
 import re
 from base64 import b64decode
 
@@ -62,7 +63,8 @@ class FigureRenderer(NbElementRenderer):
     def render_widget_view(self, data):
         """A figure's host in place of the widget; a plain word where a kernel is needed."""
         metadata = self.renderer.nb_client.notebook.metadata
-        states = metadata.get("widgets", {}).get(WIDGET_STATE_MIMETYPE, {}).get("state", {})
+        kept = metadata.get("widgets", {}).get(WIDGET_STATE_MIMETYPE, {})
+        states = json.loads(kept.get("state", "{}"))  # a text: execution.keep_order
         figure = revive(whole_state(states.get(data.content["model_id"], {})))
         return _raw(NEEDS_KERNEL if figure is None else host(figure))
 

@@ -3,7 +3,9 @@
 Each test builds a small book of its own with Jupyter Book and a small package, `tinylib`.
 """
 
+import json
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -21,6 +23,7 @@ import os
 from pathlib import Path
 
 import tinylib
+from attnlib.figures import Ledger
 
 words = Path(tinylib.__file__).with_name("words.toml").read_text()
 pieces = Path(os.environ["ATTNLIB_PIECES"])
@@ -28,6 +31,7 @@ print(words, "value", tinylib.VALUE, "beside", len(list(pieces.iterdir())), "pie
 (pieces / "left.txt").touch()
 with Path("runs.txt").open("a") as log:
     log.write("run\\n")
+Ledger(presets={"second": {}, "first": {}})
 """
 CONFIG = {
     "title": "Tiny",
@@ -42,6 +46,7 @@ CONFIG = {
                 "jupyter_book",
                 "sphinx_external_toc",
                 "attnlib.sphinx_ext.execution",
+                "attnlib.sphinx_ext.figures",
                 "attnlib.sphinx_ext.mathml",
                 "attnlib.sphinx_ext.offline",
             ],
@@ -133,6 +138,11 @@ def test_formulas_become_mathml_with_their_numbers(built):
     assert "MathJax" not in page and "tex-mml" not in page
 
 
+def presets_on(page):
+    """The titles in the menu of the page's figure, as its state has them."""
+    return list(json.loads(re.search(r'"presets":(\{.*?\}\})', page)[1]))
+
+
 def test_runs_again_when_and_only_when_its_imports_or_the_pins_change(built):
     book, page = built
     assert "value 1 beside 0 pieces" in page, "the pieces that a reader has kept show"
@@ -140,8 +150,11 @@ def test_runs_again_when_and_only_when_its_imports_or_the_pins_change(built):
 
     (book.package / "static" / "style.css").write_text("b {}")
     (book.package / "sphinx_ext" / "part.py").write_text("PART = 1\n")
-    assert "value 1" in book.build_well()
+    again = book.build_well()
+    assert "value 1" in again
     assert book.runs == 1, "only what pages use changed, and it ran again"
+
+    assert presets_on(page) == presets_on(again) == ["second", "first"], "a cache sorted them"
 
     book.set_value(2)
     page = book.build_well()

@@ -1,5 +1,6 @@
 """Challenges: not solved where they start, nor without thought, and solved by who understood."""
 
+import pickle
 import re
 import tomllib
 from collections import Counter
@@ -232,20 +233,31 @@ class TestWithoutThought:
         figure, _ = alone(key)
         menus, ends = moves_of(figure)
         moves = menus | ends
-        start = {name: getattr(figure, name) for name in STATES[type(figure).__name__]}
-        found, judged = [], {}
+        names = STATES[type(figure).__name__]
+
+        def put(state):
+            """Set what differs from `state`, by identity; gives the state as it is kept then."""
+            for name, value in state.items():
+                if getattr(figure, name) is not value:
+                    setattr(figure, name, value)
+            return {name: getattr(figure, name) for name in names}
+
+        start = put({name: getattr(figure, name) for name in names})
+        found, judged, done, after = [], {}, (), start
         for sequence in sequences(menus, ends):
-            for name in sequence:
-                make(figure, moves[name])
-            state = repr([getattr(figure, name) for name in start])
+            *first, last = sequence
+            if tuple(first) != done:  # sequences that begin alike stand together
+                start = put(start)
+                for name in first:
+                    make(figure, moves[name])
+                done, after = tuple(first), put({})
+            after = put(after)
+            make(figure, moves[last])
+            state = pickle.dumps([getattr(figure, name) for name in names])
             if state not in judged:
                 judged[state] = figure.solved
             if judged[state]:
                 found.append(sequence)
-            for name, value in list(start.items()):
-                if getattr(figure, name) is not value:
-                    setattr(figure, name, value)
-                    start[name] = getattr(figure, name)  # a copy, by which a change is known
         return found
 
     @every_challenge

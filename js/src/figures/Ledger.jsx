@@ -1,6 +1,5 @@
 // The parameters of a transformer that the reader puts together, to the last digit.
 import { batch, computed } from "@preact/signals";
-import { useMemo } from "preact/hooks";
 import { whole } from "../core/format.js";
 import { BYTES, EXTRAS, USUAL, cacheBytes, stateNumbers } from "../core/counting/shape.js";
 import { active, complete, tally } from "../core/counting/tally.js";
@@ -27,9 +26,8 @@ function graph(s, tables) {
     const known = counted.value.entries.some(({ id }) => id === s.opened.value);
     return known ? s.opened.value : null;
   });
-  const config = computed(() => JSON.parse(s.config.value));
-  const lines = computed(() => config.value && readConfig(config.value, tables).lines);
-  return { shape, counted, opened, config, lines };
+  const lines = computed(() => s.config.value && readConfig(s.config.value, tables).lines);
+  return { shape, counted, opened, lines };
 }
 
 /** What a link holds, checked field by field. */
@@ -51,7 +49,7 @@ function readState(raw, tables) {
   if (reading && !isSame(reading.shape, asked)) throw new Error("its config has another shape");
   return {
     shape: asked,
-    config: JSON.stringify(reading && reading.config),
+    config: reading && reading.config,
     precision: raw.precision,
     n_tokens: raw.n_tokens,
     opened: raw.opened,
@@ -85,11 +83,11 @@ function shapeInPython(shape, config) {
   ];
 }
 
-function snippet({ precision, n_tokens, shape }, config) {
+function snippet({ precision, n_tokens, shape, config }) {
   return [
     "import attnlib as al",
     "",
-    ...shapeInPython(shape.value, config),
+    ...shapeInPython(shape.value, config.value),
     "tally = al.count_parameters(shape)",
     "print(tally)",
     `print(tally.bytes("${precision.value}"), shape.cache_bytes(${n_tokens.value}, "${precision.value}"))`,
@@ -117,11 +115,8 @@ function titleOf(asked, presets) {
 
 export function Ledger({ model }) {
   const voice = useVoice();
-  // These travel as text: their names stand in an order that tells.
-  const [presets, tables, examples] = useMemo(
-    () => ["presets", "config_tables", "configs"].map((name) => JSON.parse(model.get(name))),
-    [],
-  );
+  const presets = model.get("presets");
+  const tables = model.get("config_tables");
   const { s, g, start, put, linkState, reset } = useFigureState({
     model,
     voice,
@@ -147,7 +142,7 @@ export function Ledger({ model }) {
   const take = (shape, config) => {
     batch(() => {
       s.shape.value = shape;
-      s.config.value = JSON.stringify(config); // a size that is changed is not what the file says
+      s.config.value = config; // a size that is changed is not what the file says
     });
     s.opened.value = g.opened.value; // a line that is gone does not come back
     const { total, parts } = g.counted.value;
@@ -166,8 +161,8 @@ export function Ledger({ model }) {
       voice={voice}
       title={model.get("title")}
       claim="Change a size and see where the parameters are. Every total is exact."
-      snippet={() => snippet(s, g.config.value)}
-      linkState={() => ({ ...linkState(), config: g.config.value })}
+      snippet={() => snippet(s)}
+      linkState={linkState}
       reset={reset}
       values={() => ({
         shape: g.shape.value,
@@ -177,7 +172,7 @@ export function Ledger({ model }) {
         kept: cacheBytes(g.shape.value, s.precision.value, s.n_tokens.value),
         state: stateNumbers(g.shape.value),
         active: active(g.shape.value, g.counted.value),
-        config: g.config.value,
+        config: s.config.value,
         lines: g.lines.value,
       })}
       after={
@@ -204,10 +199,10 @@ export function Ledger({ model }) {
         />
       </div>
       <Config
-        examples={examples}
+        examples={model.get("configs")}
         tables={tables}
         lines={g.lines.value}
-        several={g.config.value && textConfig(g.config.value, tables) && tables.several}
+        several={s.config.value && textConfig(s.config.value, tables) && tables.several}
         onRead={(reading) => take(reading.shape, reading.config)}
         voice={voice}
       />
