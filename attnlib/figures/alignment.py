@@ -4,8 +4,9 @@ import numpy as np
 import traitlets
 
 from attnlib.attention import trace_attention
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_pair
+from attnlib.figures import still
+from attnlib.figures.base import check_pair
+from attnlib.figures.challenges import Challenging
 from attnlib.world import PAD, PAIRS
 
 HEAD = "find the same meaning"
@@ -14,7 +15,7 @@ EQUAL = 1e-9  # weights closer than this are the same
 FIRST = PAIRS.sentences["A creature, in French"]
 
 
-class Alignment(Figure):
+class Alignment(Challenging):
     """Cross-attention of one text to another, by a designed head.
 
     Parameters
@@ -52,12 +53,9 @@ class Alignment(Figure):
     vocabulary = traitlets.Dict().tag(sync=True)
     sentences = traitlets.Dict().tag(sync=True)
     head = traitlets.Dict().tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, asks=None, answers=None, **traits):
         traits |= {k: v for k, v in (("asks", asks), ("answers", answers)) if v is not None}
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(**traits)
 
     @traitlets.default("vocabulary")
@@ -164,11 +162,6 @@ class Alignment(Figure):
             nearest = int(cosines.argmax())
             found.append((words[nearest], float(cosines[nearest])))
         return found
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None where there is nothing."""

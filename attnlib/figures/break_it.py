@@ -6,13 +6,13 @@ import traitlets
 import attnlib as al
 from attnlib import bugs
 from attnlib.bugs import BUGS, EXCLUDE_EACH_OTHER
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_cell
+from attnlib.figures import still
+from attnlib.figures.base import check_cell
+from attnlib.figures.phrases import OnPhrase
 from attnlib.figures.seeded import shuffled
 from attnlib.world import PHRASES
 
 HEAD = "nouns look for adjectives"
-MOST_TOKENS = 16
 CASES = ("A", "B", "C")
 MASKS = {
     "everyone": "none",
@@ -21,7 +21,7 @@ MASKS = {
 }
 
 
-class BreakIt(Figure):
+class BreakIt(OnPhrase):
     """One head with bugs in it, and what can be measured of them.
 
     Parameters
@@ -41,8 +41,9 @@ class BreakIt(Figure):
     figure stays as it was. `trace` and `symptoms` are attnlib's own for the current state.
     """
 
+    fewest_tokens = bugs.FEWEST
+
     title = traitlets.Unicode("Break it").tag(sync=True)
-    sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
     mask = traitlets.Enum(list(MASKS), "causal").tag(sync=True)
     bugs = traitlets.List(traitlets.Unicode()).tag(sync=True)
     case = traitlets.Enum(["", *CASES], "").tag(sync=True)
@@ -51,36 +52,15 @@ class BreakIt(Figure):
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     show = traitlets.Enum(["dots", "weights", "scores"], "dots").tag(sync=True)
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
     known = traitlets.Dict(BUGS).tag(sync=True)
     exclusive = traitlets.List([sorted(pair) for pair in EXCLUDE_EACH_OTHER]).tag(sync=True)
     masks = traitlets.Dict(MASKS).tag(sync=True)
-    vocabulary = traitlets.Dict().tag(sync=True)
-    sentences = traitlets.Dict(PHRASES.sentences).tag(sync=True)
     head = traitlets.Dict().tag(sync=True)
-
-    def __init__(self, sentence=None, **traits):
-        if sentence is not None:
-            traits["sentence"] = sentence
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
-        super().__init__(**traits)
-
-    @traitlets.default("vocabulary")
-    def _designed_vocabulary(self):
-        return {word: list(vector) for word, vector in PHRASES.vocabulary.items()}
 
     @traitlets.default("head")
     def _designed_head(self):
         head = PHRASES.head(HEAD)
         return {name: getattr(head, name).tolist() for name in ("w_q", "w_k", "w_v", "w_o")}
-
-    @traitlets.validate("sentence")
-    def _known_words(self, proposal):
-        words = PHRASES.tokenize(proposal["value"])
-        if not bugs.FEWEST <= len(words) <= MOST_TOKENS:
-            raise ValueError(f"{len(words)} words; the figure draws {bugs.FEWEST} to {MOST_TOKENS}")
-        return " ".join(words)
 
     @traitlets.validate("bugs")
     def _known_bugs(self, proposal):
@@ -111,11 +91,6 @@ class BreakIt(Figure):
     def _selected_stays_inside(self, change):
         if self.selected is not None and max(self.selected) >= len(self.tokens):
             self.selected = None
-
-    @property
-    def tokens(self):
-        """The words of the sentence."""
-        return self.sentence.split()
 
     @property
     def hidden(self):
@@ -150,11 +125,6 @@ class BreakIt(Figure):
     def found(self):
         """How many of the hidden bugs were named rightly at the first try."""
         return sum(self.named.get(case, [None])[0] == bug for case, bug in self.hidden.items())
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""

@@ -4,9 +4,10 @@ import numpy as np
 import traitlets
 
 from attnlib.counting import BYTES
-from attnlib.figures import cached_block, challenges, questions, still
-from attnlib.figures.base import Figure, check_pair
+from attnlib.figures import cached_block, still
+from attnlib.figures.base import check_pair
 from attnlib.figures.cached_block import LATENT, N_HEADS, SHARED
+from attnlib.figures.challenges import Challenging
 from attnlib.world import PHRASES
 
 WORDS = PHRASES.sentences["The fluffy blue creature"].split()
@@ -26,7 +27,7 @@ STILL = {  # of a place: what the still picture writes, and how much of its ink 
 LEFT, ASKERS, WIDTH, TOP = 190, 64, 68, 22  # of the still picture
 
 
-class CacheLab(Figure):
+class CacheLab(Challenging):
     """One layer writes a text word by word; its keys and values are kept, or made again.
 
     Parameters
@@ -60,13 +61,10 @@ class CacheLab(Figure):
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
     words = traitlets.List(traitlets.Unicode(), WORDS).tag(sync=True)
     weights = traitlets.Dict().tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, step=None, **traits):
         if step is not None:
             traits["step"] = step
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(**traits)
 
     @traitlets.default("weights")
@@ -160,11 +158,6 @@ class CacheLab(Figure):
         """How many different keys the query heads read of one word."""
         keys = self.layer.whole.trace(np.array(self.weights["x"])[:1]).keys[:, 0]
         return len(np.unique(keys.round(9), axis=0))
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None where nothing is written."""

@@ -11,6 +11,11 @@ js/src/parts/Challenges.jsx judges the same way.
 
 from math import inf
 
+import traitlets
+
+from attnlib.figures import questions
+from attnlib.figures.base import Figure
+
 
 def holds(condition, value):
     """Whether the measured `value` satisfies `condition`; None, nothing to measure, does not."""
@@ -30,10 +35,29 @@ def is_about(challenge, figure):
     return all(getattr(figure, name) == value for name, value in given.items())
 
 
-def solved_by(figure):
-    """The ids of the challenges that the current state of `figure` solves."""
-    return [
-        challenge["id"]
-        for challenge in figure.challenges
-        if is_about(challenge, figure) and solved(challenge, figure.measure)
-    ]
+class Challenging(Figure):
+    """A figure with challenges.
+
+    `challenges` are given as a list of them, or by the name of the chapter whose they are. A
+    subclass has `measure`, which gives the number that a condition is about.
+    """
+
+    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    def __init__(self, **traits):
+        if isinstance(traits.get("challenges"), str):
+            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
+        super().__init__(**traits)
+
+    @property
+    def solved(self):
+        """The ids of the challenges that the current state solves."""
+        return [
+            challenge["id"]
+            for challenge in self.challenges
+            if is_about(challenge, self) and solved(challenge, self.measure)
+        ]
+
+    def measure(self, condition):
+        """What `condition` is about, as a number; None where there is nothing to measure."""
+        raise NotImplementedError(f"{type(self).__name__} must say what it measures")

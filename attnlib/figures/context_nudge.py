@@ -3,8 +3,8 @@
 import numpy as np
 import traitlets
 
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure
+from attnlib.figures import still
+from attnlib.figures.challenges import Challenging
 from attnlib.figures.embedding_space import cosine
 from attnlib.world import SENSES
 
@@ -45,7 +45,7 @@ def stories():
     return told
 
 
-class ContextNudge(Figure):
+class ContextNudge(Challenging):
     """One open word, its phrase, and the step that a designed head adds to its vector.
 
     Parameters
@@ -70,13 +70,10 @@ class ContextNudge(Figure):
     axes = traitlets.List(traitlets.Unicode(), list(SENSES.axes)).tag(sync=True)
     vocabulary = traitlets.Dict().tag(sync=True)
     head = traitlets.Dict().tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, story=None, **traits):
         if story is not None:
             traits["story"] = story
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(**traits)
 
     @traitlets.default("stories")
@@ -151,11 +148,6 @@ class ContextNudge(Figure):
     def after(self):
         """The same vector with what the head adds, times the strength."""
         return self.before + self.strength * self.trace.delta[self.token]
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None for what is not there."""

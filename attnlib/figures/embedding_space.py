@@ -3,8 +3,9 @@
 import numpy as np
 import traitlets
 
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_numbers
+from attnlib.figures import still
+from attnlib.figures.base import check_numbers
+from attnlib.figures.challenges import Challenging
 from attnlib.world import DIRECTIONS
 
 SHOWN = 3  # neighbours in the text
@@ -32,7 +33,7 @@ def cosine(a, b):
     return float(a @ b / lengths) if lengths else 0.0
 
 
-class EmbeddingSpace(Figure):
+class EmbeddingSpace(Challenging):
     """Words of a designed world in the plane of two of its axes.
 
     Parameters
@@ -63,12 +64,6 @@ class EmbeddingSpace(Figure):
     vocabulary = traitlets.Dict({w: list(v) for w, v in DIRECTIONS.vocabulary.items()}).tag(
         sync=True
     )
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
-
-    def __init__(self, **traits):
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
-        super().__init__(**traits)
 
     @traitlets.default("vectors")
     def _designed_vectors(self):
@@ -121,11 +116,6 @@ class EmbeddingSpace(Figure):
             if word not in but
         ]
         return sorted(pairs, key=lambda pair: -pair[1])
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""

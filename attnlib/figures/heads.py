@@ -3,18 +3,18 @@
 import numpy as np
 import traitlets
 
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Checked, Figure, check_numbers, check_pair
+from attnlib.figures import still
+from attnlib.figures.base import Checked, check_numbers, check_pair
+from attnlib.figures.phrases import WithQuery
 from attnlib.head import Head
 from attnlib.world import PHRASES
 
-MOST_TOKENS = 16
 STRONGEST = 3.0
 STEPS = 4
 MATRICES = ("w_q", "w_k", "w_v", "w_o")
 
 
-class Heads(Figure):
+class Heads(WithQuery):
     """The designed heads of PHRASES side by side.
 
     Parameters
@@ -34,28 +34,12 @@ class Heads(Figure):
     """
 
     title = traitlets.Unicode("Several heads, one phrase").tag(sync=True)
-    sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
-    query = traitlets.Int(3, min=0).tag(sync=True)
     strengths = Checked([1.0] * len(PHRASES.heads)).tag(sync=True)
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     step = traitlets.Int(1, min=1, max=STEPS).tag(sync=True)
     axes = traitlets.List(traitlets.Unicode(), list(PHRASES.axes)).tag(sync=True)
-    vocabulary = traitlets.Dict().tag(sync=True)
-    sentences = traitlets.Dict(PHRASES.sentences).tag(sync=True)
     heads = traitlets.Dict().tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
-
-    def __init__(self, sentence=None, **traits):
-        if sentence is not None:
-            traits["sentence"] = sentence
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
-        super().__init__(**traits)
-
-    @traitlets.default("vocabulary")
-    def _designed_vocabulary(self):
-        return {word: list(vector) for word, vector in PHRASES.vocabulary.items()}
 
     @traitlets.default("heads")
     def _designed_heads(self):
@@ -63,21 +47,6 @@ class Heads(Figure):
             name: {w: getattr(PHRASES.head(name), w).tolist() for w in MATRICES}
             for name in PHRASES.heads
         }
-
-    @traitlets.validate("sentence")
-    def _known_words(self, proposal):
-        words = PHRASES.tokenize(proposal["value"])
-        if len(words) > MOST_TOKENS:
-            raise ValueError(f"{len(words)} words; the figure draws at most {MOST_TOKENS}")
-        return " ".join(words)
-
-    @traitlets.validate("query")
-    def _inside_sentence(self, proposal):
-        if proposal["value"] >= len(self.tokens):
-            raise ValueError(
-                f"query is {proposal['value']}; the phrase has {len(self.tokens)} words"
-            )
-        return proposal["value"]
 
     @traitlets.validate("strengths")
     def _one_a_head(self, proposal):
@@ -99,11 +68,6 @@ class Heads(Figure):
             self.query = 0
         if self.selected and self.selected[1] >= len(self.tokens):
             self.selected = None
-
-    @property
-    def tokens(self):
-        """The words of the sentence."""
-        return self.sentence.split()
 
     @property
     def traces(self):
@@ -134,11 +98,6 @@ class Heads(Figure):
     def total(self):
         """What all heads together add to the word that asks."""
         return self.deltas.sum(axis=0)
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""

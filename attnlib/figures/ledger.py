@@ -13,8 +13,9 @@ from attnlib.counting import (
     TransformerShape,
     count_parameters,
 )
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Checked, Figure
+from attnlib.figures import still
+from attnlib.figures.base import Checked
+from attnlib.figures.challenges import Challenging
 
 # As in js/src/core/counting/shape.js: with these every total is exact there too.
 MOST = {
@@ -118,7 +119,7 @@ TABLES = {
 }
 
 
-class Ledger(Figure):
+class Ledger(Challenging):
     """The tally of a transformer that the reader puts together.
 
     Parameters
@@ -151,7 +152,6 @@ class Ledger(Figure):
     presets = traitlets.Dict(PRESETS).tag(sync=True)
     configs = traitlets.Dict().tag(sync=True)
     config_tables = traitlets.Dict(TABLES).tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, shape=None, **traits):
         if shape is not None:
@@ -160,8 +160,6 @@ class Ledger(Figure):
             described = asked(explain_config(traits["config"]).shape)
             if traits.setdefault("shape", described) != described:
                 raise ValueError("shape is not what config describes: give one of them")
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(**traits)
 
     @classmethod
@@ -227,11 +225,6 @@ class Ledger(Figure):
     def tally(self):
         """`attnlib.count_parameters` of the shape."""
         return count_parameters(TransformerShape(**self.shape))
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""

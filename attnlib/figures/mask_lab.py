@@ -4,8 +4,9 @@ import numpy as np
 import traitlets
 
 import attnlib as al
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Checked, Figure, check_cell
+from attnlib.figures import still
+from attnlib.figures.base import Checked, check_cell
+from attnlib.figures.challenges import Challenging
 from attnlib.figures.seeded import normals
 from attnlib.world import PHRASES, SENSES
 
@@ -57,7 +58,7 @@ def _unread(mask, layers):
     return int(np.tril(ways == 0).sum())
 
 
-class MaskLab(Figure):
+class MaskLab(Challenging):
     """Zero before softmax, zero after, minus infinity before: what each lets through.
 
     Parameters
@@ -88,13 +89,10 @@ class MaskLab(Figure):
     tokens_long = traitlets.Int(1000, min=SHORTEST, max=LONGEST).tag(sync=True)
     bytes = traitlets.Enum([4, 2, 1], 2).tag(sync=True)
     examples = traitlets.Dict().tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, example=None, **traits):
         if example is not None:
             traits["example"] = example
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(**traits)
 
     @traitlets.default("examples")
@@ -166,11 +164,6 @@ class MaskLab(Figure):
         """The share of all weight that lies on hidden keys; NaN left out."""
         weights = self.weights(way)
         return float(np.nansum(np.where(self.mask, 0, weights)) / (np.nansum(weights) or 1))
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None for words that are not there."""

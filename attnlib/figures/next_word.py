@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import traitlets
 
-from attnlib.figures import challenges, questions, real_model, still
+from attnlib.figures import real_model, still
 from attnlib.figures.real_model import MOST_TOKENS, N_HEADS, N_LAYERS, START
 
 MOST_CHARACTERS = 1000
@@ -72,17 +72,15 @@ class NextWord(real_model.Answering):
     silent = traitlets.List([]).tag(sync=True)
     last = traitlets.Int(0, min=0, max=MOST_TOKENS).tag(sync=True)
     recordings = traitlets.Dict().tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, text=None, sentences=RECORDED, **traits):
         traits.setdefault("recordings", _known(sentences))
         if text is not None:
             traits["text"] = text
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         # What is hidden is checked against the text.
         text = traits.pop("text", None) or next(iter(traits["recordings"].values()))["text"]
-        super().__init__(text=text, recordings=traits.pop("recordings"))
+        first = {name: traits.pop(name) for name in ("recordings", "challenges") if name in traits}
+        super().__init__(text=text, **first)
         for name, value in traits.items():
             setattr(self, name, value)
 
@@ -143,11 +141,6 @@ class NextWord(real_model.Answering):
             return recorded_run(self._recording, place)
         ids = _encoded(START + self.text)
         return _ask(ids, edges(cut, self.layers, len(ids)), silent, last)
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""

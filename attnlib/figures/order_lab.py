@@ -4,20 +4,20 @@ import numpy as np
 import traitlets
 
 import attnlib as al
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Checked, Figure
+from attnlib.figures import still
+from attnlib.figures.base import Checked
+from attnlib.figures.phrases import WithQuery
 from attnlib.figures.seeded import normals
 from attnlib.world import PHRASES
 
 HEAD = "nouns look for adjectives"
 VIEWS = ("shuffle", "rotary")
 POSITIONS = ("none", "sinusoidal", "rotary")
-MOST_TOKENS = 16
 LAST, D_HEAD, KEYS_APART = 60, 8, 1_000_000  # as in OrderLab.jsx
 INK = "--al-ink"
 
 
-class OrderLab(Figure):
+class OrderLab(WithQuery):
     """What attention makes of another order of the same words.
 
     Parameters
@@ -40,8 +40,6 @@ class OrderLab(Figure):
     title = traitlets.Unicode("Who came first?").tag(sync=True)
     views = traitlets.List(traitlets.Enum(VIEWS), list(VIEWS), minlen=1).tag(sync=True)
     view = traitlets.Enum(VIEWS).tag(sync=True)
-    sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
-    query = traitlets.Int(3, min=0).tag(sync=True)
     order = Checked().tag(sync=True)
     positions = traitlets.Enum(POSITIONS, "none").tag(sync=True)
     at_query = traitlets.Int(12, min=0, max=LAST).tag(sync=True)
@@ -49,17 +47,7 @@ class OrderLab(Figure):
     alike = traitlets.Bool(True).tag(sync=True)
     seed = traitlets.Int(4, min=0, max=999_999).tag(sync=True)
     axes = traitlets.List(traitlets.Unicode(), list(PHRASES.axes)).tag(sync=True)
-    vocabulary = traitlets.Dict().tag(sync=True)
-    sentences = traitlets.Dict(PHRASES.sentences).tag(sync=True)
     head = traitlets.Dict().tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
-
-    def __init__(self, sentence=None, **traits):
-        if sentence is not None:
-            traits["sentence"] = sentence
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
-        super().__init__(**traits)
 
     @traitlets.default("view")
     def _first_view(self):
@@ -69,29 +57,10 @@ class OrderLab(Figure):
     def _as_written(self):
         return list(range(len(self.tokens)))
 
-    @traitlets.default("vocabulary")
-    def _designed_vocabulary(self):
-        return {word: list(vector) for word, vector in PHRASES.vocabulary.items()}
-
     @traitlets.default("head")
     def _designed_head(self):
         head = PHRASES.head(HEAD)
         return {name: getattr(head, name).tolist() for name in ("w_q", "w_k", "w_v", "w_o")}
-
-    @traitlets.validate("sentence")
-    def _known_words(self, proposal):
-        words = PHRASES.tokenize(proposal["value"])
-        if len(words) > MOST_TOKENS:
-            raise ValueError(f"{len(words)} words; the figure draws at most {MOST_TOKENS}")
-        return " ".join(words)
-
-    @traitlets.validate("query")
-    def _inside_sentence(self, proposal):
-        if proposal["value"] >= len(self.tokens):
-            raise ValueError(
-                f"query is {proposal['value']}; the phrase has {len(self.tokens)} words"
-            )
-        return proposal["value"]
 
     @traitlets.validate("order")
     def _permutation(self, proposal):
@@ -107,11 +76,6 @@ class OrderLab(Figure):
             self.order = self._as_written()
         if self.query >= len(self.tokens):
             self.query = 0
-
-    @property
-    def tokens(self):
-        """The words of the sentence, as written."""
-        return self.sentence.split()
 
     def _run(self, order):
         x, head = PHRASES.embed(self.tokens)[list(order)], PHRASES.head(HEAD)
@@ -155,11 +119,6 @@ class OrderLab(Figure):
     def score(self):
         """The dot product of the turned query with the turned key."""
         return float(self.adds.sum())
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""

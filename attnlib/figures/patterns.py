@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from attnlib import head_scores
-from attnlib.figures import challenges, pattern_bytes, questions, real_model, still
+from attnlib.figures import pattern_bytes, real_model, still
 from attnlib.figures.base import check_pair
 from attnlib.figures.heads import Heads
 
@@ -80,7 +80,6 @@ class Patterns(real_model.Answering):
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
     corner = traitlets.List([0, 0]).tag(sync=True)
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
     longest = traitlets.List(traitlets.Float()).tag(sync=True)  # what a head's byte 255 stands for
     _ids = traitlets.List(traitlets.Int()).tag(sync=True)  # where pieces do not tell tokens apart
     _weights = traitlets.Bytes().tag(sync=True, from_json=_as_bytes)
@@ -106,8 +105,6 @@ class Patterns(real_model.Answering):
             keys = _words("key_tokens", key_tokens, weights.shape[3], "keys")
         lengths = pattern_bytes.as_contributions(weights, contributions, values)
         packed = _packed(weights, lengths)
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(
             tokens=queries, key_tokens=keys, cross=key_tokens is not None, **packed, **traits
         )
@@ -214,11 +211,6 @@ class Patterns(real_model.Answering):
             "same": head_scores.same_token_score(weights, tokens) if repeated else None,
             "prefix": head_scores.prefix_matching_score(weights, tokens) if repeated else None,
         }
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the selected edge has of what `condition` measures; None if no edge is."""

@@ -4,11 +4,10 @@ import numpy as np
 import traitlets
 
 import attnlib as al
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure, check_cell, check_numbers
+from attnlib.figures import still
+from attnlib.figures.base import check_cell, check_numbers
+from attnlib.figures.phrases import OnPhrase
 from attnlib.world import PHRASES
-
-MOST_TOKENS = 16
 
 
 def _presets(d_model, d_head):
@@ -40,7 +39,7 @@ def _matrix():
     )
 
 
-class QueryKey(Figure):
+class QueryKey(OnPhrase):
     """Queries, keys, scores and weights of one head on a phrase, live.
 
     Parameters
@@ -64,7 +63,6 @@ class QueryKey(Figure):
     """
 
     title = traitlets.Unicode("Queries and keys").tag(sync=True)
-    sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
     w_q = _matrix()
     w_k = _matrix()
     scaled = traitlets.Bool(True).tag(sync=True)
@@ -72,23 +70,16 @@ class QueryKey(Figure):
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     show = traitlets.Enum(["dots", "weights", "scores"], "dots").tag(sync=True)
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
     axes = traitlets.List(traitlets.Unicode(), list(PHRASES.axes)).tag(sync=True)
-    vocabulary = traitlets.Dict().tag(sync=True)
-    sentences = traitlets.Dict(PHRASES.sentences).tag(sync=True)
     presets = traitlets.Dict().tag(sync=True)
 
     def __init__(self, sentence=None, *, preset=None, **traits):
-        if sentence is not None:
-            traits["sentence"] = sentence
         if preset is not None:
             known = _presets(len(PHRASES.axes), 2)
             if preset not in known:
                 raise ValueError(f"no preset is called {preset!r}; there are: {', '.join(known)}")
             traits = known[preset] | traits
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
-        super().__init__(**traits)
+        super().__init__(sentence, **traits)
 
     @traitlets.default("w_q")
     def _zero_w_q(self):
@@ -98,20 +89,9 @@ class QueryKey(Figure):
     def _zero_w_k(self):
         return np.zeros((len(PHRASES.axes), 2))
 
-    @traitlets.default("vocabulary")
-    def _world_vocabulary(self):
-        return {word: list(vector) for word, vector in PHRASES.vocabulary.items()}
-
     @traitlets.default("presets")
     def _presets_for_shape(self):
         return _presets(*self.w_q.shape)
-
-    @traitlets.validate("sentence")
-    def _known_words(self, proposal):
-        words = PHRASES.tokenize(proposal["value"])
-        if len(words) > MOST_TOKENS:
-            raise ValueError(f"{len(words)} words; the figure draws at most {MOST_TOKENS}")
-        return " ".join(words)
 
     @traitlets.validate("w_q", "w_k")
     def _fitting_shapes(self, proposal):
@@ -145,21 +125,11 @@ class QueryKey(Figure):
             self.presets = _presets(*self.w_q.shape)
 
     @property
-    def tokens(self):
-        """The words of the sentence."""
-        return self.sentence.split()
-
-    @property
     def trace(self):
         """`attnlib.trace_attention` on the current state; the values are the embeddings."""
         x = PHRASES.embed(self.tokens)
         scale = None if self.scaled else 1.0
         return al.trace_attention(x @ self.w_q, x @ self.w_k, x, causal=self.causal, scale=scale)
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """The total weight that `condition["query"]` gives to `condition["keys"]`.

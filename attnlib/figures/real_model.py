@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 from attnlib._arguments import namespace
 from attnlib.decoder import Decoder
 from attnlib.figures import pattern_bytes
-from attnlib.figures.base import Figure
+from attnlib.figures.challenges import Challenging
 from attnlib.multi_head import MultiHead
 
 START = "\n"  # every text begins with it: a bare first word predicts its successor badly
@@ -28,7 +28,7 @@ def smollm2():
     return al.load_smollm2()
 
 
-class Answering(Figure):
+class Answering(Challenging):
     """A figure whose view in a notebook has no model of its own, and asks the kernel.
 
     `answers` are methods by what may be asked, js/src/core/liveModel.js: each takes what the view

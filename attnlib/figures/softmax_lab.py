@@ -4,8 +4,9 @@ import numpy as np
 import traitlets
 
 import attnlib as al
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Checked, Figure, check_numbers
+from attnlib.figures import still
+from attnlib.figures.base import Checked, check_numbers
+from attnlib.figures.challenges import Challenging
 from attnlib.figures.seeded import normals
 
 VIEWS = ("bars", "axis", "overflow", "saturation")
@@ -21,7 +22,7 @@ CLAIMS = {
 }
 
 
-class SoftmaxLab(Figure):
+class SoftmaxLab(Challenging):
     """Scores become weights, live.
 
     Parameters
@@ -57,12 +58,6 @@ class SoftmaxLab(Figure):
     shift = traitlets.Float(0.0, min=-150, max=150).tag(sync=True)
     d_head = traitlets.Enum(WIDTHS, 64).tag(sync=True)
     seed = traitlets.Int(0, min=0, max=1_000_000).tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
-
-    def __init__(self, **traits):
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
-        super().__init__(**traits)
 
     @traitlets.default("view")
     def _first_view(self):
@@ -121,11 +116,6 @@ class SoftmaxLab(Figure):
         k = normals(N_KEYS, self.d_head, self.seed + KEYS_APART)
         top = al.softmax(al.scores(q, k, scale=scale)).max(axis=-1)
         return {"median": float(np.median(top)), "dead": float((top * (1 - top) < DEAD).mean())}
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None for a label that is not there."""

@@ -6,8 +6,9 @@ import numpy as np
 import traitlets
 
 import attnlib as al
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Checked, Figure, check_numbers, check_pair
+from attnlib.figures import still
+from attnlib.figures.base import Checked, check_numbers, check_pair
+from attnlib.figures.challenges import Challenging
 
 FEWEST, MOST = 2, 12  # scores
 N_VALUE = 2  # numbers of a value
@@ -55,7 +56,7 @@ def _factor(old, new):
     return 1.0 if old == new else float(np.exp(old - new))
 
 
-class Tiles(Figure):
+class Tiles(Challenging):
     """Attention of one query, tile by tile.
 
     Parameters
@@ -93,13 +94,10 @@ class Tiles(Figure):
     window = traitlets.Int(None, allow_none=True, min=1, max=MOST).tag(sync=True)
     kept = traitlets.Int(0, min=0, max=MOST).tag(sync=True)
     selected = traitlets.Any(None, allow_none=True).tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, row=None, **traits):
         if row is not None:
             traits = self._row(row) | traits
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(**traits)
 
     @classmethod
@@ -228,11 +226,6 @@ class Tiles(Figure):
     def output(self):
         """The output of the whole row at once, two numbers."""
         return self.weights @ np.array(self.values)
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None where there is nothing yet."""

@@ -7,8 +7,8 @@ import numpy as np
 import traitlets
 
 from attnlib import parrot
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Figure
+from attnlib.figures import still
+from attnlib.figures.challenges import Challenging
 
 VIEWS = ("silence", "experiments")
 MOST_TOKENS = 16
@@ -25,7 +25,7 @@ SENTENCES = {
 }
 
 
-class Training(Figure):
+class Training(Challenging):
     """A model of 6,776 numbers that trains in the page, from its first step.
 
     Parameters
@@ -77,15 +77,12 @@ class Training(Figure):
     seed = traitlets.Int(1, min=0, max=LARGEST_SEED).tag(sync=True)
     orientation = traitlets.Enum(["rows", "columns"], "rows").tag(sync=True)
     levels = traitlets.Dict().tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
     # Of the step on show: "values", float64 in base64; "of", the run and the step they belong to.
     _weights = traitlets.Dict().tag(sync=True)
 
     def __init__(self, recording=None, **traits):
         if recording is not None:
             traits["recording"] = recording.state() if hasattr(recording, "state") else recording
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
         super().__init__(**traits)
 
     @traitlets.default("levels")
@@ -217,11 +214,6 @@ class Training(Figure):
         from attnlib import training
 
         return training.examine(self.model, recipe=self.recipe, silent=self._silent_here)
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures."""

@@ -3,14 +3,14 @@
 import numpy as np
 import traitlets
 
-from attnlib.figures import challenges, questions, still
-from attnlib.figures.base import Checked, Figure, check_numbers
+from attnlib.figures import still
+from attnlib.figures.base import Checked, check_numbers
+from attnlib.figures.phrases import WithQuery
 from attnlib.figures.seeded import normals
 from attnlib.world import PHRASES
 
 HEAD = "nouns look for adjectives"
 VIEWS = ("mix", "rank")
-MOST_TOKENS = 16
 D_MODEL, D_VALUE = len(PHRASES.axes), 2
 RANDOM_SEED = 3
 SUM_TOLERANCE = 1e-4
@@ -44,7 +44,7 @@ def maps():
     }
 
 
-class ValueMixer(Figure):
+class ValueMixer(WithQuery):
     """Values are mixed by weight, and the mixture is added to the word that asks.
 
     Parameters
@@ -70,8 +70,6 @@ class ValueMixer(Figure):
     title = traitlets.Unicode("Mix the values").tag(sync=True)
     views = traitlets.List(traitlets.Enum(VIEWS), list(VIEWS), minlen=1).tag(sync=True)
     view = traitlets.Enum(VIEWS).tag(sync=True)
-    sentence = traitlets.Unicode(PHRASES.sentences["The fluffy blue creature"]).tag(sync=True)
-    query = traitlets.Int(3, min=0).tag(sync=True)
     shares = traitlets.Any(None, allow_none=True).tag(sync=True)
     w_v = Checked(presets()["what describes"]["w_v"]).tag(sync=True)
     w_o = Checked(presets()["what describes"]["w_o"]).tag(sync=True)
@@ -82,47 +80,18 @@ class ValueMixer(Figure):
     rank = traitlets.Int(2, min=0, max=D_MODEL).tag(sync=True)
     cut = traitlets.Enum(["svd", "first"], "svd").tag(sync=True)
     axes = traitlets.List(traitlets.Unicode(), list(PHRASES.axes)).tag(sync=True)
-    vocabulary = traitlets.Dict().tag(sync=True)
-    sentences = traitlets.Dict(PHRASES.sentences).tag(sync=True)
     head = traitlets.Dict().tag(sync=True)
     presets = traitlets.Dict(presets()).tag(sync=True)
     maps = traitlets.Dict(maps()).tag(sync=True)
-    challenges = traitlets.List(traitlets.Dict()).tag(sync=True)
-
-    def __init__(self, sentence=None, **traits):
-        if sentence is not None:
-            traits["sentence"] = sentence
-        if isinstance(traits.get("challenges"), str):
-            traits["challenges"] = questions.load(traits["challenges"])["challenge"]
-        super().__init__(**traits)
 
     @traitlets.default("view")
     def _first_view(self):
         return self.views[0]
 
-    @traitlets.default("vocabulary")
-    def _designed_vocabulary(self):
-        return {word: list(vector) for word, vector in PHRASES.vocabulary.items()}
-
     @traitlets.default("head")
     def _designed_head(self):
         head = PHRASES.head(HEAD)
         return {"w_q": head.w_q.tolist(), "w_k": head.w_k.tolist()}
-
-    @traitlets.validate("sentence")
-    def _known_words(self, proposal):
-        words = PHRASES.tokenize(proposal["value"])
-        if len(words) > MOST_TOKENS:
-            raise ValueError(f"{len(words)} words; the figure draws at most {MOST_TOKENS}")
-        return " ".join(words)
-
-    @traitlets.validate("query")
-    def _inside_sentence(self, proposal):
-        if proposal["value"] >= len(self.tokens):
-            raise ValueError(
-                f"query is {proposal['value']}; the phrase has {len(self.tokens)} words"
-            )
-        return proposal["value"]
 
     @traitlets.validate("shares")
     def _shares_sum_to_one(self, proposal):
@@ -150,11 +119,6 @@ class ValueMixer(Figure):
             self.query = 0
         if self.shares is not None and len(self.shares) != len(self.tokens):
             self.shares = None
-
-    @property
-    def tokens(self):
-        """The words of the sentence."""
-        return self.sentence.split()
 
     @property
     def x(self):
@@ -199,11 +163,6 @@ class ValueMixer(Figure):
         """The root of the sum of squares that the product of the factors is off by."""
         down, up = self.factors
         return float(np.linalg.norm(np.array(self.maps[self.map]) - down @ up))
-
-    @property
-    def solved(self):
-        """The ids of the challenges that the current state solves."""
-        return challenges.solved_by(self)
 
     def measure(self, condition):
         """What the state has of what `condition` measures; None for a word that is not there."""
