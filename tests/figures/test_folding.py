@@ -85,6 +85,16 @@ class TestSolved:
         assert said.last.is_visible() and task.root.locator(".al-message").count() == 0
         assert task.spoken.startswith("Challenge 1 solved.")
 
+    def test_it_is_told_once_however_often_it_is_undone_and_done(self, task):
+        task.start_challenge(1)
+        solve_first(task)
+        assert task.spoken.startswith("Challenge 1 solved.")
+        task.start_challenge(1)
+        assert task.challenge(1).inner_text().startswith("Solved before.")
+        solve_first(task)
+        assert task.challenge(1).inner_text().startswith("Solved.")
+        assert "solved" not in task.spoken
+
     def test_the_first_that_was_not_solved_is_open_the_next_time(self, task):
         task.start_challenge(1)
         solve_first(task)

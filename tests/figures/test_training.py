@@ -38,6 +38,26 @@ COUNTED = """
     };
 """
 
+# What a worker that was ended had told is delivered late, and its failure too.
+ENDED = """
+    window.ended = [];
+    const Browsers = Worker;
+    window.Worker = class extends Browsers {
+        constructor(...how) {
+            super(...how);
+            this.told = [];
+            this.addEventListener("message", ({ data }) => this.told.push(data));
+        }
+        terminate() { super.terminate(); ended.push(this); }
+    };
+    window.deliverLate = () => ended.forEach((worker) => {
+        for (const data of [...worker.told]) {
+            worker.dispatchEvent(new MessageEvent("message", { data }));
+        }
+        worker.dispatchEvent(new ErrorEvent("error", { message: "too late", cancelable: true }));
+    });
+"""
+
 
 @functools.cache
 def start():
@@ -291,6 +311,24 @@ class TestDriving:
         figure.menu("Layers").select_option("1")
         assert figure.page.evaluate("atWork") == 0
         assert figure.page.record.errors == []
+
+    def test_a_worker_that_was_ended_is_no_longer_heard(self, bench):
+        figure = bench(before=ENDED)
+        figure.button("Train").click()
+        figure.reach(2)
+        figure.root.get_by_role("checkbox", name="causal mask").uncheck()
+        figure.button("Train").click()
+        figure.reach(2)
+        figure.button("Pause").click()
+        figure.be_at_rest()
+        before, told = figure.values(), figure.spoken
+        assert figure.page.evaluate("ended.map((one) => one.told.length > 1)") == [True]
+        figure.page.evaluate("deliverLate()")
+        figure.settle()
+        assert (figure.values(), figure.spoken) == (before, told)
+        figure.button("Go on").click()
+        figure.reach(before["step"] + 1)
+        assert figure.losses[: before["step"]] == before["losses"]
 
     def test_the_recorded_run_and_a_run_of_ones_own(self, bench):
         figure = bench(Training(recording=recording()), before=COUNTED)
