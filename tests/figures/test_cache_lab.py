@@ -1,5 +1,6 @@
 """CacheLab: what is made, read, kept and multiplied equals attnlib's, for every hand and link."""
 
+import re
 from itertools import product
 
 import numpy as np
@@ -158,6 +159,14 @@ class TestTruth:
                 weight = shown_number(float(trace.weights[h, place]))
                 assert weight in row
 
+    @pytest.mark.parametrize("bug", ["none", "offset"])
+    def test_a_key_tells_where_it_stands_or_was_told_that_it_stands(self, hands, bug):
+        hands.open_link(START | {"step": 6, "bug": bug, "selected": [0, 4]})
+        turned = hands.root.locator("ol.al-steps > li").nth(1).inner_text()
+        place = 0 if bug == "offset" else 4
+        assert ("was told" in turned) == (bug == "offset")
+        assert re.search(rf"stands\b.* at {place}, by {place} × 57.3°", turned)
+
     def test_scores_of_a_key_make_its_weights(self, hands):
         hands.open_link(START | {"step": 8, "sharing": "multi-query"})
         scores = []
@@ -168,6 +177,23 @@ class TestTruth:
             scores.append([number(row[1]) for row in rows])
         weights = al.softmax(np.array(scores).T)
         np.testing.assert_allclose(weights, hands.values()["weights"], atol=0.01)
+
+    @pytest.mark.parametrize("cache", [True, False])
+    def test_the_chart_tells_both_totals_and_ones_own(self, hands, cache):
+        for step in (3, 8):
+            hands.open_link(START | {"cache": cache, "step": step})
+            chart = hands.root.locator(".al-growth svg")
+            totals = {
+                kept: np.cumsum([0, *CacheLab(8, cache=kept).total_work]) for kept in (True, False)
+            }
+            assert chart.get_attribute("aria-label") == (
+                f"After 8 words {totals[False][8]:,} without a cache, {totals[True][8]:,} with a "
+                f"cache; here, after {step}, {totals[cache][step]:,}"
+            )
+            none, most = (float(line.get_attribute("y1")) for line in chart.locator("line").all())
+            share = totals[cache][step] / totals[False][8]
+            at = float(chart.locator("circle").get_attribute("cy"))
+            assert at == pytest.approx(none + share * (most - none))
 
     def test_no_number_of_the_chart_is_cut_off(self, hands):
         for sharing in SHARINGS:

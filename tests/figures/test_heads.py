@@ -174,6 +174,9 @@ class TestTruth:
                     assert hands.cells(caption) == wanted[n - 1], state
                 else:
                     assert hands.table(caption).count() == 0
+            if state["step"] > 2:
+                rows = hands.table("the stacked W_O").get_by_role("rowheader").all_inner_texts()
+                assert rows[:-1] == [f"{head}.{d}" for head in range(1, 5) for d in (1, 2)]
             told = hands.root.get_by_text("The two routes differ by at most 0.").count()
             assert told == (state["step"] == 4)
 

@@ -127,6 +127,9 @@ class TestTruth:
         cells = hands.root.get_by_role("grid", name="All heads").locator('[role="gridcell"]')
         told = [name.split(":")[0] for name in names_of(cells)]
         assert told == [f"head {layer}.{head}" for layer, head in heads]
+        how = "heads in rows, layers in columns" if order == "heads" else "by "
+        how = "layers in rows, heads in columns" if order == "layers" else how
+        assert map_of(hands).get_attribute("aria-label").startswith(f"All heads, {how}")
 
     def test_cells_tell_weight_and_length_and_what_is_hidden(self, open_figure):
         figure = model("decoder")
@@ -138,6 +141,26 @@ class TestTruth:
             wanted = f"weight {shown_number(weights[i, j])}, adds {shown_number(added[i, j])}"
             assert names[13 * i + j].endswith(wanted)
         assert names[1].endswith(": hidden")
+
+    @pytest.mark.parametrize(
+        "edge, away",
+        [
+            *[((5, 2), "3 tokens back"), ((5, 4), "1 token back")],
+            *[((5, 5), "the token itself"), ((5, 7), "2 tokens ahead")],
+        ],
+    )
+    def test_an_edge_tells_its_direction_and_its_share_of_all_that_is_added(
+        self, open_figure, edge, away
+    ):
+        figure = model("encoder")
+        figure.chosen, figure.selected = [2, 1], list(edge)
+        told = open_figure(figure).root.locator(".al-edge > p").nth(1).inner_text()
+        row, (i, j) = figure.added[2, 1, edge[0]], edge
+        assert away in told
+        assert f"weight {shown_number(figure.weights[2, 1, i, j])}," in told
+        share = shown_number(100 * row[j] / row.sum(), 0)
+        length, all_ = shown_number(row[j]), shown_number(row.sum())
+        assert f"length {length} of {all_} in all, {share} %" in told
 
     def test_weights_are_drawn_to_1_and_lengths_to_the_longest(self, open_figure):
         figure = model("decoder")

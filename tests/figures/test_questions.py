@@ -132,7 +132,11 @@ class TestPrediction:
 
     @pytest.mark.parametrize(
         "guess, off, word",
-        [([0.5, 0.4, 0.05, 0.05], 0.06, "Well seen"), ([0.1, 0.1, 0.4, 0.4], 0.76, "Look at")],
+        [
+            *[([0.5, 0.4, 0.05, 0.05], 0.06, "Well seen"), ([0.1, 0.1, 0.4, 0.4], 0.76, "Look at")],
+            *[([0.45, 0.42, 0.07, 0.06], 0.09, "Well seen")],
+            *[([0.42, 0.42, 0.08, 0.08], 0.12, "Look at")],
+        ],
     )
     def test_bars_are_compared(self, bars, guess, off, word):
         self.fill(bars, guess)

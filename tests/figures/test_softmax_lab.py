@@ -67,6 +67,10 @@ def hands(open_figure):
     return open_figure(SoftmaxLab())
 
 
+def as_number(text):
+    return float(text.replace("not a number", "nan").replace("−", "-").replace("∞", "inf"))
+
+
 def weights_shown(hands):
     return hands.root.locator(".al-strong-number").all_inner_texts()
 
@@ -105,10 +109,16 @@ class TestTruth:
             with np.errstate(all="ignore"):
                 naive = np.exp(scores) / np.exp(scores).sum()
             shown = hands.cells("in float32")
-            told = [float(row[2].replace("not a number", "nan")) for row in shown]
+            told = [as_number(row[2]) for row in shown]
             np.testing.assert_allclose(told, naive, atol=5.1e-4, err_msg=str(shift))
             stable = al.softmax(scores.astype(float))
             assert [row[5] for row in shown] == [shown_number(w, 3) for w in stable]
+            steps = [[as_number(text) for text in row] for row in shown]
+            with np.errstate(all="ignore"):
+                powers = np.exp([scores, scores - scores.max()])
+            wanted = [scores, powers[0], scores - scores.max(), powers[1]]
+            shown_steps = np.array(steps, dtype=np.float32)[:, [0, 1, 3, 4]].T
+            np.testing.assert_allclose(shown_steps, wanted, rtol=0.06, atol=5.1e-3)
             said = hands.root.get_by_text("The naive formula has broken").count()
             assert said == np.isnan(naive).any()
             broken.append(said)
@@ -128,7 +138,15 @@ class TestTruth:
                     f"{title}: median top weight {shown_number(told['median'], 3)}, "
                     f"dead rows {shown_number(told['dead'] * 100, 1)}%"
                 )
-                assert hands.root.get_by_role("img", name=name, exact=True).count() == 1
+                picture = hands.root.get_by_role("img", name=name, exact=True)
+                tops = al.softmax(al.scores(q, k, scale=scale)).max(axis=-1)
+                counts = np.bincount((tops * 20).astype(int).clip(max=19), minlength=20)
+                bars = picture.locator("rect").evaluate_all(
+                    "all => all.map((one) => [one.x.baseVal.value, one.height.baseVal.value])"
+                )
+                heights = np.array(sorted(bars))[:, 1]  # from 0 to 1
+                one = heights.max() / counts.max()
+                np.testing.assert_allclose(heights, counts * one, atol=1.1 * one)
 
     def test_seeded_normals_are_standard_normal(self):
         sample = normals(400, 100, 7)

@@ -234,7 +234,7 @@ class TestFaults:
         cell(hands, n, 3).click()
         assert cells(hands)[n][3].startswith("tile 2, sum: as it was: ")
         assert account(hands)[1].startswith("Nothing changes. −∞ − (−∞) would be not a number")
-        assert says(hands, "sees 2 keys: 1 and 6. 1 tile is empty.")
+        assert says(hands, "The query, at key 6, sees 2 keys: 1 and 6. 1 tile is empty.")
 
 
 class TestHands:

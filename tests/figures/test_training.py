@@ -11,10 +11,11 @@ import pytest
 import traitlets
 
 from attnlib import parrot, training
+from attnlib.attention_only import rms_norm
 from attnlib.figures import Training
 from attnlib.figures.training import LARGEST_SEED, RECIPE
 from attnlib.training import Recipe, Recording, Run, examine, flat_weights
-from tests.figures.driving import assert_links_refused, document, drawn
+from tests.figures.driving import assert_links_refused, document, drawn, lines_of, shown_number
 from tests.figures.test_questions import link_state
 from tests.figures.test_truth import solved_on_page
 
@@ -214,6 +215,103 @@ class TestTruth:
         figure = bench()
         figure.open_link(random_state(seed))
         assert_true(figure, random_state(seed))
+
+
+# A step takes a tenth of a second, as far as the page is told, and after ten it is told no more.
+TENTH = """
+    const Browsers = Worker;
+    window.Worker = class extends Browsers {
+        constructor(...how) {
+            super(...how);
+            this.addEventListener("message", (event) => {
+                if (this.step > 10) event.stopImmediatePropagation();
+                else this.step = event.data.step;
+                if (event.data.msPerStep) event.data.msPerStep = 100;
+            });
+        }
+    };
+"""
+
+
+class TestTold:
+    """What is written beside the patterns is what they, and the run, are made of."""
+
+    @pytest.mark.parametrize(
+        "key, away", [(0, "3 words back"), (3, "the word itself"), (4, "1 ahead"), (5, "2 ahead")]
+    )
+    def test_the_arithmetic_behind_a_weight(self, bench, key, away):
+        state = {"mask": False, "query": 3, "selected": key, "chosen": [0, 2], "seed": 3}
+        figure, model = figure_of(state)
+        words = figure.tokens
+        rows = rms_norm(model.trace(parrot.ids(words), causal=False).states[0])
+        head = model.blocks[0].trace(rows)
+        scores = head.scores[2, 3].detach().numpy()
+        product = (head.queries[2, 3] @ head.keys[2, key]).item() / np.sqrt(6)
+        bias = scores[key] - product
+        hands = bench()
+        hands.open_link(start() | state)
+        strip = hands.root.locator(".al-strip", has_text="Head 0.2: query").inner_text()
+        assert f"query {words[3]}, key {words[key]}, {away}" in strip
+        told = [shown_number(n) for n in (product, abs(bias), scores[key])]
+        assert f"= {told[0]} {'−' if bias < 0 else '+'} {told[1]} = {told[2]}" in strip
+        total = shown_number(np.exp(scores).sum())
+        weight = shown_number(head.weights[2, 3, key].item())
+        assert f"exp({told[2]}) ÷ {total} = {weight}" in strip
+
+    @pytest.mark.parametrize("query", [0, 5, 12])
+    def test_what_may_come_next(self, bench, query):
+        words = SENTENCE.split()
+        hands = bench(Training(recording=recording(), recorded=True, step=STEPS))
+        hands.open_link(
+            start() | {"recorded": True, "step": STEPS, "sentence": SENTENCE, "query": query}
+        )
+        part = hands.root.locator(".al-next")
+        goes_on = f", the text goes on with {words[query + 1]}" if words[query + 1 :] else ""
+        assert f"{words[query]}{goes_on or ', the text ends'}" in part.inner_text()
+        now, before = (
+            training.model_of(Recipe(), recording().weights[step].astype(np.float32).astype(float))
+            .trace(parrot.ids(words))
+            .logits[query]
+            .detach()
+            .softmax(-1)
+            .numpy()
+            for step in (STEPS, 0)
+        )
+        rows = part.get_by_role("row").all_inner_texts()[1:]
+        shown = [re.sub(r"\s+", " ", row).strip() for row in rows]
+        wanted = []
+        for n in np.argsort(-now)[:5]:
+            word = parrot.WORDS[n] + (" ✓" if parrot.WORDS[n] in words[query + 1 :][:1] else "")
+            wanted.append(f"{word} {shown_number(now[n])} {shown_number(before[n])}")
+        assert shown == wanted
+
+    def test_what_the_run_told_of_itself(self, bench):
+        state = recording().state()
+        told = {"loss": 1.5, "settledLoss": 0.625, "copying": 0.25, "sense": 0.75}
+        state["exams"][-1] |= told
+        hands = bench(Training(recording=state, recorded=True, step=STEPS))
+        numbers = re.findall(r"\d\.\d\d", hands.root.locator(".al-readout").inner_text())
+        assert numbers == [shown_number(told[name]) for name in told]
+
+    def test_how_long_it_will_take(self, bench):
+        figure = bench(before=TENTH)
+        figure.button("Train").click()
+        figure.reach(11)
+        figure.settle()
+        left = -(-(500 - figure.step()) // 10)
+        assert f"about {left} s to go" in figure.root.inner_text()
+
+    def test_the_two_readers_who_are_no_model(self, bench):
+        figure = Training(levels={"pairs": 3.0, "bound": 1.0})
+        drawing = drawn(bench(figure).root.locator(".al-curve-drawing").first)
+        [pairs] = lines_of(drawing.locator('path[stroke-dasharray="2 3"]'))
+        [bound] = lines_of(drawing.locator('path[stroke-dasharray="6 4"]'))
+        ticks = {one.text_content(): one for one in drawing.locator('[text-anchor="end"]').all()}
+        nought, four = (float(ticks[name].get_attribute("y")) for name in ("0", "4"))
+        height = (nought - four) / 4  # of a nat
+        assert bound[1] - pairs[1] == pytest.approx(2 * height)
+        keys = drawing.page.locator(".al-curve-keys").first.inner_text()
+        assert keys.index("counting pairs") < keys.index("the bound")
 
 
 LETTERS = """svg => [...svg.querySelectorAll("text")].map((one) =>

@@ -220,6 +220,8 @@ class TestRankTruth:
         line = f"Error {error}; no map of rank {rank} has less than {bound}. "
         line += f"Stored: {2 * D_MODEL * rank} numbers in two factors, 36 in the full map."
         assert hands.root.locator(".al-reading").inner_text() == line
+        heard = hands.slider("rank").get_attribute("aria-valuetext")
+        assert heard == f"{rank}, error {shown_number(told['error'])}"
         assert hands.table(re.compile("^value up, ")).count() == (1 if rank else 0)
 
     def test_challenges_are_judged_as_in_python(self, open_figure):
