@@ -16,6 +16,7 @@ from array_api_compat import (
     is_array_api_obj,
     is_dask_array,
     is_numpy_namespace,
+    is_pydata_sparse_array,
     is_torch_array,
     is_torch_namespace,
 )
@@ -26,7 +27,7 @@ from array_api_compat import device as device_of
 _sound_kinds = {}
 
 FEWEST_BITS = 16  # of a number that is computed with; smaller formats only store
-WORDS_AND_TIMES = "SUVMm"  # NumPy's kinds of dtype that have no floats to be made into
+WORDS_AND_TIMES = "SUTVMm"  # NumPy's kinds of dtype that have no floats to be made into
 
 
 def namespace(**arrays):
@@ -98,6 +99,8 @@ def check_storage(name, array):
             f"{name} is a dask array, whose numbers are not there yet, but they are looked at: "
             f"pass {name}.compute(), or give whole texts to dask's map_blocks"
         )
+    if is_pydata_sparse_array(array):
+        raise TypeError(f"{name} is a sparse array: pass {name}.todense()")
     if type(array).__module__ == "torch.fx.proxy":
         raise TypeError(
             f"{name} is a Proxy of torch.fx, which has no numbers to look at: "
@@ -111,6 +114,11 @@ def check_storage(name, array):
             f"{name} is a nested tensor, but one with axes of fixed lengths is needed: pass "
             f"torch.nested.to_padded_tensor({name}, 0.0), and hide the padding with `mask`"
         )
+    if isinstance(array, sys.modules["torch"].masked.MaskedTensor):
+        raise TypeError(
+            f"{name} is a masked tensor, but the numbers that it hides are needed too: "
+            f"pass {name}.to_tensor(0.0), and hide tokens with `mask`"
+        )
     if layout != sys.modules["torch"].strided:
         raise TypeError(f"{name} has layout {layout}: pass {name}.to_dense()")
 
@@ -118,11 +126,11 @@ def check_storage(name, array):
 def _check_dtype(xp, name, dtype):
     if _library_of(dtype) == "ml_dtypes" and is_numpy_namespace(xp):
         problem = "which NumPy alone cannot compute with"
-    elif xp.isdtype(dtype, "real floating"):
+    elif is_dtype(xp, dtype, "real floating"):
         if xp.finfo(dtype).bits >= FEWEST_BITS:
             return
         problem = "a format that numbers are stored in, not computed with"
-    elif xp.isdtype(dtype, "complex floating"):
+    elif is_dtype(xp, dtype, "complex floating"):
         raise TypeError(
             f"{name} has dtype {dtype}, but real floating-point numbers are needed: pass "
             f"{name}.real, or give real and imaginary parts columns of their own"
@@ -130,6 +138,14 @@ def _check_dtype(xp, name, dtype):
     else:
         problem = "but floating-point numbers are needed"
     raise TypeError(f"{name} has dtype {dtype}, {problem}: {_conversion(xp, name, dtype)}")
+
+
+def is_dtype(xp, dtype, kinds):
+    """`xp.isdtype`, but False for what NumPy knows by name alone: records, words, ml_dtypes'."""
+    try:
+        return xp.isdtype(dtype, kinds)
+    except TypeError:
+        return False
 
 
 def _library_of(dtype):
@@ -140,7 +156,7 @@ def _library_of(dtype):
 def _conversion(xp, name, dtype):
     if is_torch_namespace(xp):
         return f"pass {name}.to(torch.float32)"
-    if getattr(dtype, "kind", "") in WORDS_AND_TIMES:
+    if getattr(dtype, "kind", "") in WORDS_AND_TIMES and _library_of(dtype) != "ml_dtypes":
         return "pass an array of numbers"
     return f"pass {name}.astype(float), or float32 in place of float"
 
@@ -247,8 +263,20 @@ def check_flag(name, flag):
         return bool(flag)
     advice = ""
     if is_array_api_obj(flag):
-        advice = f": pass it as mask={name}" if flag.ndim else f": pass bool({name})"
+        advice = f": pass it as mask={name}" if flag.ndim else _as_python(bool, name, flag)
     raise TypeError(f"{name} is a {type(flag).__name__}, but True or False is expected{advice}")
+
+
+def _as_python(kind, name, array):
+    """Advice for an array of no axes where Python's own number is needed."""
+    try:
+        kind(array)
+    except (TypeError, RuntimeError):  # traced (JAX), batched (vmap), or without data (meta)
+        return (
+            f". A transformation hides its value: make {name} outside of it, for jax.jit as a "
+            "static argument"
+        )
+    return f": pass {kind.__name__}({name})"
 
 
 def check_axis(axis, array):
@@ -271,7 +299,7 @@ def check_number(name, number):
     """`number` as a Python float; it must be real and finite."""
     if _is_flag(number) or not isinstance(number, Real):
         holds_one = not _is_flag(number) and _holds_a_number(number)
-        advice = f": pass float({name})" if holds_one else ""
+        advice = _as_python(float, name, number) if holds_one else ""
         found = type(number).__name__
         raise TypeError(f"{name} is a {found}, but a number is expected{advice}")
     try:
@@ -365,7 +393,7 @@ def check_positions(xp, positions, x):
             "pass an array of the same library, one number per token"
         )
     check_storage("positions", positions)
-    if not xp.isdtype(positions.dtype, ("integral", "real floating")):
+    if not is_dtype(xp, positions.dtype, ("integral", "real floating")):
         raise TypeError(f"positions has dtype {positions.dtype}, but numbers are expected")
     check_device("positions", positions, "x", x)
     found, expected = tuple(positions.shape), tuple(x.shape[:-1])

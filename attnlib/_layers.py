@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from array_api_compat import device as device_of
 
-from attnlib._arguments import known, namespace
+from attnlib._arguments import is_dtype, known, namespace
 from attnlib.multi_head import MultiHead
 
 
@@ -142,7 +142,7 @@ def check_ids(xp, ids, n_words):
             f"ids has shape {tuple(ids.shape)}, but (..., n_tokens) with at least one token is "
             "expected"
         )
-    if not xp.isdtype(ids.dtype, "integral"):
+    if not is_dtype(xp, ids.dtype, "integral"):
         raise TypeError(f"ids has dtype {ids.dtype}, but whole numbers are expected")
     if 0 not in ids.shape and known(xp, lambda: xp.any((ids < 0) | (ids >= n_words))):
         raise ValueError(

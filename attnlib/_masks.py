@@ -2,13 +2,14 @@
 
 import warnings
 
-from array_api_compat import array_namespace, is_array_api_obj
+from array_api_compat import array_namespace, is_array_api_obj, is_torch_namespace
 from array_api_compat import device as device_of
 
 from attnlib._arguments import (
     broadcast_shapes,
     check_device,
     check_storage,
+    is_dtype,
     kind,
     known,
 )
@@ -91,8 +92,10 @@ def _check_layers(shape, texts, n_heads, pattern):
 
 def _dtype_advice(xp, mask):
     """What to pass instead of `mask`, by the numbers it holds."""
-    if not xp.isdtype(mask.dtype, ("integral", "real floating")):
+    if not is_dtype(xp, mask.dtype, ("integral", "real floating")):
         return "Compare, mask == ..., to get one"
+    if is_torch_namespace(xp) and mask.dtype != xp.float64:
+        mask = mask.float()  # float8 and unsigned numbers have no largest
     top = xp.max(mask) if 0 not in mask.shape else 0
     if known(xp, lambda: xp.all((mask == 0) | (mask <= HIDES))):
         if known(xp, lambda: xp.any(mask != 0)):
@@ -102,7 +105,7 @@ def _dtype_advice(xp, mask):
             "if 1 means may attend, pass mask == 1"
         )
     if known(xp, lambda: xp.all((mask == 0) | ((mask == top) & (top > 0)))):
-        one = f"{float(top):g}"
+        one = repr(float(top)).removesuffix(".0")  # to the last digit: it is compared with
         return (
             f"If {one} means may attend, pass mask == {one}; if {one} means ignore, pass mask == 0"
         )
@@ -121,7 +124,8 @@ def _shape_advice(shape, pattern):
             return (
                 f". If it is for the keys of each text, pass {_with_axes(n_given, missing + 1, 1)}"
             )
-        if shape == leading[:n_given] + rows_and_keys:
+        is_layer = broadcast_shapes(shape[-2:], rows_and_keys) == rows_and_keys
+        if shape[:-2] == leading[:n_given] and is_layer:
             return f". If it has a layer for each text, pass {_with_axes(n_given, missing, 2)}"
     return ""
 

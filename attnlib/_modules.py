@@ -65,11 +65,16 @@ def _attention_within(module):
     names = [name for name, part in module.named_modules() if isinstance(part, kind)]
     if not names:
         return ""
-    shown = " or ".join(f"module.{_as_written(name)}" for name in names[:2])
+    shown = " or ".join(f"module{_as_written(name)}" for name in names[:2])
     return f": pass {shown}" + (f" (it holds {len(names)})" if len(names) > 2 else "")
 
 
 def _as_written(name):
-    """`layers.0.self_attn`, PyTorch's name of a part, as Python: `layers[0].self_attn`."""
-    first, *parts = name.split(".")
-    return first + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)
+    """`layers.0.self_attn`, PyTorch's name of a part, as Python: `.layers[0].self_attn`."""
+    return "".join(map(_part_as_written, name.split(".")))
+
+
+def _part_as_written(part):
+    if part.isdigit():
+        return f"[{part}]"
+    return f".{part}" if part.isidentifier() else f"[{part!r}]"

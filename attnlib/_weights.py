@@ -79,13 +79,16 @@ def mixed_values(head, queries, keys, values, mask, causal):
     bias = distance_bias(head, queries, keys)
     steps = (queries, keys, values, mask, causal, head.scale)
     if bias is None:
-        return attention(*steps, **bounds(head))
-    return weights_and_output(*steps, bias, **bounds(head))[-1]
+        return attention(*steps, **bounds(head, queries))
+    return weights_and_output(*steps, bias, **bounds(head, queries))[-1]
 
 
-def bounds(head):
-    """The head's own arguments for its softmax, by their names."""
-    return {"softcap": head.softcap, "sink": head.sink}
+def bounds(head, queries):
+    """The head's own arguments for its softmax, by their names, for these queries."""
+    sink = head.sink
+    if not (sink is None or isinstance(sink, Real)):  # autocast has changed the queries' dtype
+        sink = namespace(sink=sink).astype(sink, queries.dtype, copy=False)
+    return {"softcap": head.softcap, "sink": sink}
 
 
 def arrays_of(head):

@@ -109,7 +109,7 @@ class Head:
         queries, keys, values = self._project(x, context, mask, positions)
         bias = distance_bias(self, queries, keys)
         steps = (queries, keys, values, mask, causal, self.scale, bias)
-        steps = biased_trace(*steps, **bounds(self))
+        steps = biased_trace(*steps, **bounds(self, queries))
         delta = linear(steps.output, self.w_o, self.b_o)
         return HeadTrace(queries, keys, values, steps.scores, steps.weights, steps.output, delta)
 

@@ -50,7 +50,8 @@ class MultiHeadTrace:
         """How well queries and keys agree, `(..., head, n_queries, n_keys)`; -inf where masked."""
         bias = distance_bias(self.block, self.queries, self.keys)
         steps = (self.queries, self.keys, self.values, self.mask, self.causal)
-        return biased_trace(*steps, self.block.scale, bias, **bounds(self.block)).scores
+        how = bounds(self.block, self.queries)
+        return biased_trace(*steps, self.block.scale, bias, **how).scores
 
     @cached_property
     def deltas(self):
@@ -214,7 +215,7 @@ class MultiHead:
         keys, values = map(self._for_every_head, kept)
         bias = distance_bias(self, queries, keys)
         steps = (queries, keys, values, mask, causal, self.scale, bias)
-        weights, mixed = weights_and_output(*steps, **bounds(self))
+        weights, mixed = weights_and_output(*steps, **bounds(self, queries))
         if cache is not None:
             cache.keep(self, *kept)
         delta = self._output(mixed)

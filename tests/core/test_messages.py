@@ -49,7 +49,16 @@ CASES = [
     ),
     ({"mask": np.array([0, -0.5, -np.inf])}, TypeError, r"bias.* \+ mask\) @ v$"),
     ({"mask": np.array([1, 2, 3])}, TypeError, r"not those of a mask; a bias"),
+    ({"mask": np.float32([0, 1 / 3, 0])}, TypeError, r"pass mask == 0\.3333333432674408; if"),
     ({"mask": np.array(["a"] * 3)}, TypeError, r"dtype <U1.*Compare, mask == \.\.\., to get one"),
+    ({"mask": np.array(["a"] * 3, "T")}, TypeError, r"StringDType.*Compare, mask == \.\.\., to"),
+    ({"mask": np.zeros(3, [("a", "f4")])}, TypeError, r"dtype \[.*Compare, mask == \.\.\., to"),
+    ({"q": np.full((2, 4), "1", "T")}, TypeError, r"q has dtype StringDType.*pass an array of num"),
+    (
+        {"q": np.rec.array(np.zeros((2, 4), [("a", "f4")]))},
+        TypeError,
+        r"q has dtype \(numpy\.record.*pass an array of numbers$",
+    ),
     ({"mask": np.ma.masked_array([True] * 3)}, TypeError, r"mask is a masked array"),
     (
         {"q": np.ma.masked_invalid(normal(0, 2, 4))},
@@ -103,6 +112,8 @@ def test_scores_says_what_is_wrong(changes, error, message):
         (torch.ones(2, 3), TypeError, "dtype torch.float32.*If 1 means may attend, pass mask == 1"),
         (torch.eye(2, 3).to_sparse().bool(), TypeError, r"mask has layout.*pass mask\.to_dense"),
         (torch.ones(2, 3).int(), TypeError, "dtype torch.int32.*pass mask == 1"),
+        (torch.ones(2, 3).to(torch.uint16), TypeError, "dtype torch.uint16.*If 1 means may attend"),
+        (torch.eye(2, 3).to(torch.float8_e5m2), TypeError, "float8_e5m2.*If 1 means may attend"),
         (np.ones((2, 3), bool), TypeError, "mask is numpy.ndarray but q is torch.Tensor"),
         (torch.ones(2, 4).bool(), ValueError, r"mask has shape \(2, 4\).*shape \(2, 3\)"),
     ],
@@ -130,9 +141,13 @@ def test_tensors_are_checked_too(mask, error, message):
             lambda: torch.eye(3).int(),
             r"q has dtype torch\.int32, but .*q\.to\(torch\.float32\)",
         ),
+        (
+            lambda: torch.masked.masked_tensor(torch.eye(3), torch.eye(3) > 0),
+            r"q is a masked tensor.*q\.to_tensor\(0\.0\).*`mask`",
+        ),
     ],
 )
-@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors", "ignore:Sparse CSR tensor")
+@pytest.mark.filterwarnings("ignore:The PyTorch API of", "ignore:Sparse CSR tensor")
 def test_tensors_that_are_not_plain_are_refused(make, message):
     al.attention(*(torch.eye(3),) * 3)  # what was sound before does not let them in
     for call in (lambda q: al.attention(q, q, q), lambda q: al.scores(q, q)):
@@ -140,10 +155,46 @@ def test_tensors_that_are_not_plain_are_refused(make, message):
             call(make())
 
 
+class Stored(np.void):
+    """What NumPy sees of a number of ml_dtypes: some bytes, and a type of that library."""
+
+    __module__ = "ml_dtypes"
+
+
 def test_numbers_of_ml_dtypes_are_refused_by_name():
+    stored, x = np.zeros(3, np.dtype((Stored, 2))), np.eye(3)
+    with pytest.raises(TypeError, match=r"which NumPy alone.*astype\(float\)"):
+        al.softmax(stored)
+    with pytest.raises(TypeError, match=r"mask has dtype.*Compare, mask == \.\.\., to get one"):
+        al.attention(x, x, x, stored)
+    with pytest.raises(TypeError, match=r"positions has dtype .*, but numbers are expected"):
+        al.rotate(x[:, :2], stored)
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn"])
+def test_those_of_ml_dtypes_itself_are_refused(name):
     ml_dtypes = pytest.importorskip("ml_dtypes")
-    with pytest.raises(TypeError, match=r"dtype bfloat16, which NumPy alone.*astype\(float\)"):
-        al.softmax(np.ones(3).astype(ml_dtypes.bfloat16))
+    with pytest.raises(TypeError, match=rf"dtype {name}, which NumPy alone.*astype\(float\)"):
+        al.softmax(np.ones(3).astype(getattr(ml_dtypes, name)))
+
+
+@pytest.mark.parametrize("name", ["scale", "softcap", "causal"])
+def test_numbers_that_a_transformation_hides_are_asked_for_from_outside(name):
+    x, hidden = torch.eye(3), torch.ones(2) > 0 if name == "causal" else torch.ones(2)
+    message = rf"{name} is a Tensor, but .* hides its value: make {name} outside"
+    with pytest.raises(TypeError, match=message):
+        torch.func.vmap(lambda one: al.attention(x, x, x, **{name: one}))(hidden)
+    with pytest.raises(TypeError, match=message):
+        al.attention(x, x, x, **{name: hidden[0].to("meta")})
+    kind = "bool" if name == "causal" else "float"
+    with pytest.raises(TypeError, match=rf"expected: pass {kind}\({name}\)$"):
+        al.attention(x, x, x, **{name: hidden[0]})
+
+
+def test_sparse_arrays_of_pydata_are_told_what_to_do():
+    sparse = pytest.importorskip("sparse")
+    with pytest.raises(TypeError, match=r"x is a sparse array: pass x\.todense\(\)"):
+        al.softmax(sparse.COO.from_numpy(np.eye(3)))
 
 
 @pytest.mark.parametrize(
@@ -152,6 +203,8 @@ def test_numbers_of_ml_dtypes_are_refused_by_name():
         ((2,), (2, 5), "mask[:, None, :]"),
         ((2, 3), (2, 5), "mask[:, None, None, :]"),
         ((2, 3), (2, 4, 5), "mask[:, None, :, :]"),
+        ((2, 3), (2, 1, 5), "mask[:, None, :, :]"),
+        ((2, 3), (2, 4, 1), "mask[:, None, :, :]"),
         ((2, 3, 6), (2, 3, 5), "mask[:, :, None, None, :]"),
     ],
 )

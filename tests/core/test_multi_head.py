@@ -518,6 +518,11 @@ def encoder():
             r"pass module\.self_attn or module\.multihead_attn$",
         ),
         (encoder, r"pass module\.layers\[0\]\.self_attn or .*layers\[1\].*\(it holds 3\)"),
+        (lambda: torch.nn.Sequential(torch.nn.MultiheadAttention(4, 2)), r"pass module\[0\]$"),
+        (
+            lambda: torch.nn.ModuleDict({"a head": torch.nn.MultiheadAttention(4, 2)}),
+            r"pass module\['a head'\]$",
+        ),
     ],
 )
 def test_says_that_another_module_is_no_attention(make, message):

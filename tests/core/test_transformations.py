@@ -1,6 +1,7 @@
 """Batched, traced, compiled, exported, differentiated twice: what works, and gives the same."""
 
 import contextlib
+from dataclasses import replace
 
 import array_api_strict as strict
 import numpy as np
@@ -302,13 +303,20 @@ def test_autocast_changes_no_number_of_attention(options):
         assert torch.allclose(plain, cast, atol=1e-6)
 
 
-def test_under_autocast_a_block_and_its_trace_agree():
+@pytest.mark.parametrize("bounds", [False, True])
+def test_under_autocast_a_block_and_its_trace_agree(bounds):
     heads = al.MultiHead.from_torch(torch.nn.MultiheadAttention(4, 2))
+    if bounds:
+        distance = al.DistanceBias(torch.randn(2, 3))
+        heads = replace(heads, sink=torch.randn(2), softcap=2.0, distance=distance)
     x = inputs()[0].float()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         output, trace = heads(x, causal=True), heads.trace(x, causal=True)
-    assert output.dtype == trace.delta.dtype == torch.bfloat16
+        head, cached = heads.heads[0], heads(x, causal=True, cache=al.Cache())
+        assert head(x).dtype == head.trace(x).delta.dtype == torch.bfloat16
+    assert output.dtype == trace.delta.dtype == cached.dtype == torch.bfloat16
     assert torch.allclose(output.float(), trace.delta.float(), atol=0.02)
+    assert torch.allclose(output.float(), heads(x, causal=True), atol=0.05)
 
 
 @pytest.mark.parametrize("version", ["2022.12", "2023.12", "2024.12"])
