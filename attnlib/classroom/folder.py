@@ -1,5 +1,6 @@
 """What lies in a folder of submissions: notebooks to run, and a reason for whatever is none."""
 
+import json
 import os
 import stat
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from pathlib import Path
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 PACKED_BY_MAC = "__MACOSX"  # its archives keep a copy of each name there, and no notebook
-FIRST_BYTES = 1 << 16  # of a file with another name, to see whether it is a notebook
+FIRST_BYTES = 1 << 17  # of a file with another name, to see whether it is a notebook
+KEYS = ('"cells"', '"nbformat"')  # one of them stands before what may be long
 NOTEBOOK, IGNORED, UNREADABLE = "notebook", "ignored", "unreadable"
 
 
@@ -69,6 +71,7 @@ def taken_for(folder, path):
         return Found(path, UNREADABLE, "an archive: unpack it, and run the command again")
     with open(folder / path, "rb") as file:
         start = file.read(FIRST_BYTES)
-        if start.lstrip().startswith(b"{") and b'"cells"' in start + file.read(FIRST_BYTES):
-            return Found(path, NOTEBOOK)
+    text = start.decode(json.detect_encoding(start), "replace").lstrip()
+    if text.startswith("{") and any(key in text for key in KEYS):
+        return Found(path, NOTEBOOK)
     return Found(path, IGNORED, "no notebook")

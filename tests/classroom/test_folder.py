@@ -24,6 +24,14 @@ def changed(**entries):
     return json.dumps({**json.loads(TEXT), **entries}).encode()
 
 
+def cells_last():
+    """As Colab writes it: what may be long stands before the cells."""
+    notebook = json.loads(changed(metadata={"widgets": "w" * 200_000}))
+    cells = notebook.pop("cells")
+    start = {"nbformat": notebook.pop("nbformat"), **notebook}
+    return json.dumps({**start, "cells": cells}).encode()
+
+
 def deep(n):
     return b"[" * n + b"]" * n
 
@@ -35,6 +43,10 @@ READ = {
     "ann (1).ipynb": TEXT.encode(),
     "bob.ipynb(2)": TEXT.encode(),
     "eve.txt": TEXT.encode(),
+    "byte order.txt": b"\xef\xbb\xbf" + TEXT.encode(),
+    "utf-16.json": TEXT.encode("utf-16"),
+    "utf-16 without a mark.txt": TEXT.encode("utf-16-le"),
+    "cells last.txt": cells_last(),
     "byte order.ipynb": b"\xef\xbb\xbf" + TEXT.encode(),
     "utf-16.ipynb": TEXT.encode("utf-16"),
     "half.ipynb": TEXT.replace("1 / 0", HALF).encode("utf-8", "surrogatepass"),
