@@ -9,12 +9,12 @@ LARGEST_FILE = 1_000_000_000  # bytes
 def prepare(shell, memory):
     """Arrange that one cell cannot take the others with it, nor the `memory` (GB) of the machine.
 
-    `exit()` in a notebook asks the kernel to end a little later, while another cell runs: here
-    it is the exception that it is elsewhere in Python. Messages are sent as ASCII, which holds
+    `exit()` in a notebook, or a restart, asks the kernel to end a little later, while another cell
+    runs: here it is the exception that it is elsewhere in Python. Messages are sent as ASCII, which holds
     half of a character, too: a kernel that cannot send its answer never gives one.
     """
     limit(int(memory * 1e9))
-    shell.ask_exit = leave
+    shell.ask_exit = shell.kernel.do_shutdown = leave
     shell.kernel.session.pack = pack
 
 
@@ -31,7 +31,7 @@ def limit(memory):
         resource.setrlimit(kind, (most, most))
 
 
-def leave():
+def leave(restart=False):
     raise SystemExit
 
 

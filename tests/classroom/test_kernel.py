@@ -18,6 +18,7 @@ BORNE = {
     "exit()": "exit()",
     "quit": "exit()",
     "raise SystemExit": "exit()",
+    "get_ipython().kernel.do_shutdown(True)": "exit()",
     "input()": "input()",
     "raise KeyboardInterrupt": "KeyboardInterrupt",
     "import asyncio\nraise asyncio.CancelledError": "CancelledError",
