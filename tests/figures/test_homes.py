@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -121,6 +122,20 @@ def stop(process):
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); input()"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows asks no process to end")
+def test_a_server_that_does_not_end_is_ended(monkeypatch):
+    monkeypatch.setattr("tests.figures.test_homes.START_UP", 0.1)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", DEAF], **pipes)
+    with process.stdin, process.stdout:
+        process.stdout.readline()  # from now on it is deaf
+        stop(process)
+    assert process.returncode == -signal.SIGKILL
 
 
 def wait_for(address, server, log):
