@@ -467,6 +467,15 @@ def key_by_key(every):
     return found
 
 
+def every_edge_cut(onwards):
+    """All edges of the query in a layer are cut, whatever `keys` are: up to the query's own."""
+
+    def found(chance, n_layers, query, keys):
+        return carrying(chance, n_layers, query, list(range(query + onwards)))
+
+    return found
+
+
 def others_cut(chance, n_layers, query, keys):
     edges = {layer: layer_edges(layer, query, keys) for layer in range(n_layers)}
     left = [
@@ -589,6 +598,7 @@ def carrying_cases():
         carrying_case(5, [1, 2, 4], 0.96, {1: 0.3, 4: 0.1}, single={(4, 6, 1): 0.2}),
         carrying_case(2, [1, 2], 0.6, {0: 0.5}),
         carrying_case(4, [1, 2], 1.0, {0: 0.45, 1: 0.2, 2: 0.1, 3: 0.05}),
+        carrying_case(3, [1, 2], 0.9, {1: 0.3}, single={(2, 4, 0): 0.2, (2, 4, 3): 0.1}),
     ]
 
 
@@ -606,6 +616,13 @@ CARRYING_MISTAKES = (
         "You cut one edge at a time. A name stands in {n_keys} places, and what is hidden in one "
         "can be read from another: cut all edges of a layer together.",
         "One call of `chance` for each layer, with a list of {n_keys} edges.",
+    ),
+    mistake(
+        "every-edge",
+        (every_edge_cut(1), every_edge_cut(0)),
+        "You cut all edges of the query in a layer, and so also those to words that do not have "
+        "the name. Only those to `keys` are asked about.",
+        "Here {n_keys} edges are cut in each layer, one for each of `keys`.",
     ),
     mistake(
         "others-cut",

@@ -111,6 +111,8 @@ def context(MultiHead, seed):
         agree(block(x, context=other), expected, "the delta with a context")
         expected = block_by_hand(w, x, other, mask)
         agree(block(x, context=other, mask=mask), expected, "the delta with context and mask")
+    first = block_by_hand(w, x, other, seen=triangle(5, 5)[-3:])
+    agree(block(x, context=other, causal=True), first, "the delta with context and causal=True")
 
 
 @promise("To ten digits it is the concatenated mixtures times the stacked w_o.")

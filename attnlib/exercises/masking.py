@@ -254,7 +254,7 @@ def masked_cases():
     cases = [masked_case(small, al.causal_mask(3, 3), WORDS), masked_case(small, some)]
     cases += [masked_case(large, patchy), masked_case(hidden_peak, hidden_peak < 1e4)]
     uneven = np.array([[0.0, 1.0, 3.0], [1e4, 9999.0, 9998.0], [0.0, 3000.0, 1.0]])
-    low = np.array([[-1e4, 5.0, 2.0, -1e4], [-1e4, -9999.0, -9998.0, 0.0]])
+    low = np.array([[-1e4, 1e4, 2.0, -1e4], [-1e4, -9999.0, -9998.0, 0.0]])
     cases += [masked_case(uneven, uneven != 3), masked_case(low, low < 0)]
     rng = np.random.default_rng(SEED)
     for n_queries, n_keys in ((2, 5), (5, 2), (1, 4), (4, 1), (6, 6)):
@@ -469,8 +469,8 @@ MASKED_MISTAKES = (
             lambda scores, keep, hide=hide, fill=fill: np.where(
                 keep, al.softmax(hide(scores, keep, fill)), 0.0
             )
-            for fill in FILLS
-            for hide in (filled_with, lowered_by)
+            for hide, fills in ((filled_with, FILLS), (lowered_by, (*FILLS, -2e4)))
+            for fill in fills
         ),
         "In row {row} you have {returned} for {column}, and {expected} is expected. The scores "
         "that may be seen are so low there that the low number you gave to hidden keys is no "

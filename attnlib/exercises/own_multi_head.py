@@ -31,8 +31,10 @@ BROKEN = (
     ),
     Diagnosis(
         "context",
-        "With a context: {reason}. Queries come from x, in every head; keys and values do not.",
-        "Hand the context on to each head as it came. Where none is given, it stays None.",
+        "With a context: {reason}. Queries come from x, in every head; keys and values do not. The "
+        "mask and `causal` are for every head, as ever.",
+        "Hand the context on to each head as it came, with the mask and `causal` beside it. Where "
+        "none is given, it stays None.",
     ),
     Diagnosis(
         "as-concatenated",

@@ -387,6 +387,13 @@ class Remembering(Block):
         return came
 
 
+def upper_left(block, x, context, mask, causal):
+    """With a context the first query stands at its first key."""
+    if causal and context is not None:
+        mask, causal = np.tri(len(x), len(context), dtype=bool), False
+    return Block.__call__(block, x, context, mask, causal)
+
+
 BROKEN = {
     "one-head": [calling(lambda block, x, *rest: x + Block.__call__(block, x, *rest))],
     "sum-of-heads": [
@@ -409,7 +416,15 @@ BROKEN = {
             )
         ),
     ],
-    "context": [calling(lambda block, x, c, *rest: Block.__call__(block, x, None, *rest))],
+    "context": [
+        calling(lambda block, x, c, *rest: Block.__call__(block, x, None, *rest)),
+        calling(
+            lambda block, x, c, mask, causal: Block.__call__(
+                block, x, c, mask, causal and c is None
+            )
+        ),
+        calling(upper_left),
+    ],
     "as-concatenated": [
         calling(lambda block, *inputs: Block.__call__(block, *inputs).astype(np.float32))
     ],

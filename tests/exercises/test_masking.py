@@ -227,6 +227,7 @@ WRONG = [
     ("masked-weights", "maximum-from-0", from_whole(from_0), ["of the largest of them"[3:], "<"]),
     ("masked-weights", "low-fill", lambda s, keep: low(-1e4)(s, keep) * keep, ["0.25 <", "0.50"]),
     ("masked-weights", "low-fill", lambda s, keep: added(-1e4)(s, keep) * keep, ["<"]),
+    ("masked-weights", "low-fill", lambda s, keep: added(-2e4)(s, keep) * keep, ["0.33 <", "0.50"]),
     ("masked-weights", "raised", lambda s, keep: s[:, keep], ["IndexError"]),
     ("masked-weights", "wrong-type", lambda s, keep: "weights", ["the text"]),
     (
