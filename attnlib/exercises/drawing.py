@@ -111,6 +111,12 @@ def decimals_for(*arrays):
     return MOST_DECIMALS
 
 
+def total_of(weights):
+    """The sum as a text: as many decimals as it takes where it is not 1, and looks like it."""
+    total = np.sum(weights)
+    return number(total, max(2, decimals_for(np.array([total]), np.ones(1))))
+
+
 def close(array, other):
     """Where two arrays of one shape agree up to rounding (also in float32); NaN is NaN."""
     with np.errstate(all="ignore"):

@@ -9,7 +9,7 @@ import attnlib as al
 from attnlib.exercises import by_hand, functions
 from attnlib.exercises.by_hand import ByHandExercise, by_hand_mistake
 from attnlib.exercises.checking import Diagnosis
-from attnlib.exercises.drawing import matrix, number
+from attnlib.exercises.drawing import matrix, number, total_of
 from attnlib.exercises.functions import (
     ArrayResult,
     Case,
@@ -123,7 +123,7 @@ class WeightsResult(ArrayResult):
         if result is None or result.shape != expected.shape:
             return facts | {"total": "?"}
         row = first_wrong(result, expected)[:-1]
-        return facts | {"total": number(result[row].sum())}
+        return facts | {"total": total_of(result[row])}
 
 
 def softmax_case(scores, rows=None, columns=None):

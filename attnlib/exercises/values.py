@@ -9,7 +9,7 @@ import attnlib as al
 from attnlib.exercises import by_hand, functions
 from attnlib.exercises.by_hand import ByHandExercise, near
 from attnlib.exercises.checking import Diagnosis, numeric
-from attnlib.exercises.drawing import close, matrix, number
+from attnlib.exercises.drawing import close, matrix, number, total_of
 from attnlib.exercises.functions import (
     ArrayResult,
     Case,
@@ -448,7 +448,7 @@ class ThreeWeights(ArrayResult):
     """Three weights: hints can quote their sum."""
 
     def facts(self, case, result, expected):
-        total = "?" if result is None else number(np.sum(result))
+        total = "?" if result is None else total_of(result)
         return super().facts(case, result, expected) | {"total": total}
 
 

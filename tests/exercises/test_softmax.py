@@ -185,6 +185,7 @@ WRONG = [
     ("softmax", "not-a-function", np.eye(3), ["f(scores)"]),
     ("softmax", "arguments", lambda s, axis: s, ["f(scores)"]),
     ("softmax", "unrecognised", lambda s: np.log(stable(s)), ["-2.41 <"]),
+    ("softmax", "unrecognised", lambda s: stable(s) / 1.002, ["your row sums to 0.998."]),
     ("softmax", "unrecognised", lambda s: stable(np.clip(s, -500, 500)), ["0.33 <", "10001"]),
     ("tempered", "unchanged", lambda w, t: w, ["0.12 <", "0.03", "temperature 0.5"]),
     ("tempered", "unchanged", lambda w, t: divided(w / t), ["0.12 <"]),

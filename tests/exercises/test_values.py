@@ -227,6 +227,7 @@ WRONG = [
     ("weights-for-target", "not-a-function", [1, 0, 0], ["f(values, target)"]),
     ("weights-for-target", "arguments", lambda v: v, ["f(values, target)"]),
     ("weights-for-target", "unrecognised", lambda v, t: -solved(v, t), ["sum to -1.00"]),
+    ("weights-for-target", "unrecognised", lambda v, t: solved(v, t) + 1e-3, ["sum to 1.003)"]),
     ("low-rank", "full", lambda m, r: (m, np.eye(len(m))), ["allows 1", "3 numbers a token"]),
     ("low-rank", "full", lambda m, r: (np.eye(len(m)), m), ["allows 1"]),
     ("low-rank", "full", lambda m, r: low_rank(m, len(m)), ["allows 1"]),
