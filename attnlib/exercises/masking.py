@@ -251,11 +251,13 @@ def masked_cases():
     large = np.array([[1e4, 9999.0, 1e4, 9998.0], [9997.0, 1e4, 1e4, 9999.0]])
     patchy = np.array([[True, True, False, True], [False, True, True, True]])
     hidden_peak = np.array([[1.0, 0.0, 10_003.0], [10_002.0, 2.0, 1.0], [0.0, 3.0, 1.0]])
+    hidden_hill = np.array([[1.0, 0.0, 715.0], [714.0, 2.0, 1.0]])  # e to this less 1 is too large
     cases = [masked_case(small, al.causal_mask(3, 3), WORDS), masked_case(small, some)]
     cases += [masked_case(large, patchy), masked_case(hidden_peak, hidden_peak < 1e4)]
     uneven = np.array([[0.0, 1.0, 3.0], [1e4, 9999.0, 9998.0], [0.0, 3000.0, 1.0]])
     low = np.array([[-1e4, 1e4, 2.0, -1e4], [-1e4, -9999.0, -9998.0, 0.0]])
     cases += [masked_case(uneven, uneven != 3), masked_case(low, low < 0)]
+    cases.append(masked_case(hidden_hill, hidden_hill < 700))
     rng = np.random.default_rng(SEED)
     for n_queries, n_keys in ((2, 5), (5, 2), (1, 4), (4, 1), (6, 6)):
         scores = rng.normal(0, 3, (n_queries, n_keys)).round(1)
@@ -295,6 +297,17 @@ def below(maximum, filled=False):
 
 def largest_seen(scores, keep):
     return scores[keep].max(initial=-np.inf)
+
+
+def overflowing_where_hidden(filled):
+    """The weights if hidden scores get their powers, too, and lose them by a product with 0."""
+
+    def way(scores, keep):
+        largest = np.where(keep, scores, -np.inf).max(axis=-1, keepdims=True)
+        largest = np.where(np.isfinite(largest), largest, 0.0)  # an empty row has none
+        return shared_out(np.exp(scores - largest) * keep, filled)
+
+    return way
 
 
 def largest_from_0(scores, keep):
@@ -404,6 +417,15 @@ MASKED_MISTAKES = (
         "With minus infinity such a row can be told from the others: all its exponentials are 0. "
         "What must its weights be?",
         empty_row_is_filled,
+    ),
+    mistake(
+        "hidden-overflow",
+        filled_in(*(overflowing_where_hidden(filled) for filled in (False, True))),
+        "A hidden score of {largest} is far larger than those that may be seen. With their maximum "
+        "taken away it is still too large: e to that power is infinite, and infinity times 0 is "
+        "not 0.",
+        "Hide before you take powers: e to the power of minus infinity is 0, and then nothing has "
+        "to be multiplied by the mask.",
     ),
     mistake(
         "hidden-maximum",

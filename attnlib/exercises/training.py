@@ -452,6 +452,13 @@ OTHER_LOSSES = {  # by the mistake that computes it in place of the loss
         lambda logits, answers: loss_of(logits[:, -1], answers[:, -1]),
         lambda logits, answers: loss_of(logits[:, 0], answers[:, 0]),
         lambda logits, answers: loss_of(logits[0], answers[0]),
+        *(
+            lambda logits, answers, pick=pick, axis=axis: pick(
+                -np.log(given(al.softmax(logits), answers)).mean(axis=axis)
+            )
+            for pick in (np.min, np.max)  # below the bound: any of them, or all
+            for axis in ((), 1)  # words, or texts
+        ),
     ),
     "log-of-mean": (lambda logits, answers: -np.log(given(al.softmax(logits), answers).mean()),),
     "perplexity": (lambda logits, answers: np.exp(loss_of(logits, answers)),),
@@ -603,7 +610,8 @@ LEAK_MISTAKES = (
     truth_mistake(
         "some-places",
         by_other_loss("some-places"),
-        "You look at some of the places only. The loss is the mean over all words of all texts.",
+        "You look at some of the places only, or at each by itself. The loss is the mean over all "
+        "words of all texts.",
         "Here are {n_texts} texts of {n} words each. The mean over all is {loss}.",
     ),
     truth_mistake(

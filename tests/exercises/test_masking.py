@@ -102,6 +102,18 @@ def softmax(scores, axis=-1):
     return e / e.sum(axis=axis, keepdims=True)
 
 
+def powers_of_hidden(mended):
+    def answer(scores, keep):
+        top = np.array(
+            [row[seen].max(initial=-np.inf) for row, seen in zip(scores, keep, strict=True)]
+        )
+        powers = np.exp(scores - np.where(np.isfinite(top), top, 0)[:, None]) * keep
+        total = powers.sum(-1, keepdims=True)
+        return mended(powers / np.where(total == 0, 1, total))
+
+    return answer
+
+
 def low(number):
     return lambda scores, keep: softmax(np.where(keep, scores, number))
 
@@ -212,6 +224,13 @@ WRONG = [
         ["query 1"],
     ),
     ("masked-weights", "hidden-maximum", below_hidden, ["score of 10003 is the largest"]),
+    ("masked-weights", "hidden-overflow", powers_of_hidden(lambda w: w), ["infinity times 0"]),
+    (
+        "masked-weights",
+        "hidden-overflow",
+        powers_of_hidden(np.nan_to_num),
+        ["score of 10003 is far"],
+    ),
     ("masked-weights", "overflow", naive, ["The largest score here is 10000"]),
     ("masked-weights", "overflow", naive_loop, ["OverflowError", "is 10000"]),
     ("masked-weights", "overflow", lambda s, keep: np.nan_to_num(naive(s, keep)), ["0.00 <"]),

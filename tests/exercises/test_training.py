@@ -278,6 +278,18 @@ def of_probabilities(change):
     return below(measure)
 
 
+def each_word(compared):
+    return lambda logits, answers, bound: compared(
+        -np.log(np.take_along_axis(al.softmax(logits), answers[..., None], -1)) < bound
+    )
+
+
+def each_text(compared):
+    return lambda logits, answers, bound: compared(
+        loss(x[None], a[None]) < bound for x, a in zip(logits, answers, strict=True)
+    )
+
+
 def over_axis(axis):
     def measure(logits, answers):
         p = np.exp(logits) / np.exp(logits).sum(axis=axis, keepdims=True)
@@ -497,6 +509,10 @@ WRONG = [
         ["some of the"],
     ),
     ("below-the-bound", "some-places", below(lambda x, a: loss(x[:1], a[:1])), ["some of the"]),
+    ("below-the-bound", "some-places", each_word(np.any), ["by itself"]),
+    ("below-the-bound", "some-places", each_word(np.all), ["by itself"]),
+    ("below-the-bound", "some-places", each_text(any), ["by itself"]),
+    ("below-the-bound", "some-places", each_text(all), ["by itself"]),
     (
         "below-the-bound",
         "log-of-mean",
