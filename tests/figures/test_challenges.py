@@ -291,6 +291,11 @@ class TestPresetsChangedByHand:
             make(figure, move)
             assert challenge["id"] not in figure.solved, move
 
+    def test_the_same_total_of_other_parts_is_not_the_model(self):
+        figure, challenge = at_start("counting", "pythia")
+        figure.shape = PYTHIA | {"n_positions": 314, "biases": False, "norm": "none"}
+        assert figure.tally.total == 405_334_016 and challenge["id"] not in figure.solved
+
     @pytest.mark.parametrize("name", [*MASKS, *range(3, 9)])
     def test_no_mask_and_no_window_with_another_cell_reaches_far(self, name):
         figure, challenge = at_start("masking", "two-layers")
