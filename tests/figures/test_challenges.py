@@ -32,6 +32,7 @@ from attnlib.figures import (
     patterns,
     real_model,
 )
+from attnlib.figures.challenges import holds
 from attnlib.figures.ledger import PRESETS
 from attnlib.figures.mask_lab import PRESETS as MASKS
 from attnlib.figures.mask_lab import preset
@@ -393,6 +394,13 @@ class TestClaims:
 
     def test_no_bug_alone_makes_nan_under_the_causal_mask(self):
         assert [bug for bug in BUGS if BreakIt(bugs=[bug]).symptoms.nans] == [] and len(BUGS) == 7
+
+    def test_two_bugs_are_two_and_not_three(self):
+        figure, challenge = at_start("breaking", "two-quiet")
+        make(figure, {"bugs": ["transposed", "unscaled", "half"]})
+        others = [each for each in challenge["conditions"] if each["measure"] != "bugs"]
+        assert all(holds(each, figure.measure(each)) for each in others)
+        assert challenge["id"] not in figure.solved
 
     def test_the_score_at_distance_0(self):
         figure, _ = at_start("order", "far-and-strong")
