@@ -1,6 +1,7 @@
 """Training in the page: the engine equals PyTorch's run, and its worker does what it is told."""
 
 import functools
+import re
 from dataclasses import asdict
 
 import numpy as np
@@ -402,7 +403,8 @@ class TestWorker:
         trainer.begin(recipe)
         rest = trainer.rest(1)
         assert (rest["why"], rest["step"]) == ("stopped", 25)
-        assert "The loss of step 4" in rest["message"]
+        # On a slow machine the page has time to look at the weights before the next step does.
+        assert re.match(r"The loss (of|after) step 4\d is NaN, ", rest["message"])
         assert "at a rate of 1e+102: start again with a smaller rate" in rest["message"]
         assert "weights are those after step 25" in rest["message"]
         assert trainer.weights() == page.run(EXAM, recipe, 25, {"nTexts": 1})["weights"]
