@@ -203,6 +203,12 @@ def test_a_notebook_that_does_not_end_is_told_in_a_sentence(tiny_book, code, sai
     assert_one_sentence(book.build(), f"index.ipynb: ERROR: {said}")
 
 
+def test_the_books_own_cells_may_take_long():
+    """At ten times the work that its cores can do, a machine needed over 120 s for chapter 10's."""
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert settings["execute"]["timeout"] >= 10 * 120
+
+
 def test_a_bad_formula_fails_every_build_and_names_the_page(tiny_book):
     book = tiny_book()
     book.write(r"# Tiny, $\softmaks(x)$", CODE)
