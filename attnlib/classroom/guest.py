@@ -10,8 +10,8 @@ def prepare(shell, memory):
     """Arrange that one cell cannot take the others with it, nor the `memory` (GB) of the machine.
 
     `exit()` in a notebook, or a restart, asks the kernel to end a little later, while another cell
-    runs: here it is the exception that it is elsewhere in Python. Messages are sent as ASCII, which holds
-    half of a character, too: a kernel that cannot send its answer never gives one.
+    runs: here it is the exception that it is elsewhere in Python. Messages are sent as ASCII, which
+    holds half of a character, too: a kernel that cannot send its answer never gives one.
     """
     limit(int(memory * 1e9))
     shell.ask_exit = shell.kernel.do_shutdown = leave
