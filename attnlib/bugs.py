@@ -1,4 +1,4 @@
-"""Attention gone wrong on purpose: the bugs people ship, one switch each.
+"""Attention gone wrong on purpose: one switch for each bug.
 
 Every switch computes the wrong thing for real, in NumPy, so that its symptoms can be measured.
 The figure BreakIt and the exercises of the chapter "Masking" read the bugs from here.
