@@ -47,6 +47,9 @@ READ = {
     "utf-16.json": TEXT.encode("utf-16"),
     "utf-16 without a mark.txt": TEXT.encode("utf-16-le"),
     "cells last.txt": cells_last(),
+    "cells behind much else.txt": json.dumps(
+        {"metadata": {"notes": "so " * 40_000}, "cells": [], "nbformat": 4, "nbformat_minor": 5}
+    ).encode(),
     "byte order.ipynb": b"\xef\xbb\xbf" + TEXT.encode(),
     "utf-16.ipynb": TEXT.encode("utf-16"),
     "half.ipynb": TEXT.replace("1 / 0", HALF).encode("utf-8", "surrogatepass"),

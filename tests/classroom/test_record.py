@@ -30,6 +30,20 @@ def test_check_writes_each_verdict(tmp_path, monkeypatch):
     assert entries[1]["text"].startswith("bilinear: not yet.") and "Hint: " in entries[1]["text"]
 
 
+def test_the_last_verdict_on_an_exercise_counts(tmp_path, monkeypatch):
+    monkeypatch.setenv("ATTNLIB_PIECES", str(tmp_path))
+    monkeypatch.setenv("ATTNLIB_RECORD", str(tmp_path / "record"))
+    check("scores", lambda q, k: q @ k.T)
+    for answer, state in [
+        (lambda w_q, w_k: w_k @ w_q.T, WRONG),
+        (lambda w_q, w_k: w_q @ w_k.T, SOLVED),
+        (lambda w_q, w_k: w_k @ w_q.T, WRONG),
+    ]:
+        check("bilinear", answer)
+        states = {id: verdict.state for id, verdict in read_record(tmp_path / "record").items()}
+        assert states == {"scores": SOLVED, "bilinear": state}
+
+
 def test_a_record_that_cannot_be_written_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv("ATTNLIB_RECORD", str(tmp_path / "none" / "record"))
     with pytest.raises(FileNotFoundError, match="record"):

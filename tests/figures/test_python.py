@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import escape
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -255,6 +256,53 @@ class TestPages:
         html = host(FIGURES[name]())
         for tag in ("div", "script", "svg", "details", "p", "ul", "li"):
             assert len(re.findall(rf"<{tag}[ >]", html)) == html.count(f"</{tag}>"), tag
+
+
+DOT = re.compile(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)"')
+FILLED = re.compile(r"var\(--al-(negative|positive)\) ([\d.]+)%[^>]*>\s*<text[^>]*>([^<]+)<")
+
+
+class TestStills:
+    """What a page says where there is no JavaScript, and on paper."""
+
+    @pytest.mark.parametrize("name", ["QueryKey", "Alignment"])
+    def test_dots_are_the_weights_a_row_for_each_query(self, name):
+        figure = FIGURES[name]()
+        dots = DOT.findall(figure.still())
+        weights = figure.trace.weights if name == "QueryKey" else figure.weights
+        places = [(float(y), float(x)) for x, y, _ in dots]
+        areas = np.array([float(r) ** 2 for _, _, r in dots])[
+            np.lexsort(np.transpose(places)[::-1])
+        ]
+        wanted = np.array(weights).ravel()
+        np.testing.assert_allclose(areas / areas.max(), wanted / wanted.max(), atol=2e-3)
+
+    def test_a_signed_number_has_the_colour_of_its_sign_and_size(self):
+        figure = ValueMixer(view="rank", map="random")
+        cells = FILLED.findall(figure.still())
+        assert {hue for hue, _, _ in cells} == {"negative", "positive"}
+        for hue, strength, text in cells:
+            value = float(text.replace("−", "-"))
+            assert hue == ("negative" if value < 0 else "positive")
+            assert float(strength) == pytest.approx(45 * min(1, abs(value) / 3), abs=0.8)
+
+    @pytest.mark.parametrize("chapter", ["embeddings", "masking", "long-texts"])
+    def test_the_answers_to_a_quiz_are_the_right_choices(self, chapter):
+        quiz = Quiz.of(chapter)
+        answers = re.findall(r"<summary>The answer</summary><p>(.*?)</p>", quiz.still())
+        rights = [[one for one in each["choices"] if one["right"]] for each in quiz.questions]
+        assert answers == [escape(f"{right['text']}. {right['why']}") for [right] in rights]
+
+    @pytest.mark.parametrize(
+        "name, answer, told",
+        [
+            ("likeness", 2, "creature itself."),
+            ("shares", [0.5, 0.25, 0.125, 0.125], "fluffy 0.50, blue 0.25, verdant 0.12, "),
+        ],
+    )
+    def test_a_prediction_tells_its_answer(self, name, answer, told):
+        figure = Prediction.ask("queries-and-keys", name, answer)
+        assert f"<summary>The answer</summary><p>{told}" in figure.still()
 
 
 def test_a_string_cannot_end_the_script_element():

@@ -286,10 +286,8 @@ class TestTold:
         assert shown == wanted
 
     def test_what_the_run_told_of_itself(self, bench):
-        state = recording().state()
         told = {"loss": 1.5, "settledLoss": 0.625, "copying": 0.25, "sense": 0.75}
-        state["exams"][-1] |= told
-        hands = bench(Training(recording=state, recorded=True, step=STEPS))
+        hands = bench(told_run(**told))
         numbers = re.findall(r"\d\.\d\d", hands.root.locator(".al-readout").inner_text())
         assert numbers == [shown_number(told[name]) for name in told]
 
@@ -312,6 +310,98 @@ class TestTold:
         assert bound[1] - pairs[1] == pytest.approx(2 * height)
         keys = drawing.page.locator(".al-curve-keys").first.inner_text()
         assert keys.index("counting pairs") < keys.index("the bound")
+
+
+BOX = re.compile(r"M([^ ]+) ([^h]+)h([^v]+)v")
+SCORES = {
+    "previousWord": [[0.11, 0.12, 0.43, 0.14], [0.15, 0.16, 0.57, 0.18]],
+    "prefixMatching": [[0.21, 0.22, 0.23, 0.24], [0.25, 0.26, 0.27, 0.28]],
+}
+
+
+def told_run(**told):
+    """A recording whose last exam says what is `told`, and `step` for its traits."""
+    state = recording().state()
+    state["exams"][-1] |= told
+    return Training(recording=state, recorded=True, step=STEPS)
+
+
+def scale_of(drawing):
+    """A function from a height of a curve's drawing to the number that stands there."""
+    ticks = {one.text_content(): one for one in drawing.locator('[text-anchor="end"]').all()}
+    (low, bottom), (high, top) = (
+        (float(name), float(ticks[name].get_attribute("y"))) for name in ("0.0", "1.0")
+    )
+    shift = 0.35 * float(ticks["0.0"].get_attribute("font-size"))  # below the line
+    return lambda y: low + (bottom - shift - y) / (bottom - top) * (high - low)
+
+
+class TestHeads:
+    """What is told of the heads, and of the runs that made them."""
+
+    def test_every_head_tells_its_scores(self, bench):
+        hands = bench(told_run(**SCORES))
+        for layer, head in product(range(2), range(4)):
+            tile = hands.button(re.compile(f"^layer {layer}, head {head}: "), exact=False)
+            before, prefix = (shown_number(rows[layer][head]) for rows in SCORES.values())
+            name = tile.get_attribute("aria-label")
+            assert name.endswith(f": previous word {before}, prefix matching {prefix}")
+            beside = tile.locator("..").locator(".al-tile-scores").inner_text()
+            assert beside.split() == ["pw", before, "pm", prefix]
+
+    @pytest.mark.parametrize("orientation", ["rows", "columns"])
+    def test_the_small_patterns_are_the_weights(self, bench, orientation):
+        hands = bench()
+        hands.open_link(start() | {"orientation": orientation})
+        weights = np.array(hands.values()["weights"])
+        tiles = hands.root.locator(".al-tile canvas")
+        for n, pattern in enumerate(weights.reshape(8, *weights.shape[2:])):
+            path = drawn(tiles.nth(n)).locator("path").get_attribute("d")
+            found = np.zeros_like(pattern)
+            for x, y, side in np.array(BOX.findall(path), dtype=float):
+                found[int(y + side / 2), int(x + side / 2)] = side**2
+            turned = pattern.T if orientation == "columns" else pattern
+            np.testing.assert_allclose(found, turned, atol=0.0041)
+
+    def test_what_a_silent_head_costs_is_said(self, bench):
+        hands = bench(told_run())
+        hands.root.get_by_role("checkbox", name="head 0.1 silent").check()
+        exam = hands.values()["exam"]
+        copying, sense = shown_number(exam["copying"]), shown_number(exam["sense"])
+        assert copying != sense and hands.spoken == f"copying {copying}, sense {sense}"
+
+    def test_the_curve_of_the_control_is_what_it_copies(self, bench):
+        state = told_run(copying=0.5, sense=1.0).recording
+        hands = bench(Training(recording=state))
+        hands.root.get_by_role("checkbox", name="causal mask").uncheck()
+        hands.button("Train").click()
+        hands.reach(1)
+        drawing = drawn(hands.root.locator(".al-curve-drawing").nth(1))
+        [control] = lines_of(drawing.locator('path[stroke-dasharray="6 4"]'))
+        assert scale_of(drawing)(control[3]) == pytest.approx(0.5, abs=1e-3)
+        hands.button("Reset").click()
+
+    def test_the_curves_of_the_scores_are_those_of_the_best_heads(self, bench):
+        drawing = drawn(bench(told_run(**SCORES)).root.locator(".al-curve-drawing").nth(2))
+        for dash, best in (("none", 0.43), ("6 4", 0.28)):
+            [line] = lines_of(drawing.locator(f'path[stroke-width="2"][stroke-dasharray="{dash}"]'))
+            assert scale_of(drawing)(line[3]) == pytest.approx(best, abs=1e-3)
+
+    def test_each_switch_is_one_change_of_the_recipe(self, bench):
+        hands = bench()
+        switches = {
+            **{"positions": "positions", "may look at the word before": "previous"},
+            **{"causal mask": "mask", "divided by √d_head": "root"},
+        }
+        changes = {name: {trait: False} for name, trait in switches.items()}
+        changes["unsettled words count little"] = {"unsettled": 1.0}
+        for name, change in changes.items():
+            switch = hands.root.get_by_role("checkbox", name=name, exact=True)
+            for is_changed in (True, False):
+                switch.click()
+                [recipe] = re.findall(r"training\.(Recipe\(.*\))", hands.copied())
+                wanted = Recipe(**change) if is_changed else Recipe()
+                assert eval(recipe, {"Recipe": Recipe}) == wanted, name
 
 
 LETTERS = """svg => [...svg.querySelectorAll("text")].map((one) =>
