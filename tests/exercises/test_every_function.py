@@ -99,20 +99,6 @@ def test_numbers_that_a_mask_hides_are_no_result(exercise):
     assert verdict.solved == (not hidden)
 
 
-@pytest.mark.parametrize("exercise", ASK_A_FUNCTION, ids=lambda each: each.id)
-def test_who_is_right_once_and_then_returns_nothing_has_tried(exercise):
-    answered = []
-
-    def first_alone(*inputs):
-        if answered:
-            return None
-        answered.append(inputs)
-        return in_form(exercise.reference(*inputs), np.copy)
-
-    if len(exercise.forms) == 1:
-        assert check(exercise.id, first_alone).state == "wrong"
-
-
 @pytest.mark.parametrize("exercise", ["scores", "leak", "rotate", "low-rank", "cache-size"])
 def test_what_a_function_prints_is_printed_once(exercise, capsys):
     def noisy(*inputs):
