@@ -208,6 +208,9 @@ class TestTruth:
             assert divide.endswith(f" = {number(values['scores'][i][j])}")
             entering = np.array(values["entering"])
             assert enter.endswith(f"into the softmax goes {number(entering[i, j])}")
+            late = ", but only after the softmax" in enter  # the score is not touched
+            is_hidden = entering[i, j] < -1000 or late
+            assert enter.startswith(f"the program {'hides it' if is_hidden else 'lets it be seen'}")
             line = entering[:, j] if "axis" in state["bugs"] else entering[i]
             if line.max() == -np.inf:
                 lost = "not a number" if "half" in state["bugs"] else "all weights are 0"
