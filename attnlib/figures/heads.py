@@ -63,9 +63,7 @@ class Heads(WithQuery):
         return check_pair(proposal["value"], "head, key", most)
 
     @traitlets.observe("sentence")
-    def _stay_inside(self, change):
-        if self.query >= len(self.tokens):
-            self.query = 0
+    def _key_stays_inside(self, change):
         if self.selected and self.selected[1] >= len(self.tokens):
             self.selected = None
 

@@ -74,8 +74,6 @@ class OrderLab(WithQuery):
     def _nothing_of_another_sentence(self, change):
         if "order" in self._trait_values and len(self.order) != len(self.tokens):
             self.order = self._as_written()
-        if self.query >= len(self.tokens):
-            self.query = 0
 
     def _run(self, order):
         x, head = PHRASES.embed(self.tokens)[list(order)], PHRASES.head(HEAD)

@@ -52,3 +52,8 @@ class WithQuery(OnPhrase):
                 f"query is {proposal['value']}; the phrase has {len(self.tokens)} words"
             )
         return proposal["value"]
+
+    @traitlets.observe("sentence")
+    def _query_stays_inside(self, change):
+        if self.query >= len(self.tokens):
+            self.query = 0

@@ -115,8 +115,6 @@ class ValueMixer(WithQuery):
 
     @traitlets.observe("sentence")
     def _nothing_of_another_sentence(self, change):
-        if self.query >= len(self.tokens):
-            self.query = 0
         if self.shares is not None and len(self.shares) != len(self.tokens):
             self.shares = None
 
