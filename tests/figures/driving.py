@@ -239,6 +239,12 @@ def _nth(n):
     return re.compile(rf"^(Solved( before)?\. )?{n}\. ")
 
 
+# Drawings are made when the browser tells their size, once a frame, and this one after them.
+MEASURED = """root => new Promise((done) => {
+    new ResizeObserver((_, observer) => (observer.disconnect(), done())).observe(root);
+})"""
+
+
 class Hands:
     """One figure, `root`, on `page`."""
 
@@ -246,6 +252,7 @@ class Hands:
         self.page, self.kind = page, kind
         self.root = page.locator(f'[data-attnlib-figure="{kind}"][data-ready="true"]')
         self.root.wait_for()
+        self.root.evaluate(MEASURED)
 
     def values(self):
         """queries, keys, scores, weights at full precision."""
