@@ -12,6 +12,7 @@ import shutil
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -102,6 +103,16 @@ def choose_cache(app, config):
     config.attnlib_rendering = digest(rendering, package)
 
 
+@contextmanager
+def open_cache(folder):
+    """The cache in `folder`; afterwards its database is closed, which jupyter-cache leaves open."""
+    cache = get_cache(folder)
+    try:
+        yield cache
+    finally:
+        cache.db.dispose()
+
+
 def executed_by_build(notebook, book):
     """The code cells of `notebook`, with their outputs, as the build of `book`, a folder, ran them.
 
@@ -112,7 +123,8 @@ def executed_by_build(notebook, book):
     if not has_weights() or not folder.is_dir():
         return None
     try:
-        _, executed = get_cache(folder).merge_match_into_notebook(notebook)
+        with open_cache(folder) as cached:
+            _, executed = cached.merge_match_into_notebook(notebook)
     except KeyError:
         return None
     return [cell for cell in executed.cells if cell.cell_type == "code"]
@@ -124,16 +136,16 @@ def run_ahead(app, env, docnames):
     Left out are those whose outputs are cached.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # kernels that share the cores take one each
-    cached = get_cache(app.config.nb_execution_cache_path)
     app.pool, app.ahead = ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_KERNELS)), {}
-    for name in docnames:
-        path = Path(env.doc2path(name))
-        if path.suffix == ".ipynb":
-            notebook = nbformat.read(path, as_version=4)
-            try:
-                cached.match_cache_notebook(notebook)
-            except KeyError:
-                app.ahead[name] = app.pool.submit(run, app, notebook, str(path.parent))
+    with open_cache(app.config.nb_execution_cache_path) as cached:
+        for name in docnames:
+            path = Path(env.doc2path(name))
+            if path.suffix == ".ipynb":
+                notebook = nbformat.read(path, as_version=4)
+                try:
+                    cached.match_cache_notebook(notebook)
+                except KeyError:
+                    app.ahead[name] = app.pool.submit(run, app, notebook, str(path.parent))
 
 
 def run(app, notebook, folder):

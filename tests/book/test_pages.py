@@ -10,8 +10,8 @@ import nbformat
 import pytest
 import yaml
 from fontTools.ttLib import TTFont
-from jupyter_cache import get_cache
 
+from attnlib.sphinx_ext.execution import open_cache
 from tests.axe import OF_COLOUR, violations
 from tests.conftest import new_page
 from tests.figures.test_bundle import LARGEST
@@ -104,7 +104,8 @@ def executed(document):
     if path.suffix == ".md":
         return []
     (folder,) = (ROOT / "_build" / ".jupyter_cache").iterdir()
-    _, notebook = get_cache(folder).merge_match_into_notebook(nbformat.read(path, as_version=4))
+    with open_cache(folder) as cached:
+        _, notebook = cached.merge_match_into_notebook(nbformat.read(path, as_version=4))
     return notebook.cells
 
 
