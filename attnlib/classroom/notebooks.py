@@ -15,6 +15,7 @@ CHECKED = re.compile(r"""\b(?:check|grade)\(\s*(?:exercise_id\s*=\s*)?["']([\w-]
 TITLE = re.compile(r"^#\s+(.+)$", re.MULTILINE)
 VERSION = 4  # of the format, that everything else is written for
 LARGEST = 100  # MB of a file that is read at all
+TOO_DEEP = "its brackets are nested too deeply"
 KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
 
 
@@ -55,7 +56,7 @@ def parsed(content):
     try:
         return json.loads(content)
     except RecursionError:
-        trouble = "its brackets are nested too deeply"
+        trouble = TOO_DEEP
     except UnicodeDecodeError as error:
         trouble = f"it is no text in {error.encoding.upper()}"
     except Exception as error:  # a number of a million digits, memory
@@ -137,6 +138,8 @@ def beginning(cell):
 
 
 def first_line(error):
+    if isinstance(error, RecursionError):  # its own words are about Python
+        return TOO_DEEP
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 

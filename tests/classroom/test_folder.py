@@ -87,11 +87,11 @@ REFUSED = {
     ),
     "worksheets.ipynb": (b'{"nbformat": 3, "worksheets": 3}', NO_JUPYTER),
     "deep.ipynb": (deep(100_000), NO_JUPYTER + "its brackets are nested too deeply"),
-    "deep cells.ipynb": (
+    "deep cells.ipynb": (  # JSON can be that deep from Python 3.13 on
         b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "", "outputs": '
-        + deep(900)
+        + deep(2000)
         + b"}]}",
-        NO_JUPYTER,
+        NO_JUPYTER + "its brackets are nested too deeply",
     ),
 }
 
@@ -191,6 +191,14 @@ class TestReading:
         with pytest.raises(ValueError) as refused:
             notebooks.read(tmp_path / name)
         assert str(refused.value).startswith(reason) and "\n" not in str(refused.value)
+
+    def test_what_is_nested_too_deeply_is_not_written(self):
+        nested = []
+        for _ in range(2000):
+            nested = [nested]
+        notebook = nbformat.NotebookNode(ESSAY, metadata={"deep": nested})
+        with pytest.raises(ValueError, match=r"its brackets are nested too deeply$"):
+            notebooks.encoded(notebook)
 
     def test_a_huge_file_is_not_read(self, tmp_path):
         with open(tmp_path / "huge.ipynb", "wb") as file:
