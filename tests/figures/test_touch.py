@@ -1,7 +1,5 @@
 """A finger on a phone: every figure lets the page scroll, and is worked all the same."""
 
-import itertools
-
 import pytest
 
 from attnlib.figures import (
@@ -60,15 +58,21 @@ PLACES = {
     "slider": 'input[type="range"]',
     "radio": 'input[type="radio"]',
 }
-ACROSS, DOWN = (0.15, 0.5, 0.85), (0.1, 0.3, 0.5, 0.7, 0.9)
+# Shares of a place's width and height, as on the black squares of a board.
+SPOTS = [
+    (across, down)
+    for n, down in enumerate((0.1, 0.3, 0.5, 0.7, 0.9))
+    for across in ((0.15, 0.85), (0.5,))[n % 2]
+]
 LOW = 60  # pixels: of a lower place, one line of points is enough
+LINE = [(across, 0.5) for across in (0.15, 0.5, 0.85)]
 STATE = """root => JSON.stringify([
     root.attnlibValues?.(),
     root.innerText,
     [...root.querySelectorAll("input, select")].map(({ value, checked }) => [value, checked]),
 ])"""
 ROOM = '<p style="height: 900px">The page goes on.</p>'
-SWIPE, STEPS = 90, 6  # pixels, and how many events: by then the browser has long taken the finger
+SWIPE, STEPS = 90, 4  # pixels, and how many events: by then the browser has long taken the finger
 LONG = 1000  # milliseconds: a finger that rests so long drags
 
 
@@ -83,8 +87,7 @@ def test_a_finger_that_moves_up_scrolls_the_page_and_nothing_else(open_figure, n
             continue
         place.evaluate("node => node.scrollIntoView({ block: 'center' })")
         box, top = place.bounding_box(), hands.page.evaluate("scrollY")
-        lines = DOWN if box["height"] > LOW else (0.5,)
-        for n, (down, across) in enumerate(itertools.product(lines, ACROSS)):
+        for n, (across, down) in enumerate(SPOTS if box["height"] > LOW else LINE):
             x = min(box["x"] + across * box["width"], 350)
             y, aside = box["y"] + down * box["height"], (0, 18, 60, 18)[n % 4]
             inwards = aside if x < PHONE["viewport"]["width"] / 2 else -aside
