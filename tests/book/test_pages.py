@@ -3,7 +3,6 @@
 import gzip
 import json
 import re
-from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -35,6 +34,29 @@ CUT_BY_A_PHONE = """() => {
     return [...document.querySelectorAll(`main :is(${code}) pre`), ...formulas]
         .filter(wide).map((one) => one.textContent);
 }"""
+# Fractions that do not stand one above the other.
+FLAT = """() => {
+    const box = (one) => one.getBoundingClientRect();
+    const all = [...document.querySelectorAll("main mfrac")].filter((one) => box(one).height);
+    const isFlat = ({ children: [above, below] }) => box(above).bottom > box(below).top + 1;
+    return all.filter(isFlat).map((one) => one.textContent);
+}"""
+# Formulas in a line whose letters reach beyond what is shown of them.
+FORMULAS_CUT = """() => {
+    const right = (one) => one.getBoundingClientRect().right;
+    const letters = (formula) => [...formula.querySelectorAll("mi, mo, mn, mtext")];
+    return [...document.querySelectorAll("main span.math")]
+        .filter((formula) => getComputedStyle(formula).overflowX !== "visible")
+        .filter((formula) => Math.max(...letters(formula).map(right)) > right(formula) + 0.5)
+        .map((formula) => formula.textContent);
+}"""
+FORMULAS_SEEN = """(selector) => [...document.querySelectorAll(selector)]
+    .filter((one) => one.getBoundingClientRect().height).length"""
+# What is certainly in a chapter for the rules on formulas to look at.
+HOLDS = {
+    "chapters/03_queries_and_keys": "main mfrac",
+    "chapters/08_many_heads": "main span.math msubsup",
+}
 # Every figure is mounted, every font is there.
 AT_REST = """
     document.fonts.status === "loaded" &&
@@ -53,9 +75,33 @@ SHOWN = """all => all.map((one) => {
     const { width, height } = one.getBoundingClientRect();
     return one.checkVisibility({ visibilityProperty: true }) ? [width, height] : null;
 })"""
+# Playwright does not hear of what browsers complain of in the window alone.
+LISTENING = "window.complaints = []; addEventListener('error', (e) => complaints.push(e.message))"
+SECTION = re.compile(r'<section[^>]* id="([^"]+)"')
+ANCHORS = """() => [...document.querySelectorAll("main article [id]")]
+    .filter((one) => one.getClientRects().length && !one.closest(".al-figure, svg, math, button"))
+    .map((one) => one.id)"""
+# Pixels from an anchor to where it should be: at the top, or as near as the page goes.
+OFF = """(id) => {
+    const page = document.documentElement;
+    const margin = parseFloat(getComputedStyle(page).scrollPaddingTop) || 0;
+    const wanted = document.getElementById(id).getBoundingClientRect().top + scrollY - margin;
+    const most = page.scrollHeight - innerHeight;
+    return scrollY - Math.max(0, Math.min(most, wanted));
+}"""
+ALL_OFF = f"""(ids) => ids.map((id) => {{
+    location.hash = "";
+    location.hash = id;
+    return [id, ({OFF})(id)];
+}})"""
+CLOSE = 2  # pixels
+# Two, and what was put off until after them.
+FRAMES = """new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
+    () => requestAnimationFrame(() => setTimeout(done)))))"""
 NAME = "Attention, Hands On"
 THEME = "document.documentElement.dataset.theme"
 WIDTHS = (320, 360, 768, 1024, 1280)  # CSS pixels
+PHONE = {"width": 360, "height": 740}
 GENERATED = ("search", "genindex", "404")
 # A link of a drawing has no address of its own that is text.
 ADDRESSES = """links => links.map(
@@ -124,19 +170,34 @@ def opened(make_page, address, **options):
     return page
 
 
+def opened_below_its_figures(browser, book, address, name, **options):
+    """A page opened in a fresh tab by a link to its last section but one, `page.link`, if any.
+
+    `page.off` is how far from its place that is when nothing grows any more.
+    """
+    sections = SECTION.findall((book / f"{name}.html").read_text(encoding="utf-8"))[-2:]
+    page = new_page(browser, **options)
+    page.add_init_script(LISTENING)
+    page.link = sections[0] if sections else None
+    page.goto(f"{address}{name}.html" + (f"#{page.link}" if sections else ""), wait_until="load")
+    page.wait_for_function(AT_REST)
+    page.evaluate(FRAMES)
+    page.off = page.evaluate(OFF, page.link) if sections else 0
+    return page
+
+
 @pytest.fixture(scope="module")
-def from_disk(request, browser, file_url):
+def from_disk(request, browser, built_book, file_url):
     """A document opened from disk once, for all tests that only look at it."""
-    page = opened(partial(new_page, browser), f"{file_url}{request.param}.html")
+    page = opened_below_its_figures(browser, built_book, file_url, request.param)
     yield page
     page.context.close()
 
 
 @pytest.fixture(scope="module")
-def over_http(request, browser, http_url):
-    """A document opened once over HTTP, on the narrowest screen."""
-    viewport = {"width": WIDTHS[0], "height": 700}
-    page = opened(partial(new_page, browser), f"{http_url}{request.param}.html", viewport=viewport)
+def over_http(request, browser, built_book, http_url):
+    """A document opened once over HTTP, on a phone."""
+    page = opened_below_its_figures(browser, built_book, http_url, request.param, viewport=PHONE)
     yield page
     page.context.close()
 
@@ -150,7 +211,17 @@ def each(documents, how="from_disk"):
 
 
 every_document, every_page = each(DOCUMENTS), each(PAGES)
+every_document_on_a_phone = each(DOCUMENTS, "over_http")
 every_page_over_http = each(PAGES, "over_http")
+
+
+def assert_anchors_land(page):
+    """The one that the page was opened at, and then all of them, within the page at rest."""
+    assert page.link and abs(page.off) <= CLOSE, page.link
+    anchors = page.evaluate(ANCHORS)
+    assert page.link in anchors
+    assert [one for one in page.evaluate(ALL_OFF, anchors) if abs(one[1]) > CLOSE] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
 
 
 class TestContents:
@@ -240,10 +311,19 @@ def assert_keeps_to_itself(page, book_url, name):
     inside = (book_url, "data:", "blob:")
     assert page.record.requests[0] == f"{book_url}{name}.html"
     assert [url for url in page.record.requests if not url.startswith(inside)] == []
-    assert page.record.errors == []
+    assert page.record.errors == [] and page.evaluate("complaints") == []
 
 
 class TestEveryPage:
+    @every_document
+    def test_every_anchor_lands_and_the_page_keeps_its_width(self, from_disk, document):
+        assert_anchors_land(from_disk)
+
+    @every_document_on_a_phone
+    def test_every_anchor_lands_on_a_phone(self, over_http, document):
+        over_http.set_viewport_size(PHONE)
+        assert_anchors_land(over_http)
+
     @every_page
     def test_from_disk_asks_for_nothing_outside_and_logs_no_error(
         self, from_disk, file_url, document
@@ -295,6 +375,9 @@ class TestMathematics:
         )
         assert all(width > 0 and height > 0 for width, height in sizes)
         assert not re.search(r"\\[a-zA-Z]{2,}|\$\$", prose_of(from_disk))
+        assert from_disk.evaluate(FLAT) == [], "fractions whose parts stand side by side"
+        assert from_disk.evaluate(FORMULAS_CUT) == []
+        assert from_disk.evaluate(FORMULAS_SEEN, HOLDS.get(document, "main")) > 0
 
     def test_text_and_formulas_are_there_without_javascript(
         self, from_disk, borrow_page, file_url, document

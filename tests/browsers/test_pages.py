@@ -1,27 +1,19 @@
-"""Pages of the built book in Chromium, Firefox and WebKit."""
+"""Pages of the built book in Firefox and WebKit. In Chromium: tests/book/test_pages.py."""
 
 import pytest
 
-from tests.book.test_pages import AT_REST, DOCUMENTS, title_on_page
+from tests.book.test_pages import (
+    AT_REST,
+    DOCUMENTS,
+    FLAT,
+    FORMULAS_CUT,
+    FORMULAS_SEEN,
+    HOLDS,
+    title_on_page,
+)
 from tests.conftest import serving
 
 CHAPTERS = [document for document in DOCUMENTS if document.startswith("chapters/")]
-# Fractions that do not stand one above the other.
-FLAT = """() => {
-    const box = (one) => one.getBoundingClientRect();
-    const all = [...document.querySelectorAll("main mfrac")].filter((one) => box(one).height);
-    const isFlat = ({ children: [above, below] }) => box(above).bottom > box(below).top + 1;
-    return all.filter(isFlat).map((one) => one.textContent);
-}"""
-# Formulas in a line whose letters reach beyond what is shown of them.
-CUT_OFF = """() => {
-    const right = (one) => one.getBoundingClientRect().right;
-    const letters = (formula) => [...formula.querySelectorAll("mi, mo, mn, mtext")];
-    return [...document.querySelectorAll("main span.math")]
-        .filter((formula) => getComputedStyle(formula).overflowX !== "visible")
-        .filter((formula) => Math.max(...letters(formula).map(right)) > right(formula) + 0.5)
-        .map((formula) => formula.textContent);
-}"""
 TITLES = """() => [...document.querySelectorAll("main h1")]
     .filter((one) => one.getBoundingClientRect().height > 10)
     .map((one) => one.innerText)"""
@@ -31,17 +23,10 @@ PHONE = """<!doctype html><title>A phone</title>
 <script>frames[0].location = location.search.slice(1)</script>"""
 READY = f"document.querySelector('main [data-attnlib-figure]') && {AT_REST}"
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+others = pytest.mark.parametrize("browser_window", ["firefox", "webkit"], indirect=True)
 
 
-SEEN = """(selector) => [...document.querySelectorAll(selector)]
-    .filter((one) => one.getBoundingClientRect().height).length"""
-# What is certainly in a chapter for the rules on formulas to look at.
-HOLDS = {
-    "chapters/03_queries_and_keys": "main mfrac",
-    "chapters/08_many_heads": "main span.math msubsup",
-}
-
-
+@others
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_opens_from_disk_and_shows_its_formulas(window, noting_book, chapter):
     window.open(f"{noting_book.as_uri()}/{chapter}.html")
@@ -49,9 +34,9 @@ def test_a_chapter_opens_from_disk_and_shows_its_formulas(window, noting_book, c
     (title,) = window.run(TITLES)
     assert title.startswith(title_on_page(chapter))
     assert window.run(FLAT) == [], "fractions whose parts stand side by side"
-    assert window.run(CUT_OFF) == []
+    assert window.run(FORMULAS_CUT) == []
     formula = HOLDS.get(chapter, "main")
-    assert window.run(SEEN, formula) > 0
+    assert window.run(FORMULAS_SEEN, formula) > 0
     assert window.run("() => noted") == []
 
 
@@ -63,7 +48,7 @@ def phone(noting_book):
         yield f"{address}phone.html"
 
 
-@pytest.mark.parametrize("browser_window", ["firefox", "webkit"], indirect=True)
+@others
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_fits_a_phone(window, phone, chapter):
     window.open(f"{phone}?{chapter}.html")
