@@ -416,7 +416,7 @@ def forever(self, *args, **options):
 def again(this):
     """Without end, in positional arguments alone.
 
-    Of functions with other parameters, CPython 3.13.0 to 3.13.7 never ends a recursion: a call of
+    Of functions with other parameters, CPython 3.13.0 never ends a recursion: a call of
     `def f(*a): return f()` takes all memory there (https://github.com/python/cpython/issues/132744).
     """
     return again(this)
