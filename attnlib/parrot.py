@@ -274,7 +274,8 @@ class _Read(_Story):
         place = len(self.rows)
         self.probability /= len(pool)
         if self.n_chosen >= self.n_given:  # before that, an earlier path has told
-            self.likely[place, [ID[word] for word in pool]] += self.probability
+            for word in pool:
+                self.likely[place][ID[word]] += self.probability
         if place == len(self.words) or self.words[place] not in pool:
             raise _Ended
         self.rows.append((self.words[place], kind, clue))
@@ -283,10 +284,11 @@ class _Read(_Story):
 
 def _next_at_each_place(words):
     """The probabilities of what comes at each place, and after the words: `(n_words + 1, 44)`."""
-    likely, waiting = np.zeros((len(words) + 1, len(WORDS))), [()]
+    likely, waiting = [[0.0] * len(WORDS) for _ in range(len(words) + 1)], [()]
     while waiting:
         with suppress(_Ended):
             _Read(words, waiting.pop(), waiting, likely).tell(len(words) + 1)
+    likely = np.array(likely)
     total = likely.sum(axis=1, keepdims=True)
     if not total.all():
         n_right = int(np.argmin(total > 0)) - 1
