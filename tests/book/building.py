@@ -11,7 +11,10 @@ from subprocess import CompletedProcess
 IMPORTED = (
     "jupyter_book.cli.main",
     "myst_nb.sphinx_ext",
-    "attnlib.sphinx_ext",
+    "attnlib.sphinx_ext.execution",
+    "attnlib.sphinx_ext.figures",
+    "attnlib.sphinx_ext.mathml",
+    "attnlib.sphinx_ext.offline",
     "sphinx.builders.html",
 )
 
