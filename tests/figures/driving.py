@@ -48,18 +48,6 @@ def link(key, state):
     return f"#figure={key}&state={encoded(json.dumps(state))}"
 
 
-def assert_links_refused(hands, states, because="", kept=lambda hands: hands.values()):
-    """A link to any of `states` (by name) leaves what `kept` tells, and is answered `because`."""
-    before = kept(hands)
-    for name, state in states.items():
-        hands.button("Reset").click()
-        assert hands.spoken == "Back at the start.", name
-        hands.open_link(state)
-        assert hands.spoken.startswith(f"The link's state could not be read: {because}"), name
-        assert kept(hands) == before, name
-        assert hands.page.record.errors == [], name
-
-
 AT_REST = 170  # milliseconds: more than the figures wait before they tell of a drag
 
 # The page's timers and its clock, which a test can put forward.
@@ -89,6 +77,40 @@ REST = f"""() => new Promise((done) => {{
     putForward({AT_REST});
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
 }})"""
+
+
+# What a figure shows: its numbers, and what its grids say.
+SHOWN = """(root) => {
+    const exact = (_, value) => (typeof value === "number" ? `${value}` : value);
+    const cells = [...root.querySelectorAll('[role="gridcell"]')];
+    return JSON.stringify([root.attnlibValues(), cells.map((one) => one.ariaLabel)], exact);
+}"""
+# What a figure says after "Reset", and after the link, and what it shows then: in one go, because
+# a test follows dozens of links.
+FOLLOWED = f"""async (root, hash) => {{
+    const said = async () => {{
+        await ({REST})();
+        return [...root.querySelectorAll('[role="status"]')].at(-1).innerText;
+    }};
+    [...root.querySelectorAll("button")].find((one) => one.innerText === "Reset").click();
+    const first = await said();
+    const heard = new Promise((done) => addEventListener("hashchange", done, {{ once: true }}));
+    location.hash = hash;
+    await heard;
+    return [first, await said(), ({SHOWN})(root)];
+}}"""
+
+
+def assert_links_refused(hands, states, because=""):
+    """A link to any of `states` (by name) leaves what is shown, and is answered `because`."""
+    hands.rest()
+    before = hands.root.evaluate(SHOWN)
+    for name, state in states.items():
+        reset, said, after = hands.root.evaluate(FOLLOWED, link(hands.kind, state))
+        assert reset == "Back at the start.", name
+        assert said.startswith(f"The link's state could not be read: {because}"), name
+        assert after == before, name
+        assert hands.page.record.errors == [], name
 
 
 def on_our_clock(html):
