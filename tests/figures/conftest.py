@@ -31,16 +31,17 @@ def open_figure(borrow_page, page_factory, tmp_path):
 def lasting(browser, tmp_path_factory):
     """`lasting(figure, ...)` gives `Hands` on a page that lasts for the whole file, at its start.
 
-    For figures that are made without arguments: pages cost more than most tests. The rest are
-    options of Playwright's `new_context`; the same options give the same page.
+    Pages cost more than most tests. The rest are options of Playwright's `new_context`; the same
+    figure with the same options gives the same page.
     """
     opened, folder = {}, tmp_path_factory.mktemp("lasting")
 
     def open_(figure, **options):
-        which = (type(figure).__name__, *sorted(options))
+        html = on_our_clock(document(figure))
+        which = (html, repr(sorted(options.items())))
         if which not in opened:
             path = folder / f"{len(opened)}.html"
-            path.write_text(on_our_clock(document(figure)), encoding="utf-8")
+            path.write_text(html, encoding="utf-8")
             page = new_page(browser, **options)
             page.goto(path.as_uri())
             opened[which] = Hands(page, type(figure).__name__)

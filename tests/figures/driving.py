@@ -299,7 +299,12 @@ class Hands:
 
     def begin_again(self):
         """Back to the start, on a page that other tests have used."""
-        self.page.evaluate("history.replaceState(null, '', location.pathname)")
+        self.page.evaluate(
+            """() => {
+                history.replaceState(null, "", location.pathname);
+                document.querySelectorAll("details").forEach((one) => (one.open = false));
+            }"""
+        )
         self.button("Reset").click()
         self.page.record.errors.clear()
         self.settle()

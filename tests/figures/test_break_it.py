@@ -90,8 +90,8 @@ def assert_gauges(hands, state):
 
 
 @pytest.fixture
-def hands(open_figure):
-    return open_figure(BreakIt())
+def hands(lasting):
+    return lasting(BreakIt())
 
 
 def switch(hands, bug):
@@ -284,8 +284,8 @@ class TestCore:
 
 class TestHands:
     @pytest.mark.parametrize("how", ["mouse", "touch", "keyboard"])
-    def test_a_bug_is_switched_on_and_off(self, open_figure, how):
-        hands = open_figure(BreakIt(), **(PHONE if how == "touch" else {}))
+    def test_a_bug_is_switched_on_and_off(self, lasting, how):
+        hands = lasting(BreakIt(), **(PHONE if how == "touch" else {}))
         box = switch(hands, "inverted")
         press = {"mouse": box.click, "touch": box.tap, "keyboard": lambda: box.press("Space")}[how]
         press()

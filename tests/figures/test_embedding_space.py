@@ -47,8 +47,8 @@ def random_state(seed):
 
 
 @pytest.fixture
-def hands(open_figure):
-    return open_figure(EmbeddingSpace())
+def hands(lasting):
+    return lasting(EmbeddingSpace())
 
 
 def point(hands, word):

@@ -24,9 +24,9 @@ PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobil
 
 
 @pytest.fixture
-def hands(open_figure):
+def hands(lasting):
     """QueryKey on "a fluffy blue creature ...", designed head, creature and fluffy chosen."""
-    return open_figure(QueryKey(preset="nouns look for adjectives", selected=[3, 1]))
+    return lasting(QueryKey(preset="nouns look for adjectives", selected=[3, 1]))
 
 
 def matrix_of(hands, name):

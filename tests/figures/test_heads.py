@@ -98,8 +98,8 @@ def grid_cell(hands, head, query, key):
 
 
 @pytest.fixture
-def hands(open_figure):
-    return open_figure(Heads())
+def hands(lasting):
+    return lasting(Heads())
 
 
 class TestTruth:
@@ -229,8 +229,8 @@ def random_challenges(seed, count=12):
 
 class TestHands:
     @pytest.mark.parametrize("how", ["mouse", "touch", "keyboard"])
-    def test_a_strength_slides(self, open_figure, how):
-        hands = open_figure(Heads(), **(PHONE if how == "touch" else {}))
+    def test_a_strength_slides(self, lasting, how):
+        hands = lasting(Heads(), **(PHONE if how == "touch" else {}))
         slider, weights = hands.slider("strength of head 2"), hands.values()["weights"]
         (x, y), width = centre(slider), slider.bounding_box()["width"]
         if how == "keyboard":
@@ -248,8 +248,8 @@ class TestHands:
         hands.hears(f"adjectives look for nouns: strength {shown_number(wanted, 1)}")
 
     @pytest.mark.parametrize("how", ["mouse", "touch", "keyboard"])
-    def test_a_cell_is_chosen_and_its_word_asks(self, open_figure, how):
-        hands = open_figure(Heads(), **(PHONE if how == "touch" else {}))
+    def test_a_cell_is_chosen_and_its_word_asks(self, lasting, how):
+        hands = lasting(Heads(), **(PHONE if how == "touch" else {}))
         cell = grid_cell(hands, 2, "fluffy", "creature")
         if how == "keyboard":
             grid_cell(hands, 2, "a", "a").focus()

@@ -82,8 +82,8 @@ def assert_true(hands, state):
 
 
 @pytest.fixture
-def hands(open_figure):
-    return open_figure(MaskLab())
+def hands(lasting):
+    return lasting(MaskLab())
 
 
 def grid(hands, label="mask"):
@@ -240,8 +240,8 @@ def random_challenges(seed, count=14):
 
 class TestPainting:
     @pytest.mark.parametrize("how", ["mouse", "touch", "space", "enter"])
-    def test_one_cell(self, open_figure, how):
-        hands = open_figure(MaskLab(), **(PHONE if how == "touch" else {}))
+    def test_one_cell(self, lasting, how):
+        hands = lasting(MaskLab(), **(PHONE if how == "touch" else {}))
         target = cell(hands, 1, 6)
         press = {
             "mouse": target.click,
@@ -263,8 +263,8 @@ class TestPainting:
 
     @pytest.mark.parametrize("orientation", ["rows", "columns"])
     @pytest.mark.parametrize("how", ["mouse", "touch"])
-    def test_a_stroke_paints_every_cell_alike(self, open_figure, how, orientation):
-        hands = open_figure(MaskLab(orientation=orientation), **(PHONE if how == "touch" else {}))
+    def test_a_stroke_paints_every_cell_alike(self, lasting, how, orientation):
+        hands = lasting(MaskLab(orientation=orientation), **(PHONE if how == "touch" else {}))
         (x, y), (to, down) = centre(cell(hands, 2, 1)), centre(cell(hands, 2, 6))
         finger = {"rows": touch_drag, "columns": resting_drag}[orientation]
         drag = {"mouse": mouse_drag, "touch": finger}[how]

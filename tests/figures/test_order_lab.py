@@ -103,13 +103,13 @@ def wanted_names(line, words, weights):
 
 
 @pytest.fixture
-def hands(open_figure):
-    return open_figure(OrderLab())
+def hands(lasting):
+    return lasting(OrderLab())
 
 
 @pytest.fixture
-def dials(open_figure):
-    return open_figure(OrderLab(view="rotary"))
+def dials(lasting):
+    return lasting(OrderLab(view="rotary"))
 
 
 class TestCore:

@@ -63,8 +63,8 @@ def assert_true(hands, state):
 
 
 @pytest.fixture
-def hands(open_figure):
-    return open_figure(SoftmaxLab())
+def hands(lasting):
+    return lasting(SoftmaxLab())
 
 
 def as_number(text):

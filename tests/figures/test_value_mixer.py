@@ -77,8 +77,8 @@ def hands(open_figure):
 
 
 @pytest.fixture
-def ranks(open_figure):
-    return open_figure(ValueMixer(view="rank"))
+def ranks(lasting):
+    return lasting(ValueMixer(view="rank"))
 
 
 class TestMixTruth:
