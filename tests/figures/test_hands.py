@@ -22,11 +22,13 @@ PIXELS_PER_TENTH = 4  # as js/src/parts/MatrixEditor.jsx says
 NARROW = {"width": 332, "height": 800}
 PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
 
+START = {"preset": "nouns look for adjectives", "selected": [3, 1]}
+
 
 @pytest.fixture
 def hands(lasting):
     """QueryKey on "a fluffy blue creature ...", designed head, creature and fluffy chosen."""
-    return lasting(QueryKey(preset="nouns look for adjectives", selected=[3, 1]))
+    return lasting(QueryKey(**START))
 
 
 def matrix_of(hands, name):
@@ -223,7 +225,8 @@ class TestWalking:
         hands.press("ArrowRight")
         assert hands.focused.startswith("query roamed, key blue:")
 
-    def test_every_grid_is_one_tab_stop_that_moves_along(self, hands):
+    def test_every_grid_is_one_tab_stop_that_moves_along(self, open_figure):
+        hands = open_figure(QueryKey(**START))  # "Reset" moves no tab stop
         hands.cell("w_q", "action", 2).focus()
         hands.pattern_cell("roamed", "forest").focus()
         grids = hands.root.get_by_role("grid").all()
