@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import format_notebooks
 import nbformat
@@ -100,6 +101,21 @@ def test_a_build_without_weights_ran_nothing(book, monkeypatch):
     (book / "weights").unlink()
     leave_cache(book)
     assert execution.executed_by_build(ran, book) is None
+
+
+def test_what_asks_a_real_model_begins_first(tmp_path, monkeypatch):
+    begun, codes = [], {"first": "1", "model": "al.load_smollm2()", "last": "2"}
+    for name, code in codes.items():
+        nbformat.write(notebook(code, ""), tmp_path / f"{name}.ipynb")
+    app = SimpleNamespace(config=SimpleNamespace(nb_execution_cache_path=tmp_path / "cache"))
+    env = SimpleNamespace(doc2path=lambda name: tmp_path / f"{name}.ipynb")
+    monkeypatch.setattr(
+        execution, "run", lambda app, each, folder: begun.append(each.cells[1].source)
+    )
+    monkeypatch.setattr(execution, "MOST_KERNELS", 1)
+    execution.run_ahead(app, env, list(codes))
+    app.pool.shutdown()
+    assert begun == [codes["model"], codes["first"], codes["last"]]
 
 
 def test_no_database_is_left_open(book, monkeypatch):

@@ -133,10 +133,12 @@ def executed_by_build(notebook, book):
 def run_ahead(app, env, docnames):
     """Begin to execute the notebooks that will be read, some at a time, one on each core.
 
-    Left out are those whose outputs are cached.
+    Left out are those whose outputs are cached. What asks a real model takes longest and begins
+    first: no core is left without work at the end.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # kernels that share the cores take one each
     app.pool, app.ahead = ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_KERNELS)), {}
+    waiting = []
     with open_cache(app.config.nb_execution_cache_path) as cached:
         for name in docnames:
             path = Path(env.doc2path(name))
@@ -145,12 +147,18 @@ def run_ahead(app, env, docnames):
                 try:
                     cached.match_cache_notebook(notebook)
                 except KeyError:
-                    app.ahead[name] = app.pool.submit(run, app, notebook, str(path.parent))
+                    waiting.append((name, notebook, str(path.parent)))
+    for name, notebook, folder in sorted(waiting, key=lambda each: not asks_model(each[1])):
+        app.ahead[name] = app.pool.submit(run, app, notebook, folder)
+
+
+def asks_model(notebook):
+    return any(NEEDS_MODEL in cell.source for cell in notebook.cells)
 
 
 def run(app, notebook, folder):
     """What came of executing `notebook`, in place; a kernel that dies is an error like others."""
-    if not has_weights() and any(NEEDS_MODEL in cell.source for cell in notebook.cells):
+    if not has_weights() and asks_model(notebook):
         logger.info(UNEXECUTED)
         return ExecutionResult(notebook, folder, 0.0, None, "")
     for cell in notebook.cells:
