@@ -134,7 +134,7 @@ def run_ahead(app, env, docnames):
     """Begin to execute the notebooks that will be read, some at a time, one on each core.
 
     Left out are those whose outputs are cached. What asks a real model takes longest and begins
-    first: no core is left without work at the end.
+    first, so that no core waits for another's long notebook at the end.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # kernels that share the cores take one each
     app.pool, app.ahead = ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_KERNELS)), {}
