@@ -181,6 +181,14 @@ def keep_record(page):
     return record
 
 
+# Chapters note where the reader is when they are left: what listens last forgets that, too.
+FORGET = """() => {
+    const forget = () => [localStorage, sessionStorage].forEach((kept) => kept.clear());
+    addEventListener("visibilitychange", forget);
+    forget();
+}"""
+
+
 def cleared(page):
     """Make `page` blank for the next test; false if it cannot be."""
     from playwright.sync_api import Error
@@ -188,7 +196,7 @@ def cleared(page):
     try:
         for other in page.context.pages[1:]:
             other.close()
-        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.evaluate(FORGET)
         page.mouse.up()
         if page.viewport_size != page.record.viewport:
             page.set_viewport_size(page.record.viewport)

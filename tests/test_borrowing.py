@@ -4,6 +4,8 @@ import pytest
 
 from tests.conftest import cleared, new_page
 
+# As a chapter keeps its reader's place.
+LEAVING = "addEventListener('visibilitychange', () => { localStorage.place = 4; })"
 HEARD = "addEventListener('mousemove', (event) => { window.buttons = event.buttons; })"
 
 
@@ -18,6 +20,7 @@ def test_nothing_is_left_of_what_a_test_did(browser, address):
     page = new_page(browser)
     page.goto(f"{address}#here")
     page.evaluate("localStorage.a = 1; sessionStorage.b = 2; window.c = 3; console.error('oh')")
+    page.evaluate(LEAVING)
     page.mouse.down()
     page.context.new_page().goto(address)
     assert page.record.errors == ["oh"]

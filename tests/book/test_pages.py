@@ -461,6 +461,17 @@ class TestReading:
         page.locator("a.left-prev").click()
         page.wait_for_url(f"{file_url}{DOCUMENTS[0]}.html")
 
+    def test_the_colours_chosen_are_asked_for_before_anything_is_seen_but_not_at_once(
+        self, built_book
+    ):
+        """From disk, the first script of all may ask too early: Chromium then keeps nothing."""
+        for document in DOCUMENTS:
+            page = (built_book / f"{document}.html").read_text(encoding="utf-8")
+            places = ["<script src=", 'dataset.mode = localStorage.getItem("mode")', "<body"]
+            places = [page.index(part) for part in places]
+            assert places == sorted(places), document
+            assert "localStorage" not in page[: places[0]], document
+
     def test_dark_mode_is_chosen_and_remembered(self, borrow_page, http_url):
         page = opened(borrow_page, f"{http_url}index.html", color_scheme="light")
         assert page.evaluate(THEME) == "light"
