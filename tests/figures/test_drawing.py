@@ -118,6 +118,24 @@ def test_while_it_is_printed_a_drawing_in_svg_takes_its_place(open_figure, which
         assert drawing.count() == 0 and canvas.is_visible()
 
 
+# As soon as there are drawings: the browser has told none of them its size yet.
+AT_ONCE = """
+const blank = () => document.createElementNS("http://www.w3.org/2000/svg", "svg");
+window.sizesIn = (root) => [...root.querySelectorAll("canvas")]
+    .map((canvas) => canvas.drawIn(blank()).getAttribute("viewBox"));
+new MutationObserver(() => {
+    if (document.querySelector("canvas")?.drawIn) window.first ??= sizesIn(document);
+}).observe(document, { subtree: true, childList: true, attributes: true });"""
+
+
+def test_a_picture_may_be_asked_for_before_the_first_frame(open_figure):
+    """It need not be complete, but it is no error, and has its size."""
+    hands = open_figure(QueryKey(preset="nouns look for adjectives"), before=AT_ONCE)
+    first, then = hands.root.evaluate("root => [window.first, sizesIn(root)]")
+    assert first == then and len(first) >= 2
+    assert hands.page.record.errors == []
+
+
 def test_the_saved_picture_holds_the_drawings(open_figure):
     hands = opened(open_figure)
     root = ElementTree.fromstring(downloaded(hands, "SVG"))

@@ -72,6 +72,8 @@ export function Drawing({ draw, units, set = false, ...attributes }) {
     const box = signal(null);
     const observer = new ResizeObserver(([{ contentRect }]) => (box.value = contentRect));
     observer.observe(node);
+    // The observer tells of a size at the end of a frame; a picture may be asked for before.
+    const size = () => box.peek() ?? node.getBoundingClientRect();
     const paints = computed(() => {
       const { width } = box.value ?? {};
       const found = [look.value, paintsOf(node)].at(-1);
@@ -86,14 +88,14 @@ export function Drawing({ draw, units, set = false, ...attributes }) {
     });
     /** For the saved picture, and for paper. */
     node.drawIn = (svg, inks = paints.peek()) => {
-      const { width, height } = box.peek();
+      const { width, height } = size();
       const across = units ?? width;
       svg.setAttribute("viewBox", `0 0 ${across} ${(across * height) / width}`);
       draw(new SVGPen(svg, inks), true);
       return svg;
     };
     const leavePaper = whenPrinted(() => {
-      if (!box.peek()?.width) return null;
+      if (!size().width) return null;
       const letters = set ? lettersOf(node, units / widthOnPaper(node)) : PAPER.letters;
       const sheet = document.createElementNS(SVG, "svg");
       return cover(node, node.drawIn(sheet, { ...PAPER, letters }));
