@@ -27,7 +27,7 @@ from attnlib.figures.ledger import MOST
 from tests.axe import OF_COLOUR, violations
 from tests.conftest import new_page
 from tests.figures import test_reading
-from tests.figures.driving import Hands, document, encoded, on_our_clock, shown_number
+from tests.figures.driving import REST, Hands, document, encoded, on_our_clock, shown_number
 from tests.figures.test_questions import link_state
 from tests.figures.test_reading import FOCUSABLE, tree
 from tests.figures.test_saving import SVG
@@ -371,6 +371,41 @@ def test_a_copied_link_opens_the_same_state_and_reset_leads_back(open_figure, na
 EVERY = [ValueMixer, MaskLab, BreakIt, Heads, OrderLab, Alignment, Ledger, Training]
 EVERY += [Patterns, NextWord, CacheLab, Tiles]
 SPOILT = ["null", "[]", "7", "{}", '{"__proto__": {"polluted": 1}}']
+
+
+# Chooses each option of every menu in turn, presses "Reset", and tells the menus that then show
+# something else than at first. What the arrow keys move, and which head could be silenced next, are
+# the reader's place and no state.
+MENUS = f"""async (root) => {{
+    const rest = {REST};
+    const label = (menu) => menu.ariaLabel ?? menu.labels[0].firstElementChild.innerText;
+    const place = /^(Arrow keys move|Head of layer$|number$)/;
+    const all = () => [...root.querySelectorAll("select")];
+    const menus = () => all().filter((menu) => !place.test(label(menu)));
+    const shown = () => menus().map((menu) => [label(menu), menu.selectedOptions[0].text]);
+    const first = JSON.stringify(shown()), wrong = [];
+    for (let n = 0; n < menus().length; n++)
+        for (let k = 0; k < menus()[n].options.length; k++) {{
+            const menu = menus()[n], text = menu.options[k].text;
+            menu.selectedIndex = k;
+            menu.dispatchEvent(new Event("change", {{ bubbles: true }}));
+            await rest();
+            [...root.querySelectorAll("button")].find((one) => one.innerText === "Reset").click();
+            await rest();
+            if (JSON.stringify(shown()) !== first) wrong.push([label(menu), text, shown()]);
+        }}
+    return wrong;
+}}"""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [*EVERY, figures.QueryKey, figures.EmbeddingSpace, figures.ContextNudge, figures.SoftmaxLab],
+)
+def test_reset_leads_every_menu_back(open_figure, make):
+    hands = open_figure(make())
+    hands.unfold()
+    assert hands.root.evaluate(MENUS) == []
 
 
 @pytest.mark.parametrize("make", EVERY)

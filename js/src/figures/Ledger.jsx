@@ -5,7 +5,8 @@ import { BYTES, EXTRAS, USUAL, cacheBytes, stateNumbers } from "../core/counting
 import { active, complete, tally } from "../core/counting/tally.js";
 import { readConfig, textConfig } from "../core/configs/read.js";
 import { Challenges } from "../parts/Challenges.jsx";
-import { Choice } from "../parts/Choice.jsx";
+import { named } from "../parts/Choice.jsx";
+import { Examples } from "../parts/Examples.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { Config } from "../parts/ledger/Config.jsx";
 import { Sizes } from "../parts/ledger/Sizes.jsx";
@@ -110,7 +111,7 @@ const MEASURES = {
 
 /** Which of the presets the shape is, if any. */
 function titleOf(asked, presets) {
-  return Object.keys(presets).find((title) => isSame(presets[title], asked)) ?? "";
+  return Object.keys(presets).find((title) => isSame(presets[title], asked));
 }
 
 export function Ledger({ model }) {
@@ -188,14 +189,11 @@ export function Ledger({ model }) {
       }
     >
       <div class="al-controls" data-not-in-picture>
-        <Choice
+        <Examples
           label="Model"
           value={titleOf(s.shape.value, presets)}
-          choices={{
-            ...Object.fromEntries(Object.keys(presets).map((title) => [title, title])),
-            "": "your own",
-          }}
-          onChange={(title) => title && set(presets[title])}
+          choices={named(Object.keys(presets))}
+          onChange={(title) => set(presets[title])}
         />
       </div>
       <Config

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import { list, number } from "../core/format.js";
 import { eachRow, softmax } from "../core/mathematics.js";
 import { Challenges } from "../parts/Challenges.jsx";
-import { Choice } from "../parts/Choice.jsx";
+import { Choice, named } from "../parts/Choice.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { FingerHint } from "../parts/FingerHint.jsx";
 import { MaskGrid } from "../parts/MaskGrid.jsx";
@@ -412,7 +412,7 @@ export function MaskLab({ model }) {
         <Choice
           label="Phrase"
           value={s.example.value}
-          choices={Object.fromEntries(Object.keys(examples).map((title) => [title, title]))}
+          choices={named(Object.keys(examples))}
           onChange={open}
         />
         <Choice

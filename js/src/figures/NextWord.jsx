@@ -7,6 +7,7 @@ import { LAST, RANGES } from "../core/recorded.js";
 import { Bring } from "../parts/Bring.jsx";
 import { Challenges } from "../parts/Challenges.jsx";
 import { Choice } from "../parts/Choice.jsx";
+import { Examples } from "../parts/Examples.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { Guesses, SHOWN, rowsOf, share } from "../parts/nextword/Guesses.jsx";
 import { Silence, nameOf } from "../parts/nextword/Silence.jsx";
@@ -219,7 +220,6 @@ export function NextWord({ model }) {
   };
   const tokens = known.tokens.value;
   const text = s.text.value;
-  const title = recordings.find((one) => one.text === text)?.text ?? "";
   const ranges = [...RANGES];
   if (!ranges.some((one) => String(one) === String(s.layers.value))) ranges.push(s.layers.value);
   const lasts = [...new Set([0, ...LAST, s.last.value])];
@@ -258,18 +258,12 @@ export function NextWord({ model }) {
       }
     >
       <div class="al-sentence" data-not-in-picture>
-        <label class="al-field">
-          <span>Text</span>
-          <select
-            value={title}
-            onChange={(event) => event.currentTarget.value && use(event.currentTarget.value)}
-          >
-            {recordings.map((one) => (
-              <option value={one.text}>{one.title}</option>
-            ))}
-            <option value="">your own</option>
-          </select>
-        </label>
+        <Examples
+          label="Text"
+          value={text}
+          choices={Object.fromEntries(recordings.map((one) => [one.text, one.title]))}
+          onChange={use}
+        />
         <OwnText summary="Write your own" text={text} tell={voice.tell} onUse={use} />
       </div>
       <div class="al-next-word" data-picture>

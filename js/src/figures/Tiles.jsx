@@ -14,7 +14,8 @@ import {
   trace,
 } from "../core/tiles.js";
 import { Challenges } from "../parts/Challenges.jsx";
-import { Choice } from "../parts/Choice.jsx";
+import { Choice, named } from "../parts/Choice.jsx";
+import { Examples } from "../parts/Examples.jsx";
 import { Figure, useVoice } from "../parts/Figure.jsx";
 import { LARGEST } from "../parts/MatrixEditor.jsx";
 import { Switch } from "../parts/Switch.jsx";
@@ -177,22 +178,14 @@ function Controls({ s, g, rows, put }) {
     (name) => same(rows[name].scores, s.scores.value) && same(rows[name].values, s.values.value),
   );
   const n = g.n.value;
-  const load = (name) => name && put({ ...rows[name], order: [], selected: null });
+  const load = (name) => put({ ...rows[name], order: [], selected: null });
   const cutInto = (tile) => {
     const order = existing(s.order.value, n, tile);
     put({ tile, order, selected: chosenIn(order, s.selected.value) });
   };
   return (
     <div class="al-controls" data-not-in-picture>
-      <Choice
-        label="Row"
-        value={title ?? ""}
-        choices={{
-          ...Object.fromEntries(Object.keys(rows).map((one) => [one, one])),
-          "": "your own",
-        }}
-        onChange={load}
-      />
+      <Examples label="Row" value={title} choices={named(Object.keys(rows))} onChange={load} />
       <Choice
         label="tiles of"
         value={String(s.tile.value)}

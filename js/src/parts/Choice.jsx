@@ -1,3 +1,6 @@
+/** Choices that are what they are called. */
+export const named = (names) => Object.fromEntries(names.map((name) => [name, name]));
+
 /** A menu with its label; `choices` gives the text of each value. */
 export function Choice({ label, value, choices, onChange }) {
   return (

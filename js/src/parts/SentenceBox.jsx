@@ -1,4 +1,5 @@
 // The phrase: one of the book's, or the reader's own from the words that have vectors.
+import { Examples } from "./Examples.jsx";
 import { OwnWords } from "./OwnWords.jsx";
 
 const MOST_TOKENS = 16;
@@ -43,18 +44,12 @@ export function SentenceBox({ sentence, sentences, vocabulary, onChange, voice, 
   };
   return (
     <div class="al-sentence" data-not-in-picture>
-      <label class="al-field">
-        <span>Phrase</span>
-        <select
-          value={Object.values(sentences).includes(sentence) ? sentence : ""}
-          onChange={(event) => event.currentTarget.value && use(event.currentTarget.value)}
-        >
-          {Object.entries(sentences).map(([title, words]) => (
-            <option value={words}>{title}</option>
-          ))}
-          <option value="">your own</option>
-        </select>
-      </label>
+      <Examples
+        label="Phrase"
+        value={sentence}
+        choices={Object.fromEntries(Object.entries(sentences).map((pair) => pair.reverse()))}
+        onChange={use}
+      />
       <details class="al-more">
         <summary>Write your own</summary>
         <OwnWords label="Your phrase" text={sentence} onUse={use}>

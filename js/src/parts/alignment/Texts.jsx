@@ -1,5 +1,7 @@
 // The two texts: a menu of pairs, and a form for the reader's own.
 import { useState } from "preact/hooks";
+import { named } from "../Choice.jsx";
+import { Examples } from "../Examples.jsx";
 import { readSentence } from "../SentenceBox.jsx";
 import { useOwnId } from "../useOwnId.js";
 
@@ -53,18 +55,12 @@ export function Texts({ asks, answers, pairs, vocabulary, onUse, voice }) {
   };
   return (
     <div class="al-sentence" data-not-in-picture>
-      <label class="al-field">
-        <span>Texts</span>
-        <select
-          value={chosen ?? ""}
-          onChange={({ currentTarget: { value } }) => value && use(pairs[value])}
-        >
-          {titles.map((title) => (
-            <option value={title}>{title}</option>
-          ))}
-          <option value="">your own</option>
-        </select>
-      </label>
+      <Examples
+        label="Texts"
+        value={chosen}
+        choices={named(titles)}
+        onChange={(title) => use(pairs[title])}
+      />
       <Own
         {...{ asks, answers, ...typed, vocabulary }}
         onWrite={(name) => (text) => setTyped({ ...typed, [name]: text })}

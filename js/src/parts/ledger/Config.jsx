@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { readConfig } from "../../core/configs/read.js";
 import { whole } from "../../core/format.js";
-import { Choice } from "../Choice.jsx";
+import { Choice, named } from "../Choice.jsx";
 import { useOwnId } from "../useOwnId.js";
 
 const MOST_LETTERS = 100_000;
@@ -87,7 +87,7 @@ export function Config({ examples, tables, lines, several, onRead, voice }) {
           value=""
           choices={{
             "": "choose a model",
-            ...Object.fromEntries(Object.keys(examples).map((title) => [title, title])),
+            ...named(Object.keys(examples)),
           }}
           onChange={(title) => title && write(JSON.stringify(examples[title], null, 1))}
         />

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
 import { distinct, number, round, short } from "../../core/format.js";
-import { Choice } from "../Choice.jsx";
+import { Choice, named } from "../Choice.jsx";
 import { MatrixEditor } from "../MatrixEditor.jsx";
 import { Switch } from "../Switch.jsx";
 import { VectorPlane } from "../VectorPlane.jsx";
@@ -283,7 +283,7 @@ function modelScene({ s, g, axes }) {
 
 function DeltaPlane({ s, g, axes }) {
   const scene = useMemo(() => modelScene({ s, g, axes }), []);
-  const choices = Object.fromEntries(axes.map((axis) => [axis, axis]));
+  const choices = named(axes);
   return (
     <div class="al-mix-plane">
       <VectorPlane

@@ -1,7 +1,7 @@
 // One square value map as value down times value up: what a small rank costs.
 import { number } from "../../core/format.js";
 import { dot, matmul } from "../../core/mathematics.js";
-import { Choice } from "../Choice.jsx";
+import { Choice, named } from "../Choice.jsx";
 import { signedFill } from "../MatrixEditor.jsx";
 
 export const CUTS = { svd: "the best (singular vectors)", first: "the first axes only" };
@@ -108,7 +108,7 @@ function Controls({ s, maps, d, error }) {
       <Choice
         label="The full map"
         value={s.map.value}
-        choices={Object.fromEntries(Object.keys(maps).map((name) => [name, name]))}
+        choices={named(Object.keys(maps))}
         onChange={(name) => (s.map.value = name)}
       />
       <Choice
